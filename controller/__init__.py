@@ -1,0 +1,1 @@
+"""The Store Controller: the control plane that sets up online shops and looks after them."""
