@@ -1,0 +1,508 @@
+"""The one tree of errors. Each has a stable code, a cause a person understands and a next action.
+
+Three boundaries turn them into something else, once each: `reconciler.outcome.attempt()` (an outcome),
+`api.errors` (problem+json) and `cli.output` (a sentence and an exit code).
+
+    StoreControllerError
+    ├── InvalidInputError     422, exit 2   the payload cannot be accepted
+    ├── NotAuthenticatedError 401, exit 4
+    ├── NotAllowedError       403, exit 4
+    ├── NotFoundError         404, exit 3   also for what belongs to another tenant
+    ├── ConflictError         409, exit 5   the payload is fine, the state of the world is not
+    ├── LimitError            429, exit 6   quota or rate; carries retry_after
+    ├── UnavailableError      503, exit 1   a part of the control plane is down or full
+    ├── TransientError        a step meets this: the reconciler waits and tries again
+    └── PermanentError        a step meets this: the operation fails
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from controller.i18n import N_
+
+Params = Mapping[str, str | int]
+
+
+class StoreControllerError(Exception):
+    """The base: `params` fill the placeholders of `cause` and `action`."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    cause: ClassVar[str] = N_("Something went wrong inside Store Controller.")
+    action: ClassVar[str] = N_("Try again. If it happens again, tell the operator the time.")
+
+    def __init__(self, **params: str | int) -> None:
+        self.params = params
+        super().__init__(self.cause % params)
+
+    @property
+    def reason(self) -> str:
+        """The CamelCase name that conditions and events carry."""
+        return type(self).__name__.removesuffix("Error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """An error in a person's language."""
+
+    code: str
+    message: str
+    action: str
+
+
+def explain(code: str, params: Params, translate: Callable[[str], str]) -> Explanation:
+    """Render the error `code` with `params`; an unknown code is rendered as `internal`."""
+    kind = by_code().get(code, StoreControllerError)
+    return Explanation(
+        code=code, message=translate(kind.cause) % params, action=translate(kind.action) % params
+    )
+
+
+def by_code() -> dict[str, type[StoreControllerError]]:
+    """Every concrete error by its code."""
+    found: dict[str, type[StoreControllerError]] = {}
+    pending: list[type[StoreControllerError]] = [StoreControllerError]
+    while pending:
+        kind = pending.pop()
+        found[kind.code] = kind
+        pending.extend(kind.__subclasses__())
+    return found
+
+
+# --- 422: the payload ---------------------------------------------------------------------------
+
+
+class InvalidInputError(StoreControllerError):
+    """The payload does not have the documented form; `errors` names each field."""
+
+    code = "invalid_input"
+    status = 422
+    exit_code = 2
+    cause = N_("Some of what was sent cannot be accepted.")
+    action = N_("Correct the fields that are named and send it again.")
+
+    def __init__(self, errors: tuple[tuple[str, str], ...] = (), **params: str | int) -> None:
+        self.errors = errors
+        super().__init__(**params)
+
+
+class BadRequestError(InvalidInputError):
+    """The request itself cannot be read (not JSON, a bad header or cursor)."""
+
+    code = "bad_request"
+    status = 400
+    cause = N_("The request could not be read.")
+    action = N_("Send well-formed JSON and headers as the API's documentation shows.")
+
+
+class BodyTooLargeError(InvalidInputError):
+    """The body is over the limit."""
+
+    code = "body_too_large"
+    status = 413
+    cause = N_("What was sent is larger than %(limit)s KB.")
+    action = N_("Send less.")
+
+
+class UnknownCountryError(InvalidInputError):
+    """No country pack can be made for this code."""
+
+    code = "unknown_country"
+    cause = N_("“%(country)s” is not a country that a shop can be opened in.")
+    action = N_("Choose a country from the list.")
+
+
+class UnknownEngineError(InvalidInputError):
+    """No shop software of this name is installed."""
+
+    code = "unknown_engine"
+    cause = N_("There is no shop software called “%(engine)s” here.")
+    action = N_("Choose one of: %(engines)s.")
+
+
+class InvalidEmailError(InvalidInputError):
+    """The text is no e-mail address."""
+
+    code = "invalid_email"
+    cause = N_("“%(email)s” is not an e-mail address.")
+    action = N_("Enter an address such as you@example.com.")
+
+
+class InvalidNameError(InvalidInputError):
+    """The shop's address name breaks a rule."""
+
+    code = "name_characters"
+    cause = N_("A shop's address may hold small letters, digits and hyphens only.")
+    action = N_("Choose a name such as “tea-house”.")
+
+
+class NameEmptyError(InvalidNameError):
+    """No name was given."""
+
+    code = "name_empty"
+    cause = N_("The shop needs a name for its address.")
+
+
+class NameTooShortError(InvalidNameError):
+    """The name is too short."""
+
+    code = "name_too_short"
+    cause = N_("The name for the shop's address is too short.")
+
+
+class NameTooLongError(InvalidNameError):
+    """The name is too long."""
+
+    code = "name_too_long"
+    cause = N_("The name for the shop's address is longer than 40 characters.")
+    action = N_("Choose a shorter name.")
+
+
+class NameHyphenError(InvalidNameError):
+    """The name starts or ends with a hyphen."""
+
+    code = "name_hyphen"
+    cause = N_("The name for the shop's address must start with a letter and not end with a hyphen.")
+
+
+class NamePunycodeError(InvalidNameError):
+    """The name has hyphens in the places that encoded international names use."""
+
+    code = "name_punycode"
+    cause = N_("The name for the shop's address must not have hyphens as its third and fourth sign.")
+
+
+class NameReservedError(InvalidNameError):
+    """The name is kept for the platform, or looks like one that is."""
+
+    code = "name_reserved"
+    cause = N_("The name “%(name)s” is kept for the platform itself.")
+    action = N_("Choose another name.")
+
+
+class InvalidDisplayNameError(InvalidInputError):
+    """The shop's display name is empty, too long or has invisible characters."""
+
+    code = "invalid_display_name"
+    cause = N_("The shop's name must have 1 to 80 visible characters.")
+    action = N_("Enter the name as customers should read it.")
+
+
+class InvalidDurationError(InvalidInputError):
+    """A time to live that cannot be read."""
+
+    code = "invalid_duration"
+    cause = N_("“%(duration)s” is not a duration.")
+    action = N_("Write it as 30m, 2h or 7d, between one minute and 366 days.")
+
+
+class ConfirmationMissingError(InvalidInputError):
+    """A purge was not confirmed by the store's name."""
+
+    code = "confirmation_missing"
+    cause = N_("Purging “%(store)s” destroys its data for ever and was not confirmed.")
+    action = N_("Confirm by giving the name of the store.")
+
+
+class WrongCodeError(InvalidInputError):
+    """The one-time code is not the one that was sent."""
+
+    code = "wrong_code"
+    cause = N_("This is not the code from the mail.")
+    action = N_("Check the six digits, or ask for a new code.")
+
+
+class CodeUsedError(InvalidInputError):
+    """The one-time code was used before, is too old or was tried too often."""
+
+    code = "code_spent"
+    cause = N_("This code was already used, is too old or was tried too often.")
+    action = N_("Ask for a new code.")
+
+
+# --- 401, 403, 404 ------------------------------------------------------------------------------
+
+
+class NotAuthenticatedError(StoreControllerError):
+    """No valid token or session came with the request."""
+
+    code = "not_authenticated"
+    status = 401
+    exit_code = 4
+    cause = N_("Nobody is signed in, or the token is not valid.")
+    action = N_("Sign in, or give a valid token (STORECTL_TOKEN).")
+
+
+class NotAllowedError(StoreControllerError):
+    """The caller is known and may not do this."""
+
+    code = "not_allowed"
+    status = 403
+    exit_code = 4
+    cause = N_("Your account may not do this.")
+    action = N_("Ask the operator.")
+
+
+class NotFoundError(StoreControllerError):
+    """Nothing of this name is there for the caller."""
+
+    code = "not_found"
+    status = 404
+    exit_code = 3
+    cause = N_("There is no such thing here.")
+    action = N_("Check the address.")
+
+
+class StoreNotFoundError(NotFoundError):
+    """No such store, or another tenant's."""
+
+    code = "store_not_found"
+    cause = N_("There is no store called “%(store)s”.")
+    action = N_("“storectl list” shows the stores there are.")
+
+
+class OperationNotFoundError(NotFoundError):
+    """No such operation, or another tenant's."""
+
+    code = "operation_not_found"
+    cause = N_("There is no operation “%(operation)s”.")
+    action = N_("“storectl op list” shows the operations there are.")
+
+
+class TenantNotFoundError(NotFoundError):
+    """No such tenant."""
+
+    code = "tenant_not_found"
+    cause = N_("There is no tenant “%(tenant)s”.")
+    action = N_("Check the tenant's id.")
+
+
+# --- 409, 412 -----------------------------------------------------------------------------------
+
+
+class ConflictError(StoreControllerError):
+    """The state of the world does not allow it."""
+
+    code = "conflict"
+    status = 409
+    exit_code = 5
+    cause = N_("Somebody changed this at the same time.")
+    action = N_("Look at it again and repeat the change.")
+
+
+class NameTakenError(ConflictError):
+    """A live or tombstoned store holds the name."""
+
+    code = "name_taken"
+    cause = N_("The name “%(name)s” is taken.")
+    action = N_("Choose another name.")
+
+
+class StoreDiffersError(ConflictError):
+    """`create` met the caller's own store of that name with another specification."""
+
+    code = "store_exists_differs"
+    cause = N_("The store “%(store)s” exists already and is set up differently: %(fields)s.")
+    action = N_("Use “storectl apply” to change it, or choose another name.")
+
+
+class OperationInProgressError(ConflictError):
+    """Another operation on the store has not finished."""
+
+    code = "operation_in_progress"
+    cause = N_("Another operation on “%(store)s” is still running.")
+    action = N_("Wait for operation %(operation)s, then repeat.")
+
+
+class WrongStateError(ConflictError):
+    """The store's state does not allow the transition."""
+
+    code = "wrong_state"
+    cause = N_("“%(store)s” is %(state)s; this cannot be done now.")
+    action = N_("“storectl describe %(store)s” shows its state and what can follow.")
+
+
+class IdempotencyKeyReusedError(ConflictError):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+    cause = N_("This Idempotency-Key was used before with another request.")
+    action = N_("Use a new key for a new request.")
+
+
+class PreconditionFailedError(ConflictError):
+    """If-Match names an older version."""
+
+    code = "precondition_failed"
+    status = 412
+    cause = N_("“%(store)s” was changed since you read it.")
+    action = N_("Read it again and repeat the change.")
+
+
+class PortTakenError(ConflictError):
+    """The control plane's own port is in use."""
+
+    code = "port_taken"
+    cause = N_("Port %(port)s is in use by another program.")
+    action = N_("Stop that program, or choose another port: STORECTL_PORT=8081 make up")
+
+
+class AlreadyRunningError(ConflictError):
+    """Another control plane works on the same data directory."""
+
+    code = "already_running"
+    cause = N_("A control plane is already running on %(home)s.")
+    action = N_("Use it, or stop it first, or choose another directory with STORECTL_HOME.")
+
+
+# --- 429 ----------------------------------------------------------------------------------------
+
+
+class LimitError(StoreControllerError):
+    """A quota or a rate is used up; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+    exit_code = 6
+    cause = N_("Too many requests in a short time.")
+    action = N_("Wait %(retry_after)s seconds and try again.")
+
+    def __init__(self, *, retry_after: int = 30, **params: str | int) -> None:
+        self.retry_after = retry_after
+        super().__init__(retry_after=retry_after, **params)
+
+
+class CapacityError(LimitError):
+    """As many operations are in work as the platform takes on at once."""
+
+    code = "at_capacity"
+    cause = N_("The platform is setting up as many shops as it can at once.")
+
+
+class QuotaExceededError(LimitError):
+    """The tenant has as many stores as its quota allows."""
+
+    code = "quota_exceeded"
+    cause = N_("Your account has %(limit)s shops, which is all that it may have.")
+    action = N_("Close a shop you no longer need, or ask the operator for more.")
+
+
+# --- 503 ----------------------------------------------------------------------------------------
+
+
+class UnavailableError(StoreControllerError):
+    """A part of the control plane cannot be used right now."""
+
+    code = "unavailable"
+    status = 503
+    cause = N_("A part of the platform cannot be reached right now.")
+    action = N_("Nothing was lost. Try again in a few seconds.")
+
+
+class DatabaseBusyError(UnavailableError):
+    """The database is locked, down or too slow."""
+
+    code = "database_busy"
+    cause = N_("The platform's database does not answer in time.")
+
+
+class StorageFullError(UnavailableError):
+    """The disk has no room."""
+
+    code = "storage_full"
+    status = 507
+    cause = N_("The disk that holds the platform's data is full.")
+    action = N_("Free some space; everything stored so far is safe and readable.")
+
+
+class ServerUnreachableError(UnavailableError):
+    """The command line cannot reach the control plane."""
+
+    code = "server_unreachable"
+    exit_code = 11
+    cause = N_("No control plane answers at %(server)s.")
+    action = N_("Start one with “make up”, or set STORECTL_SERVER.")
+
+
+# --- what steps meet ----------------------------------------------------------------------------
+
+
+class TransientError(StoreControllerError):
+    """Will pass by itself: the reconciler waits with backoff and tries again."""
+
+    code = "transient"
+    status = 503
+    cause = N_("A part of the shop's surroundings does not answer: %(detail)s")
+    action = N_("Nothing needs to be done; it is tried again by itself.")
+
+
+class ShopUnreachableError(TransientError):
+    """The running shop does not answer."""
+
+    code = "shop_unreachable"
+    cause = N_("The shop does not answer: %(detail)s")
+
+
+class ShopStartingError(TransientError):
+    """The shop's process runs and is not ready yet."""
+
+    code = "shop_starting"
+    cause = N_("The shop is starting.")
+
+
+class StackNotReadyError(TransientError):
+    """The stack below the store has not reached its state."""
+
+    code = "stack_not_ready"
+    cause = N_("What the shop runs on is not ready yet.")
+
+
+class DriverError(TransientError):
+    """The driver's tool failed in a way that may pass."""
+
+    code = "driver_failed"
+    cause = N_("The shop's process could not be changed: %(detail)s")
+
+
+class PermanentError(StoreControllerError):
+    """Will not pass by itself: the operation fails."""
+
+    code = "permanent"
+    cause = N_("This cannot work as it is: %(detail)s")
+    action = N_("Correct the cause, then retry the operation.")
+
+
+class WrongShopError(PermanentError):
+    """Another shop than the expected one answers at the address."""
+
+    code = "wrong_shop"
+    status = 502
+    cause = N_("Another shop answers at %(endpoint)s than the one expected.")
+    action = N_("Free the port or address, then retry the operation.")
+
+
+class SettingsRefusedError(PermanentError):
+    """The shop's own validation refused settings."""
+
+    code = "settings_refused"
+    status = 502
+    cause = N_("The shop refused settings: %(detail)s")
+    action = N_("Change the settings that are named, then retry the operation.")
+
+
+class CannotSellError(TransientError):
+    """The synthetic shopper could not complete a purchase."""
+
+    code = "cannot_sell"
+    cause = N_("A test purchase failed at “%(stage)s”: %(detail)s")
+    action = N_("It is tried again by itself; the shop's settings show what is missing.")
+
+
+class DeadlineExceededError(PermanentError):
+    """The operation ran past its deadline."""
+
+    code = "deadline_exceeded"
+    cause = N_("It did not finish in %(minutes)s minutes. What is missing: %(missing)s.")
+    action = N_("Retry the operation; “storectl describe %(store)s” shows the cause of each part.")

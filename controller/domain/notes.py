@@ -1,0 +1,85 @@
+"""What conditions, steps and events say, as a reason and its parameters.
+
+A note is stored untranslated and rendered where a person reads it, in that person's language. Reasons
+are CamelCase; an error's reason is its class name without "Error".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from controller.domain import errors
+from controller.i18n import N_
+
+REASONS: Mapping[str, str] = {
+    # Conditions
+    "NotStarted": N_("Not started yet."),
+    "SecretsApplied": N_("Its access keys are in place."),
+    "ReleaseCurrent": N_("%(chart)s %(version)s runs."),
+    "ReleaseMissing": N_("It does not run."),
+    "ReleaseOutdated": N_("It runs with older settings."),
+    "ReleaseStopped": N_("It is stopped; its data is kept."),
+    "ReleaseDeleted": N_("It is removed."),
+    "Answering": N_("It answers at %(endpoint)s."),
+    "Bound": N_("Its website is “%(website)s”."),
+    "NotBound": N_("Its website is not there yet."),
+    "Routed": N_("It is reached at %(url)s."),
+    "NotRouted": N_("It has no address yet."),
+    "Configured": N_("%(count)s settings are as wanted."),
+    "Drifted": N_("Settings were changed in the shop: %(fields)s."),
+    "NotConfigured": N_("Its settings are not written yet."),
+    "Selling": N_("A test purchase of %(total)s went through and was cancelled."),
+    "NotProven": N_("No test purchase was made yet."),
+    "StorefrontClosed": N_("The shop is closed to customers."),
+    "StackStopped": N_("What it ran on is stopped; its data is kept."),
+    # Steps and events
+    "StoreAccepted": N_("The order for “%(store)s” is accepted."),
+    "ChangeAccepted": N_("Changes are accepted: %(fields)s."),
+    "SuspendAccepted": N_("The shop will be closed to customers."),
+    "ResumeAccepted": N_("The shop will be opened again."),
+    "RetireAccepted": N_("The shop will be retired; its data is kept until %(until)s."),
+    "UndeleteAccepted": N_("The shop will be brought back."),
+    "PurgeAccepted": N_("The shop's data will be destroyed."),
+    "RetryAccepted": N_("The operation is tried again."),
+    "Expired": N_("The shop's time is up; it is retired."),
+    "TombstoneExpired": N_("The shop's grace period is over; its data is destroyed."),
+    "StepStarted": N_("%(step)s…"),
+    "OperationSucceeded": N_("Done in %(seconds)s s."),
+    "ReleaseApplied": N_("%(chart)s %(version)s starts on %(endpoint)s."),
+    "BoundWebsite": N_("Website “%(website)s” with %(views)s languages."),
+    "SettingsWritten": N_("%(changed)s of %(count)s settings changed."),
+    "StackReady": N_("What the shop runs on is ready."),
+    "Inventory": N_("Nothing is left of it (%(removed)s things removed)."),
+    "ProcessLost": N_("The shop's process was gone; it is started again."),
+    "Unknown": N_("Something unknown is at %(thing)s; it is left alone."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A reason with the parameters of its sentence."""
+
+    reason: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reason: str, **params: str | int) -> "Note":
+        """Shorthand: `Note.of("Routed", url=url)`."""
+        return cls(reason=reason, params=params)
+
+    @classmethod
+    def of_error(cls, error: errors.StoreControllerError) -> "Note":
+        """The note of an error that a step met."""
+        return cls(reason=error.reason, params=error.params)
+
+
+def say(reason: str, params: Mapping[str, str | int], translate: Callable[[str], str]) -> str:
+    """Render a reason in the language of `translate`; an unknown reason is its own text."""
+    sentence = REASONS.get(reason) or _error_causes().get(reason)
+    return translate(sentence) % params if sentence else reason
+
+
+@cache
+def _error_causes() -> Mapping[str, str]:
+    kinds = errors.by_code().values()
+    return {kind.__name__.removesuffix("Error"): kind.cause for kind in kinds}
