@@ -12,6 +12,18 @@ from itertools import chain, count, islice
 from typing import Final
 from zlib import crc32
 
+from controller.domain.errors import (
+    InvalidDisplayNameError,
+    InvalidEmailError,
+    InvalidNameError,
+    NameEmptyError,
+    NameHyphenError,
+    NamePunycodeError,
+    NameReservedError,
+    NameTooLongError,
+    NameTooShortError,
+)
+
 SLUG_MIN: Final = 2
 SLUG_MAX: Final = 40
 """A label may have 63 characters (RFC 1123); the rest is left for what is built from a slug."""
@@ -21,7 +33,7 @@ EMAIL_MAX: Final = 254
 
 
 class NameProblem(StrEnum):
-    """What is wrong with a name; the values are stable and go into error codes."""
+    """What is wrong with a slug or a display name."""
 
     EMPTY = "empty"
     TOO_SHORT = "too_short"
@@ -103,6 +115,26 @@ def problem_of(text: str) -> NameProblem | None:
     return next((problem for problem, is_broken in _RULES if is_broken(text)), None)
 
 
+_ERRORS: Final[dict[NameProblem, type[InvalidNameError]]] = {
+    NameProblem.EMPTY: NameEmptyError,
+    NameProblem.TOO_SHORT: NameTooShortError,
+    NameProblem.TOO_LONG: NameTooLongError,
+    NameProblem.CHARACTERS: InvalidNameError,
+    NameProblem.HYPHEN_EDGE: NameHyphenError,
+    NameProblem.FIRST_LETTER: NameHyphenError,
+    NameProblem.PUNYCODE: NamePunycodeError,
+    NameProblem.RESERVED: NameReservedError,
+}
+
+
+def check_slug(text: str) -> str:
+    """Return a slug unchanged, or raise the `InvalidNameError` that says what is wrong with it."""
+    problem = problem_of(text)
+    if problem:
+        raise _ERRORS[problem](name=text[:SLUG_MAX])
+    return text
+
+
 def slug_from(display_name: str, email: str = "") -> str:
     """Return a valid slug for any display name; it never raises.
 
@@ -134,13 +166,15 @@ def _letters(text: str) -> str:
 
 
 def suggestions(slug: str, limit: int = 4) -> tuple[str, ...]:
-    """Return valid names near a slug that is taken or not allowed, the likeliest first."""
+    """Return up to `limit` other valid names near a slug that is taken or breaks a rule."""
     base = slug if problem_of(slug) is None else slug_from(slug)
     numbered = re.fullmatch(r"(.+?)-([2-9]|[1-9][0-9]{1,3})", base)
     stem, first = (numbered[1], int(numbered[2]) + 1) if numbered else (base, 2)
     endings = chain([first, "shop", "store", "online"], count(first + 1))
-    names = (f"{stem[: SLUG_MAX - len(f'-{end}')].rstrip('-')}-{end}" for end in endings)
-    return tuple(islice((name for name in names if problem_of(name) is None), limit))
+    near = (f"{stem[: SLUG_MAX - len(f'-{end}')].rstrip('-')}-{end}" for end in endings)
+    # A repaired name comes first; a name that is valid as it stands is the one that is taken.
+    names = (name for name in chain([base], near) if name != slug and problem_of(name) is None)
+    return tuple(islice(names, limit))
 
 
 def clean_display_name(text: str) -> str:
@@ -166,6 +200,13 @@ def display_name_problem(text: str) -> NameProblem | None:
     return (
         None if any(unicodedata.category(char)[0] in "LNPS" for char in name) else NameProblem.EMPTY
     )
+
+
+def check_display_name(text: str) -> str:
+    """Return a display name as it is stored, or raise `InvalidDisplayNameError`."""
+    if display_name_problem(text):
+        raise InvalidDisplayNameError
+    return clean_display_name(text)
 
 
 def _is_hidden(name: str, index: int) -> bool:
@@ -209,6 +250,14 @@ def normalize_email(text: str) -> str | None:
     if host is None or len(local) + 1 + len(host) > EMAIL_MAX:
         return None
     return f"{local}@{host}"
+
+
+def check_email(text: str) -> str:
+    """Return a mail address as it is stored, or raise `InvalidEmailError`."""
+    address = normalize_email(text)
+    if address is None:
+        raise InvalidEmailError(email=text[:EMAIL_MAX])
+    return address
 
 
 def _ascii_domain(domain: str) -> str | None:
