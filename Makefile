@@ -1,0 +1,94 @@
+# The project's commands; `make help` lists them. Nothing here needs root or a system package.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9.-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Run it
+
+.PHONY: up up-distributed
+up: $(RUNTIME) i18n ## Start everything on http://127.0.0.1:8080 (STORECTL_PORT, STORECTL_HOME); Ctrl-C stops it
+	@exec $(PYTHON) -m controller up
+
+up-distributed: $(DEV) i18n ## The same over PostgreSQL, Redis and Celery workers
+	@exec $(PYTHON) -m controller up-distributed
+
+##@ Test it
+
+.PHONY: services test test-unit integration-test browser-test bench
+services: $(DEV)
+	@$(PYTHON) -m tests.services prepare
+
+test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis and Chromium where they are missing
+	@$(PYTHON) -m pytest -n 2 --dist worksteal tests
+
+test-unit: $(DEV) i18n ## Fast tests only (under a minute)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
+
+integration-test: $(DEV) i18n services ## Tests with real databases, processes and workers
+	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/integration tests/acceptance
+
+browser-test: $(DEV) i18n services ## Tests that walk the pages in headless Chromium
+	@$(PYTHON) -m pytest tests/browser
+
+bench: $(DEV) i18n ## Measure; prints one JSON object per figure
+	@$(PYTHON) -m bench
+
+##@ Change it
+
+.PHONY: .venv dev fmt check types imports i18n i18n-update i18n-check lock lock-check clean
+.venv: $(RUNTIME) ## The virtual environment, as locked (make dev adds what tests and checks need)
+
+dev: $(DEV) ## The virtual environment with what tests and checks need
+
+fmt: $(DEV) ## Format the code and correct what ruff can correct
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+check: $(DEV) ## Formatter, linter, types, import contracts, texts and lock files
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@$(MAKE) types imports i18n-check lock-check
+
+types: $(DEV)
+	@.venv/bin/mypy
+
+imports: $(DEV)
+	@.venv/bin/lint-imports
+
+i18n: $(RUNTIME) ## Compile the message catalogs that changed
+	@$(PYTHON) scripts/i18n.py compile
+
+i18n-update: $(RUNTIME) ## Bring the message catalogs up to date with the sources
+	@$(PYTHON) scripts/i18n.py update
+
+i18n-check: $(RUNTIME) ## Check that every text is translated, with the right placeholders
+	@$(PYTHON) scripts/i18n.py check
+
+lock: ## Write the lock files from pyproject.toml (needs uv; LOCK="--upgrade" takes newer versions)
+	@$(firstword $(wildcard $(PYTHON)) python3) scripts/lock.py $(LOCK)
+
+lock-check: $(RUNTIME)
+	@$(PYTHON) scripts/lock.py --check
+
+clean: ## Remove everything that can be made again (var, the data, stays)
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./var -prune -o -name '*.mo' -type f -exec rm -f {} +
+
+# Parallel makes would build one .venv twice; the environment comes first, one step at a time.
+.NOTPARALLEL:
+
+$(RUNTIME): requirements.lock pyproject.toml scripts/venv
+	@scripts/venv runtime
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	@scripts/venv dev

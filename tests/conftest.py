@@ -1,0 +1,8 @@
+"""What every test shares: Hypothesis profiles."""
+
+from hypothesis import settings
+
+# Deterministic everywhere, so that a red run is red again; `explore` looks further by hand.
+settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None, database=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
+settings.load_profile("ci")
