@@ -1,0 +1,189 @@
+"""One shop process: its lock, its port, its files and its end; `__main__` calls `run`.
+
+The driver learns everything from the directory: the lock held and `runtime.json` say what runs,
+`exit.json` says why nothing does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.shop import Shop
+
+EXIT_UNREADABLE = 74
+EXIT_LOCKED = 75
+EXIT_PORT_TAKEN = 76
+EXIT_BAD_DIRECTORY = 78
+SHUTDOWN_SECONDS = 2
+
+log = logging.getLogger("sandbox")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal(Exception):  # noqa: N818 - it is an answer to the driver, not an error of the program
+    """The process will not run: an exit status and what `exit.json` tells the driver."""
+
+    status: int
+    code: str
+    message: str
+
+
+def run(directory: Path) -> int:
+    """Run the shop of this directory until it is told to stop; return the exit status.
+
+    Status 0 after SIGTERM or SIGINT, 75 when another process holds the lock, 76 when the port is
+    taken, 78 when release.json or secrets.json cannot be used, 74 when the data file cannot.
+    """
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        lock = hold_lock(directory)
+    except OSError as error:
+        log.error("cannot lock %s: %s", directory, error.strerror)  # noqa: TRY400 - no traceback
+        return EXIT_LOCKED if isinstance(error, BlockingIOError) else EXIT_BAD_DIRECTORY
+    with lock:
+        for name in ("exit.json", "runtime.json"):
+            (directory / name).unlink(missing_ok=True)
+        try:
+            return start(directory)
+        except Refusal as refusal:
+            log.error("%s: %s", refusal.code, refusal.message)  # noqa: TRY400 - no traceback
+            answer = {"code": refusal.code, "message": refusal.message}
+            with contextlib.suppress(OSError):
+                write_atomically(directory / "exit.json", answer)
+            return refusal.status
+
+
+def hold_lock(directory: Path) -> TextIO:
+    """Take the directory's exclusive lock; BlockingIOError when another process has it."""
+    file = (directory / "lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def start(directory: Path) -> int:
+    """Open what the directory names and serve it; raise Refusal when that is impossible."""
+    from sandbox.shop import BadDirectoryError, open_shop, read_release
+
+    try:
+        release = read_release(directory)
+    except BadDirectoryError as error:
+        raise Refusal(
+            status=EXIT_BAD_DIRECTORY, code="bad_directory", message=str(error)
+        ) from error
+    with bind(release.host, release.port) as listener:
+        import sqlite3
+
+        try:
+            shop = open_shop(directory, release)
+        except BadDirectoryError as error:
+            raise Refusal(
+                status=EXIT_BAD_DIRECTORY, code="bad_directory", message=str(error)
+            ) from error
+        except (sqlite3.Error, OSError) as error:
+            raise Refusal(
+                status=EXIT_UNREADABLE, code="data_unusable", message=str(error)
+            ) from error
+        with contextlib.closing(shop.db):
+            serve(shop, listener)
+    return 0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raise Refusal when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # A shop that was killed leaves connections in TIME_WAIT; its successor must not wait.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        code = "port_taken" if taken else "port_unusable"
+        message = f"{host}:{port}: {error.strerror}"
+        raise Refusal(status=EXIT_PORT_TAKEN, code=code, message=message) from error
+    return listener
+
+
+def serve(shop: Shop, listener: socket.socket) -> None:
+    """Answer until a signal comes, then finish what is in flight within two seconds."""
+    import asyncio
+
+    from uvicorn.config import Config
+    from uvicorn.server import Server
+
+    from sandbox.app import build_app
+
+    config = Config(
+        build_app(shop),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=30,
+    )
+    for name in ("uvicorn", "uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    runtime = shop.directory / "runtime.json"
+
+    class ShopServer(Server):
+        """Say in runtime.json when the socket answers, and leave with status 0 on a signal."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            write_atomically(
+                runtime,
+                {
+                    "pid": os.getpid(),
+                    "port": shop.release.port,
+                    "digest": shop.release.digest,
+                    "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                },
+            )
+            log.info("shop %s answers on port %d", shop.release.uid, shop.release.port)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+            yield
+
+    try:
+        asyncio.run(ShopServer(config).serve(sockets=[listener]))
+    finally:
+        runtime.unlink(missing_ok=True)
+        log.info("shop %s stopped", shop.release.uid)
+
+
+def write_atomically(path: Path, content: dict[str, object]) -> None:
+    """Replace a JSON file in one step, so that a reader never sees half of it."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content), encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,217 @@
+"""Handlers of /V1/storecontroller/…: what the control plane configures and looks at."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox import VERSION, changes, config, money, topology
+from sandbox.database import transaction
+from sandbox.errors import ShopError
+from sandbox.rest.call import (
+    find_bool,
+    find_decimal,
+    find_int,
+    find_text,
+    get_int,
+    get_objects,
+    get_text,
+    only,
+    required,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.rest.call import Call
+    from sandbox.shop import Shop
+
+LINK_LIFETIME = timedelta(minutes=10)
+ITEM_FIELDS = frozenset({"path", "scope", "scope_code", "value", "inherit"})
+NODE_FIELDS = frozenset(
+    {"type", "code", "name", "parent_code", "sort_order", "is_active", "is_default",
+     "root_category_id", "id", "status"}
+)  # fmt: skip
+
+
+def ready(call: Call) -> object:
+    """Say that the shop answers and its data can be read."""
+    call.shop.db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()
+    return {"ready": True}
+
+
+def status(call: Call) -> object:
+    """Say what runs and whether its settings are as they were applied."""
+    shop = call.shop
+    manifest = changes.load_manifest(shop.db)
+    current, drifted = changes.drift(shop, manifest)
+    checks = [check_database(shop)]
+    return {
+        "platform": "sandbox",
+        "platform_version": VERSION,
+        "bridge_version": VERSION,
+        "instance_uid": shop.release.uid,
+        "digest": shop.release.digest,
+        "mode": "production",
+        "ready": all(check["ok"] for check in checks),
+        "maintenance": shop.release.closed,
+        "revision": manifest.revision,
+        "applied_checksum": manifest.checksum,
+        "current_checksum": current,
+        "drift": drifted,
+        "checks": checks,
+    }
+
+
+def check_database(shop: Shop) -> dict[str, object]:
+    """Read something and say how long it took."""
+    import sqlite3
+
+    started = time.monotonic()
+    try:
+        detail, ok = str(shop.db.execute("SELECT sqlite_version()").fetchone()[0]), True
+        shop.db.execute("SELECT COUNT(*) FROM store").fetchone()
+    except sqlite3.Error as error:
+        detail, ok = str(error), False
+    took = round((time.monotonic() - started) * 1000)
+    return {"name": "db", "ok": ok, "ms": took, "detail": detail}
+
+
+def read_items(call: Call) -> list[changes.Item]:
+    """Read the items of a configuration batch or query."""
+    items = []
+    for given in get_objects(call.body, "items"):
+        only(given, ITEM_FIELDS)
+        items.append(
+            changes.Item(
+                path=get_text(given, "path", longest=255).strip(),
+                scope=find_text(given, "scope", longest=32) or "default",
+                scope_code=find_text(given, "scope_code", longest=64) or None,
+                value=find_text(given, "value", longest=65536),
+                inherit=find_bool(given, "inherit") or False,
+            )
+        )
+    return items
+
+
+def put_config(call: Call) -> object:
+    """Apply a batch of settings, all or none."""
+    items = read_items(call)
+    return changes.apply(
+        call.shop,
+        items,
+        get_int(call.body, "revision"),
+        dry_run=find_bool(call.body, "dryRun") or False,
+        replace_managed=find_bool(call.body, "replaceManaged") or False,
+    )
+
+
+def query_config(call: Call) -> object:
+    """Return effective settings."""
+    return changes.query(call.shop, read_items(call))
+
+
+def get_rates(call: Call) -> object:
+    """Return all currency rates."""
+    rows = call.shop.db.execute(
+        "SELECT currency_from, currency_to, rate FROM rate ORDER BY currency_from, currency_to"
+    )
+    return [
+        {"from": row["currency_from"], "to": row["currency_to"], "rate": Decimal(row["rate"])}
+        for row in rows
+    ]
+
+
+def put_rates(call: Call) -> object:
+    """Store currency rates, all or none, and return all of them."""
+    with transaction(call.shop.db):
+        for given in get_objects(call.body, "rates"):
+            source, target, rate = read_rate(given)
+            call.shop.db.executemany(
+                "INSERT OR REPLACE INTO rate VALUES (?, ?, ?)",
+                [(source, source, "1"), (source, target, str(rate))],
+            )
+    return get_rates(call)
+
+
+def read_rate(given: Mapping[str, object]) -> tuple[str, str, Decimal]:
+    """Read one rate; the contract's servers would silently drop a zero and turn a minus sign."""
+    only(given, frozenset({"from", "to", "rate"}))
+    source, target = get_text(given, "from"), get_text(given, "to")
+    rate = find_decimal(given, "rate")
+    if rate is None:
+        raise required("rate")
+    for code in (source, target):
+        if code not in money.CURRENCIES:
+            raise ShopError('Unknown currency "%1".', [code[:16]])
+    if rate <= 0:
+        raise ShopError("Rate %1 to %2 must be positive.", [source, target])
+    if source == target and rate != 1:
+        raise ShopError("The rate of %1 to itself is 1.", [source])
+    return source, target, rate
+
+
+def put_topology(call: Call) -> object:
+    """Make or update websites, groups and store views."""
+    nodes = []
+    for given in get_objects(call.body, "nodes"):
+        only(given, NODE_FIELDS)
+        nodes.append(
+            topology.Node(
+                type=get_text(given, "type", longest=64),
+                code=get_text(given, "code", longest=64),
+                name=find_text(given, "name", longest=255),
+                parent_code=find_text(given, "parent_code", longest=64),
+                sort_order=find_int(given, "sort_order"),
+                is_active=find_bool(given, "is_active"),
+                is_default=find_bool(given, "is_default"),
+                root_category_id=find_int(given, "root_category_id"),
+            )
+        )
+    return topology.apply(call.shop.db, nodes)
+
+
+def clean_cache(call: Call) -> object:
+    """Name the caches that are clean now: all of them always are, the shop keeps nothing stale."""
+    types = call.body.get("types") or []
+    if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
+        raise ShopError("The types must be a list of names.")
+    bad = [one for one in types if one not in changes.CACHES]
+    if bad:
+        raise ShopError("Unknown cache types: %1", [", ".join(bad)[:200]])
+    return types or changes.CACHES
+
+
+def login_link(call: Call) -> object:
+    """Mint a link that opens the administration once, within ten minutes."""
+    role = get_text(call.body, "role", longest=16)
+    if role != "owner":
+        raise ShopError('The role must be "owner", not "%1".', [role])
+    token = secrets.token_urlsafe(32)
+    expires = datetime.now(UTC) + LINK_LIFETIME
+    with transaction(call.shop.db):
+        call.shop.db.execute(
+            "DELETE FROM login_link WHERE expires_at < ?", (datetime.now(UTC).isoformat(),)
+        )
+        call.shop.db.execute(
+            "INSERT INTO login_link VALUES (?, ?, ?)",
+            (hashlib.sha256(token.encode()).hexdigest(), role, expires.isoformat()),
+        )
+    return {
+        "url": f"{base_url(call.shop)}admin/enter?token={token}",
+        "expires_at": expires.isoformat(timespec="seconds"),
+    }
+
+
+def base_url(shop: Shop, website_id: int = 0, store_id: int = 0) -> str:
+    """Return the configured address of the shop, or the one it listens on."""
+    settings = config.load(shop.db)
+    secure = settings.value("web/secure/use_in_frontend", website_id, store_id) == "1"
+    kinds = ("secure", "unsecure") if secure else ("unsecure", "secure")
+    configured = [settings.value(f"web/{kind}/base_url", website_id, store_id) for kind in kinds]
+    host = f"[{shop.release.host}]" if ":" in shop.release.host else shop.release.host
+    return next(filter(None, configured), f"http://{host}:{shop.release.port}/")

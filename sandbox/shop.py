@@ -1,0 +1,91 @@
+"""What one shop is made of: its release, its secrets and its database; every request gets it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox import database
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+
+class BadDirectoryError(Exception):
+    """The driver's files are missing or cannot be understood."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What the driver asked to run: identity, address and values."""
+
+    uid: str
+    digest: str
+    host: str
+    port: int
+    closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """One running shop. All requests run on one thread and share the connection."""
+
+    directory: Path
+    release: Release
+    access_token: str
+    session_key: bytes
+    db: sqlite3.Connection
+
+
+def read_release(directory: Path) -> Release:
+    """Read release.json; raise BadDirectoryError when something is missing or of a wrong kind."""
+    content = read_object(directory / "release.json")
+    port = content.get("port")
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        raise BadDirectoryError("release.json: port must be a number between 1 and 65535")
+    values = content.get("values", {})
+    storefront = values.get("storefront", "open") if isinstance(values, dict) else None
+    if storefront not in ("open", "closed"):
+        raise BadDirectoryError("release.json: values.storefront must be open or closed")
+    return Release(
+        uid=text(content, "uid", "release.json"),
+        digest=text(content, "digest", "release.json"),
+        host=text({"host": "127.0.0.1"} | content, "host", "release.json"),
+        port=port,
+        closed=storefront == "closed",
+    )
+
+
+def open_shop(directory: Path, release: Release) -> Shop:
+    """Read the secrets and open the database, which is made and seeded when it is new."""
+    secrets = read_object(directory / "secrets.json")
+    return Shop(
+        directory=directory,
+        release=release,
+        access_token=text(secrets, "access_token", "secrets.json"),
+        session_key=text(secrets, "session_key", "secrets.json").encode(),
+        db=database.open_database(directory / "shop.sqlite3"),
+    )
+
+
+def read_object(path: Path) -> dict[str, object]:
+    """Return a JSON object from a file; the message never repeats the content, it may be secret."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadDirectoryError(f"{path.name}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadDirectoryError(f"{path.name} is not JSON") from error
+    if not isinstance(content, dict):
+        raise BadDirectoryError(f"{path.name} is not an object")
+    return content
+
+
+def text(content: dict[str, object], key: str, file: str) -> str:
+    """Return a text that must be there and not be empty."""
+    value = content.get(key)
+    if not isinstance(value, str) or not value:
+        raise BadDirectoryError(f"{file}: {key} is missing")
+    return value
