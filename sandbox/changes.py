@@ -96,7 +96,9 @@ def apply_items(
 ) -> dict[str, object]:
     """Check and write one batch inside the caller's transaction."""
     current = config.load(shop.db)
-    results, errors, managed = [], [], {} if replace_managed else dict(manifest.items)
+    results: list[dict[str, object]] = []
+    errors: list[dict[str, object]] = []
+    managed = {} if replace_managed else dict(manifest.items)
     writes: list[tuple[Place, str | None]] = []
     seen: set[str] = set()
     for item in items:

@@ -6,7 +6,7 @@ Amounts of money are stored as decimal text, times as `YYYY-MM-DD HH:MM:SS` in U
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -137,7 +137,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:
+        # SQLite may have rolled back by itself, after a full disk for example.
+        with suppress(sqlite3.OperationalError):
             db.execute("ROLLBACK")
         raise
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sandbox.shop import Shop
@@ -182,7 +182,7 @@ def serve(shop: Shop, listener: socket.socket) -> None:
         log.info("shop %s stopped", shop.release.uid)
 
 
-def write_atomically(path: Path, content: dict[str, object]) -> None:
+def write_atomically(path: Path, content: Mapping[str, object]) -> None:
     """Replace a JSON file in one step, so that a reader never sees half of it."""
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(content), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The settings that the shop knows: what each may hold, where it may be set, and what it is at first.
+"""The settings that the shop knows: what each may hold, where it may be set, its first value.
 
 `config` validates against this table. Paths and scopes are those of the REST contract.
 """

@@ -88,7 +88,8 @@ def apply(db: sqlite3.Connection, nodes: Sequence[Node]) -> list[dict[str, objec
             raise ShopError('Type must be website, group or store, not "%1".', [node.type])
         if not CODE.fullmatch(node.code) or node.code in ("admin", "all"):
             raise ShopError(
-                'Bad code "%1": a lowercase letter, then letters, digits or underscore, 32 at most.',
+                'Bad code "%1": a lowercase letter, then letters, digits or underscore, '
+                "32 at most.",
                 [node.code],
             )
     result = []
@@ -100,7 +101,7 @@ def apply(db: sqlite3.Connection, nodes: Sequence[Node]) -> list[dict[str, objec
 
 def website(db: sqlite3.Connection, node: Node) -> dict[str, object]:
     """Make or update one website."""
-    given = {"name": node.name, "sort_order": node.sort_order}
+    given: dict[str, object] = {"name": node.name, "sort_order": node.sort_order}
     if node.is_default:
         given["is_default"] = 1
         db.execute("UPDATE website SET is_default = 0 WHERE code <> ?", (node.code,))

@@ -1,4 +1,4 @@
-"""Encryption of sensitive settings at rest, and keyed hashes of what was applied; `changes` uses it.
+"""Encryption of sensitive settings at rest, and keyed hashes; `changes` uses it.
 
 The key derives from the shop's session key. A value that another key wrote reads as unknown.
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import VERSION, changes, config, money, topology
 from sandbox.database import transaction
-from sandbox.errors import ShopError
+from sandbox.errors import ShopError, required
 from sandbox.rest.call import (
     find_bool,
     find_decimal,
@@ -21,7 +21,6 @@ from sandbox.rest.call import (
     get_objects,
     get_text,
     only,
-    required,
 )
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ class NoPasswordError(UnauthorizedError):
         self.parameters = None
 
 
-def admin_token(call: Call) -> object:
+def admin_token(_call: Call) -> object:
     """Refuse every user name and password."""
     raise NoPasswordError
 
