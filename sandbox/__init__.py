@@ -1,6 +1,7 @@
-"""The sandbox shop: a small but honest online shop in one process, for demonstrations and pipelines.
+"""The sandbox shop: a small but honest online shop in one process.
 
-It is a program of its own: it imports nothing of the control plane, and is spoken to over HTTP only.
+Demonstrations and pipelines run against it. It is a program of its own: it imports nothing of the
+control plane, and is spoken to over HTTP only.
 """
 
 VERSION = "0.1.0"

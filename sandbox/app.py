@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
+CONTENT_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'self'"
+)
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"SAMEORIGIN"),
     (b"referrer-policy", b"same-origin"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        b"base-uri 'none'; frame-ancestors 'self'",
-    ),
+    (b"content-security-policy", CONTENT_POLICY),
 ]
 
 

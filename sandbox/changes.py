@@ -82,14 +82,22 @@ def apply(
             raise ConflictError(
                 "Revision %1 is older than the applied revision %2.", [revision, manifest.revision]
             )
-        answer = apply_items(shop, items, revision, manifest, dry_run, replace_managed)
+        answer = apply_items(
+            shop,
+            items,
+            revision,
+            manifest=manifest,
+            dry_run=dry_run,
+            replace_managed=replace_managed,
+        )
     return answer | {"duration_ms": round((time.monotonic() - started) * 1000)}
 
 
-def apply_items(
+def apply_items(  # noqa: PLR0913 - `apply` without its transaction
     shop: Shop,
     items: Sequence[Item],
     revision: int,
+    *,
     manifest: Manifest,
     dry_run: bool,
     replace_managed: bool,

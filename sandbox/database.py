@@ -3,6 +3,8 @@
 Amounts of money are stored as decimal text, times as `YYYY-MM-DD HH:MM:SS` in UTC.
 """
 
+# ruff: noqa: PLC0415 - what is not needed to start is imported where it is used.
+
 from __future__ import annotations
 
 import sqlite3
@@ -22,7 +24,8 @@ SCHEMA = (
         is_default INTEGER NOT NULL DEFAULT 0, default_group_id INTEGER NOT NULL DEFAULT 0)""",
     """CREATE TABLE store_group (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL, website_id INTEGER NOT NULL REFERENCES website(id),
-        root_category_id INTEGER NOT NULL DEFAULT 2, default_store_id INTEGER NOT NULL DEFAULT 0)""",
+        root_category_id INTEGER NOT NULL DEFAULT 2,
+        default_store_id INTEGER NOT NULL DEFAULT 0)""",
     """CREATE TABLE store (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL, website_id INTEGER NOT NULL REFERENCES website(id),
         group_id INTEGER NOT NULL REFERENCES store_group(id), is_active INTEGER NOT NULL DEFAULT 1,
@@ -37,11 +40,11 @@ SCHEMA = (
         status INTEGER NOT NULL DEFAULT 1, visibility INTEGER NOT NULL DEFAULT 4,
         qty INTEGER NOT NULL DEFAULT 0, is_in_stock INTEGER NOT NULL DEFAULT 1,
         created_at TEXT NOT NULL, updated_at TEXT NOT NULL)""",
-    """CREATE TABLE product_text (product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE,
-        lang TEXT NOT NULL DEFAULT '', store_id INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
+    """CREATE TABLE product_text (
+        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE, lang TEXT NOT NULL DEFAULT '', store_id INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
         description TEXT NOT NULL DEFAULT '', PRIMARY KEY (product_id, lang, store_id))""",
-    """CREATE TABLE product_price (product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE,
-        website_id INTEGER NOT NULL, price TEXT NOT NULL, PRIMARY KEY (product_id, website_id))""",
+    """CREATE TABLE product_price (
+        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE, website_id INTEGER NOT NULL, price TEXT NOT NULL, PRIMARY KEY (product_id, website_id))""",
     """CREATE TABLE product_website (product_id INTEGER NOT NULL REFERENCES product(id)
         ON DELETE CASCADE, website_id INTEGER NOT NULL, PRIMARY KEY (product_id, website_id))""",
     """CREATE TABLE cart (id INTEGER PRIMARY KEY AUTOINCREMENT, masked_id TEXT NOT NULL UNIQUE,
@@ -69,7 +72,8 @@ SCHEMA = (
         base_price TEXT NOT NULL, row_total TEXT NOT NULL, base_row_total TEXT NOT NULL,
         weight TEXT, qty INTEGER NOT NULL, invoiced INTEGER NOT NULL DEFAULT 0,
         shipped INTEGER NOT NULL DEFAULT 0, canceled INTEGER NOT NULL DEFAULT 0)""",
-    """CREATE TABLE invoice (id INTEGER PRIMARY KEY AUTOINCREMENT, increment_id TEXT NOT NULL UNIQUE,
+    """CREATE TABLE invoice (id INTEGER PRIMARY KEY AUTOINCREMENT,
+        increment_id TEXT NOT NULL UNIQUE,
         order_id INTEGER NOT NULL REFERENCES orders(id), grand_total TEXT NOT NULL,
         created_at TEXT NOT NULL)""",
     """CREATE TABLE shipment (id INTEGER PRIMARY KEY AUTOINCREMENT,

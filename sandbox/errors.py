@@ -6,6 +6,7 @@ The storefront never shows these messages: it says its own, translated, for each
 
 from __future__ import annotations
 
+NO_ENTITY = "The entity that was requested doesn't exist. Verify the entity and try again."
 Parameters = dict[str, object] | list[object]
 
 
@@ -42,7 +43,7 @@ class NotFoundError(ShopError):
 
     def __init__(
         self,
-        message: str = "The entity that was requested doesn't exist. Verify the entity and try again.",
+        message: str = NO_ENTITY,
         parameters: Parameters | None = None,
     ) -> None:
         super().__init__(message, parameters)

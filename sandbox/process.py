@@ -4,6 +4,8 @@ The driver learns everything from the directory: the lock held and `runtime.json
 `exit.json` says why nothing does.
 """
 
+# ruff: noqa: PLC0415 - what is not needed to start is imported where it is used.
+
 from __future__ import annotations
 
 import contextlib

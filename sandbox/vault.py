@@ -3,6 +3,8 @@
 The key derives from the shop's session key. A value that another key wrote reads as unknown.
 """
 
+# ruff: noqa: PLC0415 - what is not needed to start is imported where it is used.
+
 from __future__ import annotations
 
 import base64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -68,8 +69,6 @@ def status(call: Call) -> object:
 
 def check_database(shop: Shop) -> dict[str, object]:
     """Read something and say how long it took."""
-    import sqlite3
-
     started = time.monotonic()
     try:
         detail, ok = str(shop.db.execute("SELECT sqlite_version()").fetchone()[0]), True

@@ -1,4 +1,4 @@
-"""One REST call as its handler sees it, and the reading of untrusted JSON; every handler uses it."""
+"""One REST call as its handler sees it, and the reading of untrusted JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sandbox.errors import ShopError, required, wrong_type
+from sandbox.money import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,8 +131,6 @@ def find_bool(body: Mapping[str, Json], name: str) -> bool | None:
 
 def find_decimal(body: Mapping[str, Json], name: str) -> Decimal | None:
     """Return a number as written, or None when it is not given."""
-    from sandbox.money import decimal
-
     value = body.get(name)
     if value is None:
         return None

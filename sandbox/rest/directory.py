@@ -1,5 +1,7 @@
 """Handlers of /V1/directory/…: the currencies and countries of a store view."""
 
+# ruff: noqa: PLC0415 - what is not needed to start is imported where it is used.
+
 from __future__ import annotations
 
 from decimal import Decimal
