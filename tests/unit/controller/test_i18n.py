@@ -3,15 +3,19 @@
 import gettext
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from babel import Locale, localedata
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import i18n
+
+SOURCES = i18n.CATALOGUES
 
 
 @pytest.mark.parametrize(
@@ -54,17 +58,34 @@ def test_direction_agrees_with_cldr_for_every_locale() -> None:
         assert i18n.direction(identifier.replace("_", "-")) == expected, identifier
 
 
-def test_english_needs_no_compiled_catalogue(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def catalogues(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Let the module read its catalogues in an empty folder."""
     monkeypatch.setattr(i18n, "CATALOGUES", tmp_path)
     i18n.translator.cache_clear()
-    try:
-        assert i18n.translator("en").gettext("Some text.") == "Some text."
-        with pytest.raises(RuntimeError, match="run make i18n"):
-            i18n.translator("de")
-    finally:
-        i18n.translator.cache_clear()
+    yield tmp_path
+    i18n.translator.cache_clear()
+
+
+def test_a_compiled_catalogue_translates_and_counts(catalogues: Path) -> None:
+    with (SOURCES / "ar" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="ar")
+    forms = ("لا متاجر", "متجر", "متجران", "%(count)s متاجر", "%(count)s متجرًا", "%(count)s متجر")
+    catalogue.add(("%(count)s test shop", "%(count)s test shops"), forms)
+    folder = catalogues / "ar" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    translate = i18n.translator("ar")
+    counts = (0, 1, 2, 3, 11, 100)
+    shown = [translate.ngettext("%(count)s test shop", "%(count)s test shops", n) for n in counts]
+    assert tuple(shown) == forms
+
+
+def test_english_needs_no_compiled_catalogue(catalogues: Path) -> None:
+    assert i18n.translator("en").gettext("Some text.") == "Some text."
+    with pytest.raises(RuntimeError, match="run make i18n"):
+        i18n.translator("de")
 
 
 def test_a_language_without_a_catalogue_is_refused() -> None:
@@ -83,7 +104,7 @@ def test_the_language_in_use_ends_with_its_block() -> None:
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
 def test_each_catalogue_counts_as_cldr_does(lang: str) -> None:
-    path = i18n.CATALOGUES / lang / "LC_MESSAGES" / f"{i18n.DOMAIN}.po"
+    path = SOURCES / lang / "LC_MESSAGES" / f"{i18n.DOMAIN}.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale=lang)
     form = gettext.c2py(catalogue.plural_expr)
