@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 EXIT_UNREADABLE = 74
 EXIT_LOCKED = 75
 EXIT_PORT_TAKEN = 76
+EXIT_STOPPED = 77
 EXIT_BAD_DIRECTORY = 78
+LOCK_SECONDS = 0.3
 SHUTDOWN_SECONDS = 2
 
 log = logging.getLogger("sandbox")
@@ -49,7 +52,7 @@ def run(directory: Path) -> int:
     """Run the shop of this directory until it is told to stop; return the exit status.
 
     Status 0 after SIGTERM or SIGINT, 75 when another process holds the lock, 76 when the port is
-    taken, 78 when release.json or secrets.json cannot be used, 74 when the data file cannot.
+    taken, 77 when it was told to stop before it started, 78 when release.json or secrets.json cannot be used, 74 when the data file cannot.
     """
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
@@ -73,13 +76,26 @@ def run(directory: Path) -> int:
 
 
 def hold_lock(directory: Path) -> TextIO:
-    """Take the directory's exclusive lock; BlockingIOError when another process has it."""
+    """Take the directory's exclusive lock and leave our pid in it.
+
+    Raises BlockingIOError when another process has it. The driver looks whether somebody holds the
+    lock by taking it for an instant, so one refusal says nothing yet.
+    """
     file = (directory / "lock").open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.close()
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    file.truncate(0)
+    file.write(json.dumps({"pid": os.getpid()}))
+    file.flush()
     return file
 
 
@@ -93,6 +109,9 @@ def start(directory: Path) -> int:
         raise Refusal(
             status=EXIT_BAD_DIRECTORY, code="bad_directory", message=str(error)
         ) from error
+    if release.stopped:
+        # Started by a controller that died, and stopped by its successor before it held the lock.
+        return EXIT_STOPPED
     with bind(release.host, release.port) as listener:
         import sqlite3
 

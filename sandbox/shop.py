@@ -26,6 +26,8 @@ class Release:
     host: str
     port: int
     closed: bool
+    stopped: bool = False
+    """Nothing may run from here on, whatever was started before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ def read_release(directory: Path) -> Release:
         host=text({"host": "127.0.0.1"} | content, "host", "release.json"),
         port=port,
         closed=storefront == "closed",
+        stopped=content.get("stopped") is True,
     )
 
 
