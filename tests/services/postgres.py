@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from tests.services import process
+from tests.services.catalog import WHEELS
 
 OWNER = "storectl"
 # Nothing here has to survive a power cut, so nothing waits for the disk.
@@ -63,8 +64,9 @@ def _reachable(programs: Path, directory: Path, user: pwd.struct_passwd | None) 
             command, check=True, capture_output=True, cwd=directory, **process.as_user(user)
         )
     except PermissionError:
-        shutil.copytree(programs.parent, directory / "programs", symlinks=True)
-        return directory / "programs" / programs.name
+        # The wheel's programs look for their libraries beside them, so the whole tree comes along.
+        shutil.copytree(WHEELS, directory / "wheels", symlinks=True)
+        return directory / "wheels" / programs.relative_to(WHEELS)
     return programs
 
 

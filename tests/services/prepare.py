@@ -50,7 +50,7 @@ def from_packages(services: Sequence[Service]) -> None:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "-q", "update"], quiet)
     for service in services:
-        run(["apt-get", "-qy", "install", "--no-install-recommends", service.package], quiet)
+        run(["apt-get", "-qy", "install", "--no-install-recommends", *service.packages], quiet)
 
 
 def from_wheels(services: Sequence[Service]) -> None:
