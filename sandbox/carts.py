@@ -1,0 +1,357 @@
+"""Carts: what a shopper has chosen, what it costs, how it can be sent and paid.
+
+The storefront's cart and the REST API's guest carts are the same thing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox import config, money, topology
+from sandbox.catalog import Catalog, Product
+from sandbox.database import now, transaction
+from sandbox.errors import NotFoundError, OutOfStockError, ShopError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from sandbox.topology import View
+
+MOST_OF_ONE = 10_000
+ZERO = Decimal(0)
+ADDRESS_FIELDS = ("firstname", "lastname", "company", "street", "city", "region", "region_code",
+                  "region_id", "postcode", "country_id", "telephone", "email")  # fmt: skip
+PAYMENTS = ("checkmo", "banktransfer", "cashondelivery", "purchaseorder", "free")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One product in a cart, in the shopper's currency and in the base currency."""
+
+    item_id: int
+    product: Product
+    qty: int
+    price: Decimal
+    row_total: Decimal
+    base_row_total: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShippingMethod:
+    """One way to send the goods and what it costs."""
+
+    carrier: str
+    method: str
+    title: str
+    name: str
+    amount: Decimal
+    base_amount: Decimal
+
+    @property
+    def code(self) -> str:
+        """Return the name under which a cart remembers it."""
+        return f"{self.carrier}_{self.method}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethod:
+    """One way to pay, in the words that the merchant gave it."""
+
+    code: str
+    title: str
+    instructions: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """What a cart costs. `shipping` is None while no method is chosen."""
+
+    currency: str
+    base_currency: str
+    rate: Decimal
+    lines: tuple[Line, ...]
+    subtotal: Decimal
+    base_subtotal: Decimal
+    shipping: ShippingMethod | None
+    grand_total: Decimal
+    base_grand_total: Decimal
+
+    @property
+    def qty(self) -> int:
+        """Return the number of pieces."""
+        return sum(line.qty for line in self.lines)
+
+
+class Cart:
+    """One open cart and its arithmetic, over one reading of the settings."""
+
+    def __init__(self, db: sqlite3.Connection, row: sqlite3.Row) -> None:
+        self.db = db
+        self.row = row
+        self.id: int = row["id"]
+        self.masked_id: str = row["masked_id"]
+        self.view: View = next(v for v in topology.views(db) if v.id == row["store_id"])
+        self.settings = config.load(db)
+        self.catalog = Catalog(db, self.settings, self.view)
+
+    @property
+    def shipping_address(self) -> dict[str, object]:
+        """Return where the goods go, empty while nobody said."""
+        return json.loads(self.row["shipping_address"] or "{}")  # type: ignore[no-any-return]
+
+    @property
+    def billing_address(self) -> dict[str, object]:
+        """Return who pays: the same as the shipping address unless said otherwise."""
+        own = json.loads(self.row["billing_address"] or "{}")
+        return own or self.shipping_address
+
+    @property
+    def currency(self) -> str:
+        """Return the currency that the shopper chose, as long as it can be shown."""
+        chosen: str = self.row["currency"]
+        if chosen in self.settings.currencies(self.view):
+            return chosen
+        return self.settings.display_currency(self.view)
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return what is in the cart, at today's prices."""
+        base = self.settings.base_currency(self.view.website_id)
+        currency = self.currency
+        rate = self.settings.rate(base, currency) or Decimal(1)
+        lines = []
+        for row in self.db.execute(
+            "SELECT * FROM cart_item WHERE cart_id = ? ORDER BY id", (self.id,)
+        ).fetchall():
+            product = self.catalog.by_id(row["product_id"])
+            price = money.convert(product.price, rate, currency)
+            lines.append(
+                Line(
+                    item_id=row["id"],
+                    product=product,
+                    qty=row["qty"],
+                    price=price,
+                    row_total=price * row["qty"],
+                    base_row_total=product.price * row["qty"],
+                )
+            )
+        return tuple(lines)
+
+    def totals(self) -> Totals:
+        """Return the sums, with shipping when a method was chosen that is still offered."""
+        lines = self.lines()
+        base = self.settings.base_currency(self.view.website_id)
+        currency = self.currency
+        subtotal = sum((line.row_total for line in lines), ZERO)
+        base_subtotal = sum((line.base_row_total for line in lines), ZERO)
+        country = str(self.shipping_address.get("country_id") or "")
+        offered = self.shipping_methods(country, lines) if lines else []
+        chosen = next((one for one in offered if one.code == self.row["shipping_method"]), None)
+        return Totals(
+            currency=currency,
+            base_currency=base,
+            rate=self.settings.rate(base, currency) or Decimal(1),
+            lines=lines,
+            subtotal=subtotal,
+            base_subtotal=base_subtotal,
+            shipping=chosen,
+            grand_total=subtotal + (chosen.amount if chosen else ZERO),
+            base_grand_total=base_subtotal + (chosen.base_amount if chosen else ZERO),
+        )
+
+    def shipping_methods(
+        self, country: str, lines: tuple[Line, ...] | None = None
+    ) -> list[ShippingMethod]:
+        """Return the ways to send this cart to a country, in the merchant's order."""
+        chosen = self.lines() if lines is None else lines
+        if not chosen:
+            return []
+        amounts = {
+            "flatrate": self._flat_rate(sum(line.qty for line in chosen)),
+            "freeshipping": self._free_shipping(sum((x.base_row_total for x in chosen), ZERO)),
+        }
+        base = self.settings.base_currency(self.view.website_id)
+        rate = self.settings.rate(base, self.currency) or Decimal(1)
+        offered = []
+        for code, amount in amounts.items():
+            if amount is None or not self._reaches(f"carriers/{code}", "sallowspecific", country):
+                continue
+            base_amount = money.rounded(amount, base)
+            method = ShippingMethod(
+                carrier=code,
+                method=code,
+                title=self.settings.at(self.view, f"carriers/{code}/title"),
+                name=self.settings.at(self.view, f"carriers/{code}/name"),
+                amount=money.convert(base_amount, rate, self.currency),
+                base_amount=base_amount,
+            )
+            order = self.settings.number(self.view, f"carriers/{code}/sort_order") or ZERO
+            offered.append((order, method))
+        return [method for _, method in sorted(offered, key=lambda pair: pair[0])]
+
+    def _flat_rate(self, pieces: int) -> Decimal | None:
+        """Return the flat rate, per order or per piece; None when it is not offered."""
+        kind = self.settings.at(self.view, "carriers/flatrate/type")
+        if not self.settings.flag(self.view, "carriers/flatrate/active") or not kind:
+            return None
+        price = self.settings.number(self.view, "carriers/flatrate/price") or ZERO
+        return price * pieces if kind == "I" else price
+
+    def _free_shipping(self, base_subtotal: Decimal) -> Decimal | None:
+        """Return zero when the order is large enough, None otherwise."""
+        if not self.settings.flag(self.view, "carriers/freeshipping/active"):
+            return None
+        least = self.settings.number(self.view, "carriers/freeshipping/free_shipping_subtotal")
+        return ZERO if base_subtotal >= (least or ZERO) else None
+
+    def _reaches(self, group: str, restricted: str, country: str) -> bool:
+        """Tell whether a carrier or a payment method serves a country."""
+        if not self.settings.flag(self.view, f"{group}/{restricted}"):
+            return True
+        return country in self.settings.at(self.view, f"{group}/specificcountry").split(",")
+
+    def payment_methods(self, totals: Totals) -> list[PaymentMethod]:
+        """Return the ways to pay this cart, in the merchant's order."""
+        total = totals.base_grand_total
+        country = str(self.billing_address.get("country_id") or "")
+        offered = []
+        for code in PAYMENTS:
+            group = f"payment/{code}"
+            least = (
+                self.settings.number(self.view, f"{group}/min_order_total")
+                if code != "free"
+                else None
+            )
+            most = (
+                self.settings.number(self.view, f"{group}/max_order_total")
+                if code != "free"
+                else None
+            )
+            if (
+                not self.settings.flag(self.view, f"{group}/active")
+                or (code == "free") != (total == 0)
+                or (least is not None and total < least)
+                or (most is not None and total > most)
+                or not self._reaches(group, "allowspecific", country)
+            ):
+                continue
+            order = self.settings.number(self.view, f"{group}/sort_order") or ZERO
+            title = self.settings.at(self.view, f"{group}/title")
+            method = PaymentMethod(code=code, title=title, instructions=self._instructions(code))
+            offered.append((order, method))
+        return [method for _, method in sorted(offered, key=lambda pair: pair[0])]
+
+    def _instructions(self, code: str) -> str:
+        """Return what the shopper must know to pay this way, as the merchant wrote it."""
+        names = {"checkmo": ("payable_to", "mailing_address")}.get(code, ("instructions",))
+        if code in ("purchaseorder", "free"):
+            return ""
+        texts = (self.settings.at(self.view, f"payment/{code}/{name}") for name in names)
+        return "\n".join(filter(None, texts))
+
+    def add(self, sku: str, qty: int) -> int:
+        """Put pieces of a product in the cart, on top of those that are in it; return the item."""
+        product = self.catalog.get(sku)
+        if not product.on(self.view.website_id) or not product.enabled or not product.in_stock:
+            raise OutOfStockError("Product that you are trying to add is not available.")
+        known = self.db.execute(
+            "SELECT id, qty FROM cart_item WHERE cart_id = ? AND product_id = ?",
+            (self.id, product.id),
+        ).fetchone()
+        wanted = qty + (known["qty"] if known else 0)
+        check_qty(product, wanted)
+        with transaction(self.db):
+            self.db.execute(
+                "INSERT INTO cart_item (cart_id, product_id, qty) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (cart_id, product_id) DO UPDATE SET qty = ?3",
+                (self.id, product.id, wanted),
+            )
+            self._touch()
+        row = self.db.execute(
+            "SELECT id FROM cart_item WHERE cart_id = ? AND product_id = ?", (self.id, product.id)
+        ).fetchone()
+        return int(row["id"])
+
+    def set_qty(self, item_id: int, qty: int) -> None:
+        """Change the pieces of an item; zero takes it out."""
+        row = self.db.execute(
+            "SELECT product_id FROM cart_item WHERE id = ? AND cart_id = ?", (item_id, self.id)
+        ).fetchone()
+        if row is None:
+            raise NotFoundError(f"The {self.id} Cart doesn't contain the {item_id} item.")
+        with transaction(self.db):
+            if qty == 0:
+                self.db.execute("DELETE FROM cart_item WHERE id = ?", (item_id,))
+            else:
+                check_qty(self.catalog.by_id(row["product_id"]), qty)
+                self.db.execute("UPDATE cart_item SET qty = ? WHERE id = ?", (qty, item_id))
+            self._touch()
+
+    def choose(self, **columns: object) -> Cart:
+        """Remember what the shopper said (addresses, method, e-mail, currency)."""
+        with transaction(self.db):
+            for name, value in columns.items():
+                stored = json.dumps(value) if isinstance(value, dict) else value
+                self.db.execute(
+                    f"UPDATE cart SET {name} = ? WHERE id = ?",  # noqa: S608 - our own names
+                    (stored, self.id),
+                )
+            self._touch()
+        return find(self.db, self.masked_id)
+
+    def _touch(self) -> None:
+        self.db.execute("UPDATE cart SET updated_at = ? WHERE id = ?", (now(), self.id))
+
+
+def check_qty(product: Product, qty: int) -> None:
+    """Refuse fewer than one piece, or more than there are."""
+    if not 0 < qty <= MOST_OF_ONE:
+        raise ShopError("Invalid qty: give a whole number of pieces, one at least.")
+    if qty > product.qty:
+        raise OutOfStockError("The requested qty is not available.")
+
+
+def create(db: sqlite3.Connection, view: View, currency: str = "") -> Cart:
+    """Make an empty cart for a view; its id cannot be guessed."""
+    masked_id = secrets.token_hex(16)
+    with transaction(db):
+        db.execute(
+            "INSERT INTO cart (masked_id, store_id, currency, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (masked_id, view.id, currency, now(), now()),
+        )
+    return find(db, masked_id)
+
+
+def find(db: sqlite3.Connection, masked_id: str) -> Cart:
+    """Return an open cart; NotFoundError when there is none of this id."""
+    row = db.execute(
+        "SELECT * FROM cart WHERE masked_id = ? AND is_active = 1", (masked_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(
+            "No such entity with %fieldName = %fieldValue",
+            {"fieldName": "cartId", "fieldValue": masked_id[:64]},
+        )
+    return Cart(db, row)
+
+
+def address(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the parts of an address that the shop keeps."""
+    kept: dict[str, object] = {}
+    for name in ADDRESS_FIELDS:
+        value = given.get(name)
+        if name == "street":
+            lines = value if isinstance(value, list) else [value]
+            kept[name] = [str(line)[:255] for line in lines if line][:4]
+        elif name == "region_id":
+            kept[name] = value if isinstance(value, int) else 0
+        elif isinstance(value, str | int) and value != "":
+            kept[name] = str(value)[:255]
+    if isinstance(region := given.get("region"), dict):
+        kept |= {k: str(v)[:255] for k, v in region.items() if k in ("region", "region_code")}
+    return kept
