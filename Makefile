@@ -62,7 +62,7 @@ types: $(DEV)
 	@.venv/bin/mypy
 
 imports: $(DEV)
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 i18n: $(RUNTIME) ## Compile the message catalogs that changed
 	@$(PYTHON) scripts/i18n.py compile
