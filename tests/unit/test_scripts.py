@@ -1,5 +1,6 @@
 """The scripts behind make: what they accept and what they refuse."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,9 @@ def test_a_fuzzy_translation_is_refused() -> None:
 def test_a_lock_names_no_place_to_get_packages_from(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    first = lock.marker(*lock.LOCKS["requirements.lock"])
+    shutil.copy(lock.ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "requirements.lock").write_text(f"{first}\n{line}\n")
     monkeypatch.setattr(lock, "ROOT", tmp_path)
-    monkeypatch.setattr(lock, "marker", lambda *names: "# marker")
-    (tmp_path / "requirements.lock").write_text(f"# marker\n{line}\n")
     (problem,) = lock.problems("requirements.lock")
     assert line in problem
