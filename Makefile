@@ -44,7 +44,7 @@ bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 
 ##@ Change it
 
-.PHONY: .venv dev fmt check types imports i18n i18n-update i18n-check lock lock-check clean
+.PHONY: .venv dev fmt check format lint types imports i18n i18n-update i18n-check lock lock-check clean
 .venv: $(RUNTIME) ## The virtual environment, as locked (make dev adds what tests and checks need)
 
 dev: $(DEV) ## The virtual environment with what tests and checks need
@@ -54,9 +54,13 @@ fmt: $(DEV) ## Format the code and correct what ruff can correct
 	@.venv/bin/ruff check --fix .
 
 check: $(DEV) ## Formatter, linter, types, import contracts, texts and lock files
+	@$(MAKE) --keep-going format lint types imports i18n-check lock-check
+
+format: $(DEV)
 	@.venv/bin/ruff format --check .
+
+lint: $(DEV)
 	@.venv/bin/ruff check .
-	@$(MAKE) types imports i18n-check lock-check
 
 types: $(DEV)
 	@.venv/bin/mypy
