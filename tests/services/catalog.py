@@ -25,7 +25,7 @@ class Service:
     @property
     def reason(self) -> str:
         """Say why it is not there."""
-        return f"{self.looked} is not on this machine"
+        return f"no {self.looked} was found"
 
     @property
     def remedy(self) -> str:
@@ -78,7 +78,7 @@ SERVICES = {
             find=find_postgres,
             packages=("postgresql",),
             wheel="pgserver",
-            looked="initdb and postgres",
+            looked="initdb with postgres",
         ),
         Service(
             name="redis",
