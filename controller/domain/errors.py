@@ -1,6 +1,6 @@
-"""The one tree of errors. Each has a stable code, a cause a person understands and a next action.
+"""The one tree of errors: each has a stable code, a cause a person understands and a next action.
 
-Three boundaries turn them into something else, once each: `reconciler.outcome.attempt()` (an outcome),
+Three boundaries turn them into something else, once each: `reconciler.outcome.attempt()`,
 `api.errors` (problem+json) and `cli.output` (a sentence and an exit code).
 
     StoreControllerError
@@ -164,14 +164,18 @@ class NameHyphenError(InvalidNameError):
     """The name starts or ends with a hyphen."""
 
     code = "name_hyphen"
-    cause = N_("The name for the shop's address must start with a letter and not end with a hyphen.")
+    cause = N_(
+        "The name for the shop's address must start with a letter and not end with a hyphen."
+    )
 
 
 class NamePunycodeError(InvalidNameError):
     """The name has hyphens in the places that encoded international names use."""
 
     code = "name_punycode"
-    cause = N_("The name for the shop's address must not have hyphens as its third and fourth sign.")
+    cause = N_(
+        "The name for the shop's address must not have hyphens as its third and fourth sign."
+    )
 
 
 class NameReservedError(InvalidNameError):

@@ -1,7 +1,7 @@
 """What conditions, steps and events say, as a reason and its parameters.
 
-A note is stored untranslated and rendered where a person reads it, in that person's language. Reasons
-are CamelCase; an error's reason is its class name without "Error".
+A note is stored untranslated and rendered where a person reads it, in that person's language.
+Reasons are CamelCase; an error's reason is its class name without "Error".
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +25,11 @@ REASONS: Mapping[str, str] = {
     "NotBound": N_("Its website is not there yet."),
     "Routed": N_("It is reached at %(url)s."),
     "NotRouted": N_("It has no address yet."),
-    "Configured": N_("%(count)s settings are as wanted."),
+    "Configured": N_("Its settings are as wanted (revision %(revision)s)."),
     "Drifted": N_("Settings were changed in the shop: %(fields)s."),
     "NotConfigured": N_("Its settings are not written yet."),
     "Selling": N_("A test purchase of %(total)s went through and was cancelled."),
+    "Proven": N_("A test purchase went through and was cancelled."),
     "NotProven": N_("No test purchase was made yet."),
     "StorefrontClosed": N_("The shop is closed to customers."),
     "StackStopped": N_("What it ran on is stopped; its data is kept."),
@@ -71,6 +72,12 @@ class Note:
     def of_error(cls, error: errors.StoreControllerError) -> "Note":
         """The note of an error that a step met."""
         return cls(reason=error.reason, params=error.params)
+
+    @classmethod
+    def of_code(cls, error: "Note") -> "Note":
+        """The note of an operation's error, whose `reason` is an error's code."""
+        kind = errors.by_code().get(error.reason, errors.StoreControllerError)
+        return cls(reason=kind.__name__.removesuffix("Error"), params=error.params)
 
 
 def say(reason: str, params: Mapping[str, str | int], translate: Callable[[str], str]) -> str:

@@ -58,7 +58,6 @@ STEP_TITLES: Mapping[str, str] = {
     "prove-selling": N_("Making a test purchase"),
     "stop-release": N_("Stopping the shop, keeping its data"),
     "delete-release": N_("Destroying the shop's data"),
-    "release-name": N_("Freeing its name"),
 }
 
 _RUN = ("apply-secrets", "apply-release", "await-engine")
@@ -70,8 +69,8 @@ PLANNED_STEPS: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.SUSPEND: ("apply-release", "await-engine"),
     OperationKind.RESUME: ("apply-release", "await-engine", "prove-selling"),
     OperationKind.RETIRE: ("stop-release",),
-    OperationKind.UNDELETE: (*_RUN, "prove-selling"),
-    OperationKind.PURGE: ("delete-release", "release-name"),
+    OperationKind.UNDELETE: (*_RUN, "route", "prove-selling"),
+    OperationKind.PURGE: ("delete-release",),
 }
 
 TARGETS: Mapping[OperationKind, tuple[Desired, StackDesired]] = {
@@ -142,7 +141,9 @@ def planned(kind: OperationKind) -> tuple[StepRecord, ...]:
     return tuple(StepRecord(name=name) for name in PLANNED_STEPS[kind])
 
 
-def with_step(operation: Operation, name: str, state: StepState, now: datetime, note: Note | None) -> Operation:
+def with_step(
+    operation: Operation, name: str, state: StepState, now: datetime, note: Note | None
+) -> Operation:
     """`operation` after a step started or ended; a step nobody planned is added (a repair)."""
     steps = list(operation.steps)
     index = next((i for i, step in enumerate(steps) if step.name == name), None)

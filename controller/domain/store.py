@@ -1,7 +1,7 @@
 """A store: the tenant's shop, as wanted and as observed.
 
-The JSON form of a specification and a status is that of the HTTP API and of the registry's columns, so
-that a list is served without taking rows apart.
+The JSON form of a specification and a status is that of the HTTP API and of the registry's columns,
+so that a list is served without taking rows apart.
 """
 
 from collections.abc import Mapping

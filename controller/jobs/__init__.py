@@ -1,0 +1,1 @@
+"""The two homes of the reconciler: threads of one process, or Celery workers."""

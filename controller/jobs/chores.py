@@ -1,0 +1,90 @@
+"""What time itself brings: expired leases of stores, tombstones that are over, deadlines, mails.
+
+Everything is read from the database, so it does not matter which worker does a chore or when the last
+one was done; doing one twice changes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from controller.domain.errors import ConflictError, StoreControllerError
+from controller.domain.operations import OperationKind
+from controller.domain.tenant import Scope
+from controller.jobs.mailer import Mailer
+from controller.logging import log
+from controller.registry.idempotency import forget_old
+from controller.registry.leases import Kind, Leases, Ref
+from controller.registry.registry import Registry
+
+Hint = Callable[[Ref], None]
+
+
+@dataclass(kw_only=True)
+class Chores:
+    """The chores of one worker, each with its own pace in seconds."""
+
+    registry: Registry
+    leases: Leases
+    mailer: Mailer | None
+    grace: timedelta
+    _done: dict[str, float] = field(default_factory=dict)
+
+    def do_due(self, hint: Hint) -> None:
+        """Do what has not been done for its interval; one that fails does not stop the others."""
+        for name, every, chore in (
+            ("mails", 1.0, self._mails),
+            ("expire", 2.0, self._expire),
+            ("tombstones", 60.0, self._tombstones),
+            ("deadlines", 5.0, self._deadlines),
+            ("idempotency", 3600.0, self._forget),
+        ):
+            now = time.monotonic()
+            if now - self._done.get(name, -every) < every:
+                continue
+            self._done[name] = now
+            try:
+                chore(hint)
+            except StoreControllerError as error:
+                log.warning("chore_failed", chore=name, reason=error.reason)
+
+    def _mails(self, hint: Hint) -> None:  # noqa: ARG002
+        if self.mailer is not None:
+            self.mailer.send_due()
+
+    def _expire(self, hint: Hint) -> None:
+        for uid in self.registry.stores.expired():
+            self._transition(uid, OperationKind.RETIRE, hint)
+
+    def _tombstones(self, hint: Hint) -> None:
+        for uid in self.registry.stores.tombstones_over(self.grace):
+            self._transition(uid, OperationKind.PURGE, hint)
+
+    def _transition(self, uid: str, kind: OperationKind, hint: Hint) -> None:
+        try:
+            self.registry.intents.transition(Scope.system(), uid, kind)
+        except ConflictError as error:
+            log.info("transition_put_off", store=uid, kind=str(kind), reason=error.reason)
+            return
+        found = self.registry.stores.with_stack(uid)
+        if found is not None:
+            hint(Ref(kind=Kind.STACK, uid=found[1].uid))
+
+    def _deadlines(self, hint: Hint) -> None:  # noqa: ARG002
+        for stack, operation in self.registry.operations.overdue():
+            ref = Ref(kind=Kind.STORE, uid=operation.store)
+            lease = self.leases.acquire(ref)
+            if lease is None:
+                continue
+            try:
+                found = self.registry.stores.stack(stack)
+                store = self.registry.stores.get(Scope.system(), operation.store)
+                known = {**(found.conditions if found else {}), **store.status.conditions}
+                missing = [kind for kind, condition in known.items() if not condition.met]
+                self.registry.progress.expire(operation, missing, lease)
+            finally:
+                self.leases.release(lease)
+
+    def _forget(self, hint: Hint) -> None:  # noqa: ARG002
+        forget_old(self.registry.database)

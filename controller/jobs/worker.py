@@ -1,0 +1,133 @@
+"""Threads that reconcile what is due. `main` runs one in the embedded control plane, `app` in Celery.
+
+A hint makes a subject's turn come at once; the sweep finds everything else in the database, so a lost
+hint costs one interval and never a store.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from controller.domain.errors import StoreControllerError
+from controller.jobs.chores import Chores
+from controller.logging import log
+from controller.metrics import DUE, PASS_SECONDS, PASSES
+from controller.reconciler.loop import Ended, Reconciler
+from controller.registry.leases import Queue, Ref
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How much at once and how often."""
+
+    threads: int = 4
+    sweep_every: float = 1.0
+    batch: int = 200
+
+
+class Worker:
+    """A pool of threads, and a thread that looks for what is due."""
+
+    def __init__(
+        self,
+        reconciler: Callable[[Callable[[Ref], None]], Reconciler],
+        queue: Queue,
+        chores: Chores,
+        pace: Pace,
+    ) -> None:
+        self._reconciler = reconciler(self.hint)
+        self._queue = queue
+        self._chores = chores
+        self._pace = pace
+        self._pool = ThreadPoolExecutor(pace.threads, thread_name_prefix="reconcile")
+        self._lock = threading.Lock()
+        self._running: set[Ref] = set()
+        self._again: set[Ref] = set()
+        self._quiet: list[tuple[Ref, float]] = []
+        self._stop = threading.Event()
+        self._bell = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._sweeper.start()
+
+    def hint(self, ref: Ref) -> None:
+        """Have a look at a subject now; many hints for one subject are one look."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            if ref in self._running:
+                self._again.add(ref)
+                return
+            self._running.add(ref)
+        self._pool.submit(self._turn, ref)
+
+    def run(self, ref: Ref) -> None:
+        """Look at a subject in the caller's own thread (a Celery task)."""
+        with self._lock:
+            if ref in self._running:
+                self._again.add(ref)
+                return
+            self._running.add(ref)
+        self._turn(ref)
+
+    def _turn(self, ref: Ref) -> None:
+        began = time.perf_counter()
+        ended = Ended.WAITING
+        try:
+            result = self._reconciler.run(ref)
+            ended = result.ended
+            if result.due_in is not None:
+                with self._lock:
+                    self._quiet.append((ref, result.due_in))
+        except StoreControllerError as error:
+            # The database itself; the subject stays due and the sweep comes back.
+            log.warning("pass_failed", subject=str(ref), reason=error.reason)
+        except Exception:
+            log.exception("pass_broke", subject=str(ref))
+        finally:
+            PASSES.labels(kind=ref.kind, ended=ended).inc()
+            PASS_SECONDS.labels(kind=ref.kind).observe(time.perf_counter() - began)
+            with self._lock:
+                self._running.discard(ref)
+                again = ref in self._again
+                self._again.discard(ref)
+            if again:
+                self.hint(ref)
+
+    def _sweep_forever(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.sweep()
+            except StoreControllerError as error:
+                log.warning("sweep_failed", reason=error.reason)
+            except Exception:
+                log.exception("sweep_broke")
+            self._stop.wait(self._pace.sweep_every)
+
+    def sweep(self) -> None:
+        """Write down quiet looks, hint what is due, do the chores."""
+        with self._lock:
+            quiet, self._quiet = self._quiet, []
+            busy = len(self._running)
+        if quiet:
+            self._queue.postpone(quiet)
+        if busy < self._pace.batch:
+            due = self._queue.due(self._pace.batch - busy)
+            DUE.set(len(due))
+            for ref in due:
+                self.hint(ref)
+        self._chores.do_due(self.hint)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Take no more, let the running passes end, give leases back."""
+        self._stop.set()
+        with self._lock:
+            self._again.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._sweeper.is_alive():
+            self._sweeper.join(timeout=seconds)
+        self._reconciler.close()

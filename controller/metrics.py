@@ -1,0 +1,21 @@
+"""Prometheus metrics of the process. `api.health` shows them; everything that counts imports one."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PASSES = Counter("storectl_passes_total", "Reconciler passes.", ["kind", "ended"])
+PASS_SECONDS = Histogram(
+    "storectl_pass_seconds",
+    "Time of a reconciler pass.",
+    ["kind"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+DUE = Gauge("storectl_due_subjects", "Subjects that were due at the last sweep.")
+STORES = Gauge("storectl_stores", "Stores by phase.", ["phase"])
+OPERATIONS_OPEN = Gauge("storectl_operations_open", "Operations accepted and not finished.")
+HTTP_SECONDS = Histogram(
+    "storectl_http_request_seconds",
+    "Time of an HTTP request.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+)
+MAILS = Counter("storectl_mails_total", "Mails by outcome.", ["outcome"])

@@ -1,0 +1,1 @@
+"""The reconciler: look at what is true, take one step towards what is wanted, look again."""

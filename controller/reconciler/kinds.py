@@ -1,0 +1,135 @@
+"""The two kinds of subjects behind one face, so that the loop is written once.
+
+`loop` calls this. A `Look` is one observation with everything that follows from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from controller.domain.conditions import Condition, Desired
+from controller.domain.stack import StackDesired
+from controller.domain.store import Store, StoreStatus
+from controller.reconciler import stacks, stores
+from controller.reconciler.outcome import Advanced
+from controller.reconciler.world import World
+from controller.registry.leases import Kind, Lease, Ref
+from controller.registry.progress import Pass, Progress
+from controller.registry.stores import Stores
+
+Change = Callable[[StoreStatus], StoreStatus]
+
+
+class Step(Protocol):
+    """A step with its subject bound."""
+
+    name: str
+    condition: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One observation: the next step, the conditions, and how to take the step and write it down."""
+
+    generation: int
+    step: Step | None
+    run: Callable[[], Advanced]
+    conditions: tuple[Condition, ...]
+    quiet: bool
+    """Whether the registry already says exactly this: then nothing is written."""
+    final: bool
+    """Whether nothing will ever change here by itself again."""
+    record: Callable[[Lease, Pass, Change], tuple[Ref, ...]]
+    """Write a pass down; returns the subjects that it wakes."""
+    close: Callable[[], None] = lambda: None
+
+
+class Subjects:
+    """Looking at subjects by reference."""
+
+    def __init__(self, stores_: Stores, progress: Progress, world: World) -> None:
+        self._stores = stores_
+        self._progress = progress
+        self._world = world
+
+    def look(self, ref: Ref) -> Look | None:
+        """Observe a subject; None when there is none. Raises StoreControllerError."""
+        return self._stack(ref.uid) if ref.kind is Kind.STACK else self._store(ref.uid)
+
+    def _stack(self, uid: str) -> Look | None:
+        stack = self._stores.stack(uid)
+        if stack is None:
+            return None
+        seen = stacks.observe(stack, self._world)
+        step = stacks.next_step(stack, seen)
+        conditions = stacks.conditions(stack, seen, self._world)
+
+        def run() -> Advanced:
+            return step.run(stack, seen, self._world) if step else _nothing()
+
+        def record(lease: Lease, outcome: Pass, change: Change) -> tuple[Ref, ...]:  # noqa: ARG001
+            endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
+            return self._progress.stack(lease, outcome, endpoint)
+
+        return Look(
+            generation=stack.generation,
+            step=step,
+            run=run,
+            conditions=conditions,
+            quiet=step is None
+            and stack.observed_generation == stack.generation
+            and stack.endpoint == seen.endpoint
+            and _same(stack.conditions, conditions),
+            final=stack.desired is StackDesired.PURGED,
+            record=record,
+        )
+
+    def _store(self, uid: str) -> Look | None:
+        found = self._stores.with_stack(uid)
+        if found is None:
+            return None
+        store, stack = found
+        seen = stores.observe(store, stack, self._world)
+        step = stores.next_step(store, seen)
+        conditions = stores.conditions(store, seen)
+
+        def run() -> Advanced:
+            return step.run(store, seen) if step else _nothing()
+
+        def record(lease: Lease, outcome: Pass, change: Change) -> tuple[Ref, ...]:
+            settle = stores.aftermath if outcome.settled else _unchanged
+            self._progress.store(
+                lease, outcome, lambda status: settle(replace(store, status=change(status)))
+            )
+            return ()
+
+        return Look(
+            generation=store.generation,
+            step=step,
+            run=run,
+            conditions=conditions,
+            quiet=step is None
+            and store.status.observed_generation == store.generation
+            and _same(store.status.conditions, conditions),
+            final=store.desired is Desired.PURGED,
+            record=record,
+            close=seen.shop.close if seen.shop else lambda: None,
+        )
+
+
+def _unchanged(store: Store) -> StoreStatus:
+    return store.status
+
+
+def _nothing() -> Advanced:
+    raise AssertionError("there is no step to run")
+
+
+def _same(stored: object, seen: tuple[Condition, ...]) -> bool:
+    known = stored if isinstance(stored, dict) else {}
+    return all(
+        (before := known.get(now.type)) is not None
+        and before.status is now.status
+        and before.note == now.note
+        for now in seen
+    )

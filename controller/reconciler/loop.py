@@ -1,0 +1,263 @@
+"""The one machine: observe, next step, attempt, record, under a fenced lease.
+
+`Reconciler.run(ref)` is called by threads of the embedded control plane and by Celery workers.
+A look that finds nothing to do and nothing to write takes no lease and writes nothing.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from controller.domain.conditions import Condition, unmet
+from controller.domain.errors import StoreControllerError
+from controller.domain.notes import Note
+from controller.domain.operations import StepState
+from controller.logging import log
+from controller.reconciler import failpoints
+from controller.reconciler.kinds import Look, Subjects
+from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, attempt, outcome_of
+from controller.registry.leases import Lease, Leases, Ref
+from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
+
+
+class Ended(StrEnum):
+    """How a pass ended."""
+
+    QUIET = "quiet"
+    SETTLED = "settled"
+    WAITING = "waiting"
+    FAILED = "failed"
+    HELD = "held"
+    """Another worker has the subject."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """When subjects are looked at again, in seconds."""
+
+    resync: float = 5.0
+    """A healthy subject: bounds how long a dead process stays unnoticed."""
+    first_retry: float = 0.2
+    longest_retry: float = 60.0
+    after_failure: float = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a pass ended, and when the subject is due again where nothing was written."""
+
+    ended: Ended
+    due_in: float | None = None
+
+
+class Reconciler:
+    """Drives subjects to what is wanted, one step at a time."""
+
+    def __init__(
+        self,
+        subjects: Subjects,
+        progress: Progress,
+        leases: Leases,
+        timing: Timing,
+        hint: Callable[[Ref], None],
+    ) -> None:
+        self._subjects = subjects
+        self._progress = progress
+        self._leases = leases
+        self._timing = timing
+        self._hint = hint
+        self._heartbeat = Heartbeat(leases)
+        self._failures: dict[Ref, int] = {}
+
+    def run(self, ref: Ref) -> Result:
+        """One pass over a subject: as many steps as go through, one after another."""
+        look = self._quiet_look(ref)
+        if look is not None and look.quiet:
+            return Result(ended=Ended.QUIET, due_in=self._soon(self._timing.resync))
+        with self._held(ref) as lease:
+            if lease is None:
+                return Result(ended=Ended.HELD)
+            try:
+                return self._drive(lease)
+            except LeaseLostError:
+                log.warning("lease_lost", subject=str(ref))
+                return Result(ended=Ended.HELD)
+
+    def _quiet_look(self, ref: Ref) -> Look | None:
+        """A look without the lease; None when it could not be had."""
+        try:
+            look = self._subjects.look(ref)
+        except StoreControllerError:
+            return None
+        if look is not None:
+            look.close()
+        return look
+
+    def _drive(self, lease: Lease) -> Result:
+        taken: set[str] = set()
+        while True:
+            observed = self._observe(lease)
+            if isinstance(observed, Result):
+                return observed
+            try:
+                result = self._advance(lease, observed, taken)
+            finally:
+                observed.close()
+            if result is not None:
+                return result
+
+    def _observe(self, lease: Lease) -> Look | Result:
+        try:
+            look = self._subjects.look(lease.ref)
+        except StoreControllerError as error:
+            return self._blind(lease, error)
+        return look or Result(ended=Ended.GONE)
+
+    def _blind(self, lease: Lease, error: StoreControllerError) -> Result:
+        """The world cannot even be looked at: say so where the subject is followed."""
+        self._failures[lease.ref] = self._failures.get(lease.ref, 0) + 1
+        log.warning("observation_failed", subject=str(lease.ref), reason=error.reason)
+        outcome = outcome_of(error)
+        ending = outcome.error if isinstance(outcome, Failed) else None
+        self._progress.blind(lease, Note.of_error(error), ending, self._backoff(lease.ref))
+        return Result(ended=Ended.WAITING)
+
+    def _advance(self, lease: Lease, look: Look, taken: set[str]) -> Result | None:
+        """Take the step of this look; None when there may be another one after it."""
+        step = look.step
+        if step is None:
+            self._settle(lease, look)
+            return Result(ended=Ended.SETTLED)
+        failpoints.reach(step.name, "before")
+        if step.condition is not None and step.name not in taken:
+            self._progress.started(lease, step.name)
+        failpoints.reach(step.name, "started")
+        outcome = attempt(look.run)
+        failpoints.reach(step.name, "done")
+        if isinstance(outcome, Advanced) and step.name in taken:
+            # It says it worked and yet it is wanted again: do not spin.
+            outcome = Waiting(note=outcome.note)
+        taken.add(step.name)
+        result = self._record(lease, look, outcome)
+        failpoints.reach(step.name, "recorded")
+        return result
+
+    def _settle(self, lease: Lease, look: Look) -> None:
+        self._failures.pop(lease.ref, None)
+        outcome = Pass(
+            generation=look.generation,
+            conditions=look.conditions,
+            settled=True,
+            due_in=None if look.final else self._soon(self._timing.resync),
+            waited_on=False,
+        )
+        for woken in look.record(lease, outcome, lambda status: status):
+            self._hint(woken)
+
+    def _record(self, lease: Lease, look: Look, outcome: Outcome) -> Result | None:
+        step = look.step
+        if step is None:
+            raise AssertionError("only steps have outcomes")
+        known = Pass(generation=look.generation, conditions=look.conditions, due_in=0.0)
+        if isinstance(outcome, Advanced):
+            self._failures.pop(lease.ref, None)
+            done = StepResult(name=step.name, state=StepState.DONE, note=outcome.note)
+            look.record(
+                lease, replace(known, step=done, result=outcome.result or None), outcome.change
+            )
+            return None
+        self._failures[lease.ref] = self._failures.get(lease.ref, 0) + 1
+        known = replace(
+            known,
+            conditions=_with_cause(look.conditions, step.condition, outcome),
+            failures=self._failures[lease.ref],
+        )
+        if isinstance(outcome, Failed):
+            failed = StepResult(name=step.name, state=StepState.FAILED, note=outcome.note)
+            after = self._soon(self._timing.after_failure)
+            known = replace(known, step=failed, error=outcome.error, due_in=after, waited_on=False)
+            look.record(lease, known, lambda status: status)
+            return Result(ended=Ended.FAILED)
+        shown = step.condition is not None
+        note = StepResult(name=step.name, state=StepState.RUNNING, note=outcome.note)
+        # What it waits for wakes it; the look is for a wake-up that got lost.
+        due_in = self._backoff(lease.ref) if shown else self._soon(self._timing.resync)
+        known = replace(known, step=note if shown else None, due_in=due_in)
+        look.record(lease, known, lambda status: status)
+        return Result(ended=Ended.WAITING)
+
+    def _backoff(self, ref: Ref) -> float:
+        """Exponential with full jitter, so that many that failed together do not return together."""
+        failures = min(self._failures.get(ref, 1), 16)
+        ceiling = min(self._timing.longest_retry, self._timing.first_retry * 2**failures)
+        return random.uniform(self._timing.first_retry, ceiling)  # noqa: S311 -- not a secret.
+
+    def _soon(self, seconds: float) -> float:
+        return seconds * random.uniform(0.9, 1.1)  # noqa: S311
+
+    @contextmanager
+    def _held(self, ref: Ref) -> Iterator[Lease | None]:
+        lease = self._leases.acquire(ref)
+        if lease is None:
+            yield None
+            return
+        with self._heartbeat.beating(lease):
+            try:
+                yield lease
+            finally:
+                self._leases.release(lease)
+
+    def close(self) -> None:
+        """Stop renewing leases."""
+        self._heartbeat.close()
+
+
+class Heartbeat:
+    """Renews the leases of this process, three times in a lease's life."""
+
+    def __init__(self, leases: Leases) -> None:
+        self._leases = leases
+        self._held: set[Lease] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def beating(self, lease: Lease) -> Iterator[None]:
+        """Keep a lease alive inside the block."""
+        with self._lock:
+            self._held.add(lease)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(lease)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._leases.seconds / 3):
+            with self._lock:
+                held = list(self._held)
+            try:
+                self._leases.renew(held)
+            except StoreControllerError as error:
+                log.warning("leases_not_renewed", reason=error.reason)
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+
+def _with_cause(
+    conditions: tuple[Condition, ...], kind: str | None, outcome: Waiting | Failed
+) -> tuple[Condition, ...]:
+    """The conditions with the cause at the one that the step could not bring about."""
+    if kind is None:
+        return conditions
+    cause = unmet(kind, outcome.note.reason, **outcome.note.params)
+    return (*(item for item in conditions if item.type != kind), cause)

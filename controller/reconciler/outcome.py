@@ -1,0 +1,77 @@
+"""What a step can come to, and the one place where what it raises becomes that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.domain.errors import (
+    DriverError,
+    PermanentError,
+    StorageFullError,
+    StoreControllerError,
+    TransientError,
+)
+from controller.domain.notes import Note
+from controller.domain.store import StoreStatus
+from controller.logging import log
+from provisioners.base import DriverFailure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advanced:
+    """The step did its work."""
+
+    note: Note
+    change: Callable[[StoreStatus], StoreStatus] = lambda status: status
+    """What a store's status gains by it."""
+    result: dict[str, Any] = field(default_factory=dict)
+    """What the operation's result gains by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """It will pass by itself: look again later."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """It will not pass by itself; `error.reason` is the code."""
+
+    error: Note
+    note: Note
+
+
+Outcome = Advanced | Waiting | Failed
+
+
+def attempt(run: Callable[[], Advanced]) -> Outcome:
+    """Run a step. Steps raise; this alone turns what they raise into an outcome."""
+    try:
+        return run()
+    except DriverFailure as failure:
+        return outcome_of(from_driver(failure))
+    except StoreControllerError as error:
+        return outcome_of(error)
+    except Exception as error:
+        # A fault of ours must neither kill the worker nor be repeated at full speed.
+        log.exception("step_broke")
+        return outcome_of(TransientError(detail=f"{type(error).__name__}: {error}"[:300]))
+
+
+def from_driver(failure: DriverFailure) -> StoreControllerError:
+    """A driver's failure in our words."""
+    if failure.code == "storage_full":
+        return StorageFullError()
+    if failure.transient:
+        return DriverError(detail=failure.detail)
+    return PermanentError(detail=failure.detail)
+
+
+def outcome_of(error: StoreControllerError) -> Outcome:
+    """What an error means for the pass: only a permanent one ends the operation."""
+    note = Note.of_error(error)
+    if isinstance(error, PermanentError):
+        return Failed(error=Note(reason=error.code, params=error.params), note=note)
+    return Waiting(note=note)

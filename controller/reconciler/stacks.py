@@ -1,0 +1,205 @@
+"""A stack's reconciliation: what is true of it, which step is next, one class per step."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.domain.conditions import Condition, met, unmet
+from controller.domain.errors import ShopStartingError, StoreControllerError
+from controller.domain.notes import Note
+from controller.domain.stack import Stack, StackDesired
+from controller.reconciler.outcome import Advanced, from_driver
+from controller.reconciler.world import World
+from provisioners.base import DriverFailure, ReleaseState
+
+_AWAIT_SECONDS = 3.0
+"""How long a worker stays with a shop that is starting, before it lets others have its turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSeen:
+    """What is true of a stack now, asked of its driver and its engine."""
+
+    release: ReleaseState
+    endpoint: str | None
+    detail: str = ""
+    secrets: bool = False
+    answering: StoreControllerError | None = None
+    """Why it does not answer; None when it does."""
+    held: tuple[str, ...] = ()
+    """What the driver still holds, asked only when nothing should be left."""
+
+
+def observe(stack: Stack, world: World) -> StackSeen:
+    """Look; raises StoreControllerError when the driver cannot even be asked."""
+    driver, engine = world.driver(stack), world.engine(stack)
+    try:
+        status = driver.status(engine.release(stack))
+        if stack.desired is StackDesired.PURGED:
+            held = driver.inventory(stack.uid)
+            return StackSeen(release=status.state, endpoint=None, held=held)
+        secrets = driver.has_secrets(stack.uid, world.secrets(stack))
+    except DriverFailure as failure:
+        raise from_driver(failure) from failure
+    return StackSeen(
+        release=status.state,
+        endpoint=status.endpoint,
+        detail=status.detail,
+        secrets=secrets,
+        answering=_answers(stack, world, status.endpoint)
+        if status.state is ReleaseState.CURRENT
+        else ShopStartingError(),
+    )
+
+
+def _answers(stack: Stack, world: World, endpoint: str | None) -> StoreControllerError | None:
+    try:
+        world.engine(stack).ready(endpoint or "")
+    except StoreControllerError as error:
+        return error
+    return None
+
+
+class StackStep(Protocol):
+    """One step of a stack."""
+
+    name: str
+    condition: str | None
+    """The condition that stays unmet while the step does not succeed."""
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
+        """Take the step; repeatable. Raises StoreControllerError or DriverFailure."""
+
+
+class ApplySecrets:
+    """Put the access keys in place."""
+
+    name = "apply-secrets"
+    condition: str | None = "SecretsApplied"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Write them through the driver."""
+        world.driver(stack).apply_secrets(stack.uid, world.secrets(stack))
+        return Advanced(note=Note.of("SecretsApplied"))
+
+
+class ApplyRelease:
+    """Start the release, or make it current."""
+
+    name = "apply-release"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Hand it to the driver."""
+        release = world.engine(stack).release(stack)
+        status = world.driver(stack).apply(release)
+        endpoint = status.endpoint or "-"
+        note = Note.of(
+            "ReleaseApplied", chart=release.chart, version=release.version, endpoint=endpoint
+        )
+        return Advanced(note=note)
+
+
+class AwaitEngine:
+    """Stay until the shop answers, for a short while."""
+
+    name = "await-engine"
+    condition: str | None = "Answering"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
+        """Ask until it answers; raises ShopStartingError when that takes long."""
+        deadline = time.monotonic() + _AWAIT_SECONDS
+        pause = 0.005
+        while True:
+            seen = observe(stack, world)
+            if seen.answering is None:
+                return Advanced(note=Note.of("Answering", endpoint=seen.endpoint or "-"))
+            if time.monotonic() > deadline or seen.release not in {
+                ReleaseState.CURRENT,
+                ReleaseState.PENDING,
+            }:
+                raise seen.answering
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.1)
+
+
+class StopRelease:
+    """Stop what runs, keep the data."""
+
+    name = "stop-release"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Stop it through the driver."""
+        world.driver(stack).stop(stack.uid)
+        return Advanced(note=Note.of("ReleaseStopped"))
+
+
+class DeleteRelease:
+    """Destroy everything of the stack."""
+
+    name = "delete-release"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
+        """Delete, then ask what the driver still holds: the inventory is the proof."""
+        driver = world.driver(stack)
+        driver.delete(stack.uid)
+        result = {"removed": list(seen.held), "inventory": list(driver.inventory(stack.uid))}
+        return Advanced(note=Note.of("Inventory", removed=len(seen.held)), result=result)
+
+
+STEPS: tuple[type[StackStep], ...] = (
+    ApplySecrets,
+    ApplyRelease,
+    AwaitEngine,
+    StopRelease,
+    DeleteRelease,
+)
+
+
+def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
+    """Name the one step that moves the stack towards what is wanted; None when it is there."""
+    match stack.desired:
+        case StackDesired.PURGED:
+            return DeleteRelease() if seen.held else None
+        case StackDesired.STOPPED:
+            down = seen.release in {ReleaseState.ABSENT, ReleaseState.STOPPED}
+            return None if down else StopRelease()
+    if not seen.secrets:
+        return ApplySecrets()
+    if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
+        return ApplyRelease()
+    return None if seen.answering is None else AwaitEngine()
+
+
+def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, ...]:
+    """What is seen, as conditions."""
+    if stack.desired is StackDesired.PURGED:
+        return tuple(unmet(kind, "ReleaseDeleted") for kind in ("Released", "Answering"))
+    if stack.desired is StackDesired.STOPPED:
+        return tuple(unmet(kind, "ReleaseStopped") for kind in ("Released", "Answering"))
+    return (
+        met("SecretsApplied", "SecretsApplied")
+        if seen.secrets
+        else unmet("SecretsApplied", "NotStarted"),
+        _released(stack, seen, world),
+        _answering(seen),
+    )
+
+
+def _released(stack: Stack, seen: StackSeen, world: World) -> Condition:
+    if seen.release in {ReleaseState.CURRENT, ReleaseState.PENDING}:
+        release = world.engine(stack).release(stack)
+        params = {"chart": release.chart, "version": release.version}
+        return met("Released", "ReleaseCurrent", **params)
+    if seen.release is ReleaseState.FAILED:
+        return unmet("Released", "Driver", detail=seen.detail)
+    outdated = seen.release is ReleaseState.OUTDATED
+    return unmet("Released", "ReleaseOutdated" if outdated else "ReleaseMissing")
+
+
+def _answering(seen: StackSeen) -> Condition:
+    if seen.answering is None:
+        return met("Answering", "Answering", endpoint=seen.endpoint or "-")
+    return unmet("Answering", seen.answering.reason, **seen.answering.params)

@@ -1,0 +1,217 @@
+"""A store's reconciliation: what is true of it, which step is next, one class per step."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from controller.domain.conditions import Condition, Desired, met, unmet
+from controller.domain.errors import ShopUnreachableError, StackNotReadyError
+from controller.domain.notes import Note
+from controller.domain.stack import Stack
+from controller.domain.store import AppliedConfig, Store, StoreStatus
+from controller.engines.base import Shop, ShopSeen
+from controller.reconciler.outcome import Advanced
+from controller.reconciler.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSeen:
+    """What is true of a store now: its stack's state and what the shop itself says."""
+
+    stack: Stack
+    website: str
+    shop: Shop | None = None
+    look: ShopSeen | None = None
+    unreachable: ShopUnreachableError | None = None
+    proof_due: bool = True
+
+
+def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
+    """Look; the shop is asked only while its stack is meant to run and answers."""
+    website = world.engine(stack).website
+    if not stack.settled or not stack.wants_running or stack.endpoint is None:
+        return StoreSeen(stack=stack, website=website)
+    shop = world.shop(store, stack)
+    try:
+        look = shop.look()
+    except ShopUnreachableError as error:
+        shop.close()
+        return StoreSeen(stack=stack, website=website, unreachable=error)
+    return StoreSeen(
+        stack=stack,
+        website=website,
+        shop=shop,
+        look=look,
+        proof_due=_proof_due(store.status, shop.digest, world.prove_every),
+    )
+
+
+def _proof_due(status: StoreStatus, digest: str, every: float) -> bool:
+    if status.proven_at is None or status.proven_digest != digest:
+        return True
+    return (datetime.now(UTC) - status.proven_at).total_seconds() > every
+
+
+class StoreStep(Protocol):
+    """One step of a store."""
+
+    name: str
+    condition: str | None
+    """The condition that stays unmet while the step does not succeed; None for a wait."""
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:
+        """Take the step; repeatable. Raises StoreControllerError."""
+
+
+class AwaitStack:
+    """Wait until what it runs on is as wanted; the stack wakes the store then."""
+
+    name = "await-stack"
+    condition: str | None = None
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """Nothing can be done here but to say why."""
+        raise seen.unreachable or StackNotReadyError
+
+
+class Bind:
+    """Make the store's website and languages on the stack."""
+
+    name = "bind"
+    condition: str | None = "Bound"
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """Through the shop's API."""
+        views = _shop(seen).bind()
+        return Advanced(note=Note.of("BoundWebsite", website=seen.website, views=views))
+
+
+class Route:
+    """Give the store its public address."""
+
+    name = "route"
+    condition: str | None = "Routed"
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """A process's own address is the public one."""
+        url = seen.stack.endpoint or ""
+        return Advanced(
+            note=Note.of("Routed", url=url), change=lambda status: replace(status, url=url)
+        )
+
+
+class Configure:
+    """Write currency, payment, shipping, languages and contact."""
+
+    name = "configure"
+    condition: str | None = "Configured"
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """All or none, and the shop's own checksum is kept to notice drift."""
+        shop = _shop(seen)
+        written = shop.configure()
+        applied = AppliedConfig(digest=shop.digest, checksum=written.checksum)
+        note = Note.of("SettingsWritten", changed=written.changed, count=written.count)
+        return Advanced(note=note, change=lambda status: replace(status, config=applied))
+
+
+class ProveSelling:
+    """Let a synthetic shopper buy something."""
+
+    name = "prove-selling"
+    condition: str | None = "Selling"
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """A purchase that is cancelled at once."""
+        shop = _shop(seen)
+        proof = shop.prove_selling()
+        now = datetime.now(UTC)
+        total = f"{proof.total} {proof.currency}"
+        return Advanced(
+            note=Note.of("Selling", total=total),
+            change=lambda status: replace(status, proven_at=now, proven_digest=shop.digest),
+        )
+
+
+STEPS: tuple[type[StoreStep], ...] = (AwaitStack, Bind, Route, Configure, ProveSelling)
+
+
+def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
+    """Name the one step that moves the store towards what is wanted; None when it is there."""
+    if not seen.stack.settled:
+        return AwaitStack()
+    if store.desired in {Desired.RETIRED, Desired.PURGED}:
+        return None
+    if seen.look is None:
+        return AwaitStack()
+    if not seen.look.bound:
+        return Bind()
+    if store.status.url != seen.stack.endpoint:
+        return Route()
+    if not _configured(store, seen):
+        return Configure()
+    if store.desired is Desired.ACTIVE and seen.proof_due:
+        return ProveSelling()
+    return None
+
+
+def _configured(store: Store, seen: StoreSeen) -> bool:
+    config = store.status.config
+    return (
+        config is not None
+        and config.digest == _shop(seen).digest
+        and seen.look is not None
+        and config.checksum == seen.look.checksum
+    )
+
+
+def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
+    """What is seen, as conditions."""
+    if store.desired in {Desired.RETIRED, Desired.PURGED}:
+        kinds = ("Bound", "Routed", "Configured", "Selling")
+        return tuple(unmet(kind, "StackStopped") for kind in kinds)
+    if seen.look is None:
+        error = seen.unreachable or StackNotReadyError()
+        return (unmet("Selling", error.reason, **error.params),)
+    bound = seen.look.bound
+    url = store.status.url
+    return (
+        met("Bound", "Bound", website=seen.website) if bound else unmet("Bound", "NotBound"),
+        met("Routed", "Routed", url=url)
+        if url is not None and url == seen.stack.endpoint
+        else unmet("Routed", "NotRouted"),
+        _configuration(store, seen),
+        _selling(store, seen),
+    )
+
+
+def _configuration(store: Store, seen: StoreSeen) -> Condition:
+    if _configured(store, seen):
+        return met("Configured", "Configured", revision=seen.look.revision if seen.look else 0)
+    if seen.look is not None and seen.look.drift:
+        return unmet("Configured", "Drifted", fields=", ".join(seen.look.drift))
+    return unmet("Configured", "NotConfigured")
+
+
+def _selling(store: Store, seen: StoreSeen) -> Condition:
+    if store.desired is Desired.SUSPENDED:
+        return unmet("Selling", "StorefrontClosed")
+    # A repetition that is due does not make the last proof untrue.
+    if store.status.proven_at is None or store.status.proven_digest != _shop(seen).digest:
+        return unmet("Selling", "NotProven")
+    return met("Selling", "Proven")
+
+
+def aftermath(store: Store) -> StoreStatus:
+    """The status once a pass has settled: what a store that is not open must prove again."""
+    status = store.status
+    if store.desired is Desired.ACTIVE:
+        return status
+    url = status.url if store.desired is Desired.SUSPENDED else None
+    return replace(status, url=url, proven_at=None, proven_digest=None)
+
+
+def _shop(seen: StoreSeen) -> Shop:
+    if seen.shop is None:
+        raise StackNotReadyError
+    return seen.shop

@@ -1,0 +1,420 @@
+"""What people and pipelines ask for: create, change, the life cycle, retry.
+
+Each method is one transaction that leaves the store, its stack, an operation, an event and an audit
+row together, or nothing. It returns the operation; the caller then rings the bell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from controller.domain.conditions import Desired, Phase, summarize
+from controller.domain.errors import (
+    CapacityError,
+    NameTakenError,
+    OperationInProgressError,
+    PreconditionFailedError,
+    QuotaExceededError,
+    StoreDiffersError,
+    StoreNotFoundError,
+    WrongStateError,
+)
+from controller.domain.naming import new_uid
+from controller.domain.notes import Note
+from controller.domain.operations import (
+    SOURCES,
+    TARGETS,
+    Operation,
+    OperationKind,
+    OperationState,
+    StepState,
+)
+from controller.domain.stack import StackDesired
+from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes, spec_to_json
+from controller.domain.tenant import Scope, Tenant
+from controller.registry import operations
+from controller.registry.idempotency import Once, remember, replay
+from controller.registry.journal import About, audit, tell
+from controller.registry.rows import dump, status_columns, store_of
+from controller.registry.session import Database, epoch_now, utcnow
+from controller.registry.stores import lookup_store, named
+from controller.registry.tables import (
+    StackRow,
+    StoreLabelRow,
+    StoreRow,
+    table,
+)
+
+_stores = table(StoreRow)
+_stacks = table(StackRow)
+_labels = table(StoreLabelRow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the platform takes on."""
+
+    stores_per_tenant: int
+    open_operations: int
+    tombstone: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """Where new stacks go: driver and engine version."""
+
+    driver: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """An operation, and whether this very call brought it about."""
+
+    operation: Operation
+    new: bool
+
+
+class Intents:
+    """Accepting what is asked for."""
+
+    def __init__(self, database: Database, limits: Limits) -> None:
+        self._database = database
+        self.limits = limits
+
+    def create(
+        self, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform, once: Once | None
+    ) -> Accepted:
+        """Accept a new store.
+
+        The same specification again returns the store's latest operation. Raises NameTakenError,
+        StoreDiffersError, QuotaExceededError, CapacityError, IdempotencyKeyReusedError.
+        """
+        try:
+            with self._database.write() as connection:
+                self._database.in_order(connection)
+                if (replayed := replay(connection, scope, once)) is not None:
+                    return Accepted(operation=replayed, new=False)
+                if (existing := _holder(connection, spec.slug)) is not None:
+                    return _same(connection, tenant, existing, spec)
+                self._check_limits(connection, tenant)
+                operation = _insert(connection, scope, tenant, spec, platform)
+                remember(connection, scope, once, operation)
+                return Accepted(operation=operation, new=True)
+        except IntegrityError:
+            # Two sign-ups for one name at once: the unique index let exactly one through.
+            raise NameTakenError(name=spec.slug) from None
+
+    def _check_limits(self, connection: Connection, tenant: Tenant) -> None:
+        held = select(func.count()).where(
+            _stores.c.tenant_uid == tenant.uid, _stores.c.reserved_slug.is_not(None)
+        )
+        if connection.execute(held).scalar_one() >= self.limits.stores_per_tenant:
+            raise QuotaExceededError(limit=self.limits.stores_per_tenant)
+        if operations.count_open(connection) >= self.limits.open_operations:
+            raise CapacityError(retry_after=15)
+
+    def change(
+        self,
+        scope: Scope,
+        uid: str,
+        spec: StoreSpec,
+        *,
+        expected: int | None = None,
+        once: Once | None = None,
+    ) -> Accepted | None:
+        """Accept another specification; None when nothing differs.
+
+        Raises PreconditionFailedError when `expected` is not the generation, WrongStateError for a
+        retired store, OperationInProgressError.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = _mine(connection, scope, uid)
+            if expected is not None and expected != store.generation:
+                raise PreconditionFailedError(store=store.spec.slug)
+            if store.desired in {Desired.RETIRED, Desired.PURGED}:
+                raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+            changes = spec_changes(store.spec, spec)
+            if not changes:
+                return None
+            _refuse_while_open(connection, store)
+            changed = replace(store, spec=spec, generation=store.generation + 1)
+            fields = ", ".join(name for name, _, _ in changes)
+            operation = _advance(
+                connection, changed, OperationKind.CHANGE, Note.of("ChangeAccepted", fields=fields)
+            )
+            _write_labels(connection, changed)
+            before = {name: old for name, old, _ in changes}
+            after = {name: new for name, _, new in changes}
+            _audit(connection, scope, changed, "store.change", before=before, after=after)
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
+    def transition(
+        self, scope: Scope, uid: str, kind: OperationKind, once: Once | None = None
+    ) -> Accepted:
+        """Move along the life cycle; already there returns the latest operation.
+
+        Raises WrongStateError, and OperationInProgressError except for a retirement, which takes the
+        place of whatever runs.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = _mine(connection, scope, uid)
+            latest = operations.lookup(connection, store.operation)
+            desired, stack = TARGETS[kind]
+            if store.desired is desired and latest is not None:
+                return Accepted(operation=latest, new=False)
+            if store.desired not in SOURCES[kind]:
+                raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+            if latest is not None and latest.open:
+                if kind is not OperationKind.RETIRE:
+                    raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
+                operations.save(connection, _superseded(latest))
+            changed = replace(
+                store,
+                desired=desired,
+                generation=store.generation + 1,
+                retired_at=utcnow() if desired is Desired.RETIRED else None,
+            )
+            operation = _advance(connection, changed, kind, self._accepted(kind))
+            _aim_stack(connection, changed, stack)
+            _audit(
+                connection,
+                scope,
+                changed,
+                f"store.{kind}",
+                before={"desired": str(store.desired)},
+                after={"desired": str(desired)},
+            )
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
+    def _accepted(self, kind: OperationKind) -> Note:
+        reason = f"{kind.capitalize()}Accepted"
+        if kind is OperationKind.RETIRE:
+            return Note.of(reason, until=(utcnow() + self.limits.tombstone).date().isoformat())
+        return Note.of(reason)
+
+    def retry(self, scope: Scope, operation_id: str) -> Operation:
+        """Try a failed operation again from the step that failed; raises WrongStateError."""
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            operation = operations.lookup(connection, operation_id)
+            if operation is None:
+                raise StoreNotFoundError(store=operation_id)
+            store = _mine(connection, scope, operation.store)
+            if operation.state is not OperationState.FAILED or store.operation != operation.id:
+                raise WrongStateError(store=store.spec.slug, state=str(operation.state))
+            fresh = operations.new_operation(operation.kind, store)
+            steps = tuple(
+                replace(step, state=StepState.PENDING) if step.state is StepState.FAILED else step
+                for step in operation.steps
+            )
+            retried = replace(
+                operation,
+                state=OperationState.PENDING,
+                steps=steps,
+                error=None,
+                finished_at=None,
+                deadline=fresh.deadline,
+            )
+            operations.save(connection, retried)
+            _wake(connection, store)
+            tell(connection, About.of(store, retried.id), Note.of("RetryAccepted"))
+            _audit(connection, scope, store, "operation.retry", after={"operation": retried.id})
+            return retried
+
+
+def _holder(connection: Connection, slug: str) -> Store | None:
+    row = connection.execute(select(_stores).where(_stores.c.reserved_slug == slug))
+    found = row.mappings().one_or_none()
+    return store_of(found) if found else None
+
+
+def _mine(connection: Connection, scope: Scope, name: str) -> Store:
+    uid = connection.execute(select(_stores.c.uid).where(named(name))).scalar()
+    store = lookup_store(connection, uid) if uid else None
+    if store is None or (scope.tenant is not None and store.tenant != scope.tenant):
+        raise StoreNotFoundError(store=name)
+    return store
+
+
+def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSpec) -> Accepted:
+    """The answer to a repeated creation. An end that lies in the future differs on every call."""
+    if existing.tenant != tenant.uid or existing.desired is Desired.RETIRED:
+        raise NameTakenError(name=spec.slug)
+    changes = spec_changes(existing.spec, replace(spec, expires_at=existing.spec.expires_at))
+    if changes:
+        fields = ", ".join(name for name, _, _ in changes)
+        raise StoreDiffersError(store=spec.slug, fields=fields)
+    operation = operations.lookup(connection, existing.operation)
+    if operation is None:
+        raise NameTakenError(name=spec.slug)
+    return Accepted(operation=operation, new=False)
+
+
+def _insert(
+    connection: Connection, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform
+) -> Operation:
+    now = utcnow()
+    store = Store(
+        uid=new_uid(),
+        tenant=tenant.uid,
+        owner=tenant.owner,
+        stack=new_uid(),
+        generation=1,
+        desired=Desired.ACTIVE,
+        spec=spec,
+        status=StoreStatus(phase=Phase.PENDING),
+        operation=None,
+        created_at=now,
+        updated_at=now,
+    )
+    connection.execute(
+        insert(_stacks).values(
+            uid=store.stack,
+            tenant_uid=tenant.uid,
+            engine=spec.engine,
+            version=platform.version,
+            driver=platform.driver,
+            desired=str(StackDesired.RUNNING),
+            generation=1,
+            observed_generation=0,
+            conditions="[]",
+            due_at=epoch_now(),
+            waited_on=True,
+            failures=0,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    operation = operations.new_operation(OperationKind.CREATE, store)
+    connection.execute(
+        insert(_stores).values(
+            uid=store.uid,
+            tenant_uid=store.tenant,
+            owner=store.owner,
+            slug=spec.slug,
+            reserved_slug=spec.slug,
+            stack_uid=store.stack,
+            created_at=now,
+            failures=0,
+            **_spec_columns(store),
+            **status_columns(store.status),
+            **_due(operation),
+        )
+    )
+    _write_labels(connection, store)
+    operations.add(connection, operation)
+    tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
+    _audit(connection, scope, store, "store.create", after=spec_to_json(spec))
+    return operation
+
+
+def _spec_columns(store: Store) -> dict[str, Any]:
+    return {
+        "generation": store.generation,
+        "desired": str(store.desired),
+        "spec": dump(spec_to_json(store.spec)),
+        "labels": dump(dict(store.spec.labels)),
+        "expires_at": store.spec.expires_at,
+        "retired_at": store.retired_at,
+        "updated_at": utcnow(),
+    }
+
+
+def _due(operation: Operation) -> dict[str, Any]:
+    return {"operation_id": operation.id, "due_at": epoch_now(), "waited_on": True}
+
+
+def _advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:
+    """Write the store's new generation with the operation that brings it about."""
+    operation = operations.new_operation(kind, store)
+    status = store.status
+    phase = summarize(
+        desired=store.desired,
+        is_ready=status.ready,
+        reached=False,
+        ever_ready=status.ever_ready,
+        failed=False,
+    )
+    operations.add(connection, operation)
+    connection.execute(
+        update(_stores)
+        .where(_stores.c.uid == store.uid)
+        .values(
+            failures=0,
+            **_spec_columns(store),
+            **status_columns(replace(status, phase=phase)),
+            **_due(operation),
+        )
+    )
+    tell(connection, About.of(store, operation.id), note)
+    return operation
+
+
+def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> None:
+    connection.execute(
+        update(_stacks)
+        .where(_stacks.c.uid == store.stack)
+        .values(
+            desired=str(desired),
+            generation=_stacks.c.generation + 1,
+            due_at=epoch_now(),
+            waited_on=True,
+            failures=0,
+            updated_at=utcnow(),
+        )
+    )
+
+
+def _wake(connection: Connection, store: Store) -> None:
+    now = {"due_at": epoch_now(), "waited_on": True, "failures": 0}
+    connection.execute(update(_stores).where(_stores.c.uid == store.uid).values(now))
+    connection.execute(update(_stacks).where(_stacks.c.uid == store.stack).values(now))
+
+
+def _refuse_while_open(connection: Connection, store: Store) -> None:
+    latest = operations.lookup(connection, store.operation)
+    if latest is not None and latest.open:
+        raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
+
+
+def _superseded(operation: Operation) -> Operation:
+    return replace(operation, state=OperationState.SUPERSEDED, finished_at=utcnow())
+
+
+def _write_labels(connection: Connection, store: Store) -> None:
+    connection.execute(delete(_labels).where(_labels.c.store_uid == store.uid))
+    rows = [{"store_uid": store.uid, "key": k, "value": v} for k, v in store.spec.labels.items()]
+    if rows:
+        connection.execute(insert(_labels), rows)
+
+
+def _audit(
+    connection: Connection,
+    scope: Scope,
+    store: Store,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    audit(
+        connection,
+        scope,
+        tenant=store.tenant,
+        action=action,
+        subject=f"store:{store.uid}",
+        before=before,
+        after=after,
+    )

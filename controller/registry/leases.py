@@ -1,0 +1,176 @@
+"""Who may act on a store or a stack, and which subjects are due.
+
+A lease is a row with a token and an end by the database's clock. Results are written only while the
+token is still there (`holds`), so a worker that was paused and overtaken writes nothing.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from controller.registry.session import Database, epoch_now
+from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
+
+_leases = table(LeaseRow)
+
+
+class Kind(StrEnum):
+    """What can be reconciled."""
+
+    STACK = "stack"
+    STORE = "store"
+
+
+_TABLES = {Kind.STACK: table(StackRow), Kind.STORE: table(StoreRow)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ref:
+    """A subject by its kind and uid: all that a hint or a task carries."""
+
+    kind: Kind
+    uid: str
+
+    def __str__(self) -> str:
+        """As the lease's key."""
+        return f"{self.kind}:{self.uid}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A subject held by one worker."""
+
+    ref: Ref
+    token: str
+
+
+def holds(connection: Connection, lease: Lease) -> bool:
+    """Whether the lease is still ours, asked inside the transaction that depends on it."""
+    query = select(_leases.c.token).where(_leases.c.subject == str(lease.ref)).with_for_update()
+    return connection.execute(query).scalar_one_or_none() == lease.token
+
+
+class Leases:
+    """Taking, renewing and giving back leases."""
+
+    def __init__(self, database: Database, *, holder: str, seconds: float) -> None:
+        self._database = database
+        self._holder = holder
+        self.seconds = seconds
+
+    def acquire(self, ref: Ref) -> Lease | None:
+        """Take the lease, or None while another worker holds it."""
+        lease = Lease(ref=ref, token=secrets.token_hex(16))
+        values = {
+            "token": lease.token,
+            "holder": self._holder,
+            "expires_at": epoch_now() + self.seconds,
+        }
+        postgresql = self._database.dialect == "postgresql"
+        # Both dialects spell it alike, but each construct belongs to its own compiler.
+        statement: Any = insert_postgresql(_leases) if postgresql else insert_sqlite(_leases)
+        statement = statement.values(subject=str(ref), **values).on_conflict_do_update(
+            index_elements=["subject"], set_=values, where=_leases.c.expires_at <= epoch_now()
+        )
+        with self._database.write() as connection:
+            taken = connection.execute(statement).rowcount
+        return lease if taken else None
+
+    def renew(self, leases: Iterable[Lease]) -> None:
+        """Push the end of leases that are still ours."""
+        tokens = [lease.token for lease in leases]
+        if not tokens:
+            return
+        statement = (
+            update(_leases)
+            .where(_leases.c.token.in_(tokens))
+            .values(expires_at=epoch_now() + self.seconds)
+        )
+        with self._database.write() as connection:
+            connection.execute(statement)
+
+    def release(self, lease: Lease) -> None:
+        """Give the subject back."""
+        ours = (_leases.c.subject == str(lease.ref)) & (_leases.c.token == lease.token)
+        with self._database.write() as connection:
+            connection.execute(delete(_leases).where(ours))
+
+    def forget_all(self) -> None:
+        """Drop every lease: for a home whose lock proves that no other worker is alive."""
+        with self._database.write() as connection:
+            connection.execute(delete(_leases))
+
+
+class Queue:
+    """Which subjects are due: people first, then one tenant's turn after another's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, limit: int) -> list[Ref]:
+        """Due subjects that nobody holds, fairly among tenants."""
+        with self._database.read() as connection:
+            found = [
+                (not row.waited_on, row.turn, row.due_at, Ref(kind=kind, uid=row.uid))
+                for kind in Kind
+                for row in connection.execute(self._query(kind, limit))
+            ]
+        found.sort(key=lambda item: item[:3])
+        return [item[3] for item in found[:limit]]
+
+    def _query(self, kind: Kind, limit: int) -> Any:
+        subjects = _TABLES[kind].c
+        turn = func.row_number().over(
+            partition_by=(subjects.waited_on, subjects.tenant_uid), order_by=subjects.due_at
+        )
+        held = select(_leases.c.subject).where(
+            _leases.c.subject == literal(f"{kind}:") + subjects.uid,
+            _leases.c.expires_at > epoch_now(),
+        )
+        return (
+            select(subjects.uid, subjects.waited_on, subjects.due_at, turn.label("turn"))
+            .where(subjects.due_at <= epoch_now(), ~held.exists())
+            .order_by(subjects.waited_on.desc(), "turn", subjects.due_at)
+            .limit(limit)
+        )
+
+    def postpone(self, refs: Sequence[tuple[Ref, float]]) -> None:
+        """Make subjects due again in so many seconds each: the only write of a quiet pass."""
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            for kind in Kind:
+                subjects = _TABLES[kind]
+                due = [
+                    {"subject": ref.uid, "at": now + seconds}
+                    for ref, seconds in refs
+                    if ref.kind is kind
+                ]
+                if due:
+                    _postpone(connection, subjects, due)
+
+    def wake_all(self, driver: str) -> None:
+        """Make every subject of a driver due: after its processes were stopped with us."""
+        stacks, stores = _TABLES[Kind.STACK], _TABLES[Kind.STORE]
+        of_driver = select(stacks.c.uid).where(stacks.c.driver == driver)
+        with self._database.write() as connection:
+            live = stacks.c.due_at.is_not(None) & (stacks.c.driver == driver)
+            connection.execute(update(stacks).where(live).values(due_at=epoch_now()))
+            mine = stores.c.due_at.is_not(None) & stores.c.stack_uid.in_(of_driver)
+            connection.execute(update(stores).where(mine).values(due_at=epoch_now()))
+
+
+def _postpone(connection: Connection, subjects: Any, due: list[dict[str, Any]]) -> None:
+    statement = (
+        update(subjects)
+        .where(subjects.c.uid == bindparam("subject"))
+        # A change that came in meanwhile asked for an earlier look: never push that away.
+        .where(subjects.c.waited_on.is_(False))
+        .values(due_at=bindparam("at"))
+    )
+    connection.execute(statement, due)

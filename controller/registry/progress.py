@@ -1,0 +1,327 @@
+"""What the reconciler writes: steps, conditions, the end of operations. Every write is fenced.
+
+A write goes through only while the worker's lease is still in the table, checked in the same
+transaction; otherwise LeaseLostError says that somebody else owns the subject now.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, update
+
+from controller.domain.conditions import Condition, Desired, merge, ready, summarize
+from controller.domain.errors import DeadlineExceededError
+from controller.domain.notes import Note
+from controller.domain.operations import (
+    Operation,
+    OperationState,
+    StepState,
+    with_step,
+)
+from controller.domain.stack import STACK_CONDITIONS
+from controller.domain.store import STORE_CONDITIONS, Store, StoreStatus
+from controller.registry import operations
+from controller.registry.journal import NORMAL, WARNING, About, tell
+from controller.registry.leases import Kind, Lease, Ref, holds
+from controller.registry.rows import conditions_column, status_columns
+from controller.registry.session import Database, epoch_now, utcnow
+from controller.registry.stores import lookup_stack, lookup_store
+from controller.registry.tables import StackRow, StoreRow, table
+
+_T = TypeVar("_T")
+
+_stores = table(StoreRow)
+_stacks = table(StackRow)
+
+
+class LeaseLostError(Exception):
+    """Another worker owns the subject; the result is dropped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """How a step stands."""
+
+    name: str
+    state: StepState
+    note: Note | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """What one look at a subject found and did."""
+
+    generation: int
+    """The generation that was looked at."""
+    conditions: tuple[Condition, ...] = ()
+    step: StepResult | None = None
+    event: Note | None = None
+    settled: bool = False
+    """Nothing is left to do for this generation."""
+    error: Note | None = None
+    """Why the operation cannot go on; `reason` is the error's code."""
+    due_in: float | None = None
+    """Seconds until the next look; None for never."""
+    failures: int = 0
+    waited_on: bool = True
+    result: dict[str, Any] | None = None
+
+
+class Progress:
+    """Fenced writes about stacks and stores."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def started(self, lease: Lease, step: str) -> None:
+        """Show that a step runs."""
+        result = StepResult(name=step, state=StepState.RUNNING)
+        with self._fenced(lease) as connection:
+            for operation, about in self._followers(connection, lease.ref):
+                self._save_step(connection, operation, about, result)
+
+    def stack(self, lease: Lease, outcome: Pass, endpoint: str | None) -> tuple[Ref, ...]:
+        """Write what a pass over a stack found; returns the stores that it wakes."""
+        with self._fenced(lease) as connection:
+            stack = _present(lookup_stack(connection, lease.ref.uid))
+            conditions = merge(stack.conditions, outcome.conditions, utcnow())
+            current = stack.generation == outcome.generation
+            for operation, about in self._followers(connection, lease.ref):
+                self._follow(connection, operation, about, outcome, complete=False)
+            connection.execute(
+                update(_stacks)
+                .where(_stacks.c.uid == stack.uid)
+                .values(
+                    conditions=conditions_column(conditions),
+                    endpoint=endpoint,
+                    observed_generation=(
+                        outcome.generation if outcome.settled else stack.observed_generation
+                    ),
+                    updated_at=utcnow(),
+                    **_next_look(outcome, current=current),
+                )
+            )
+            were, are = (ready(some, STACK_CONDITIONS) for some in (stack.conditions, conditions))
+            return _wake_stores(connection, stack.uid) if outcome.settled or were != are else ()
+
+    def store(
+        self,
+        lease: Lease,
+        outcome: Pass,
+        change: Callable[[StoreStatus], StoreStatus] = lambda status: status,
+    ) -> None:
+        """Write what a pass over a store found; `change` adds what the conditions do not hold."""
+        with self._fenced(lease) as connection:
+            store = _present(lookup_store(connection, lease.ref.uid))
+            current = store.generation == outcome.generation
+            settled = outcome.settled and current
+            operation = operations.lookup(connection, store.operation)
+            about = About.of(store, store.operation)
+            if operation is not None and operation.open and current:
+                operation = self._follow(connection, operation, about, outcome, complete=settled)
+            elif outcome.event is not None:
+                tell(connection, about, outcome.event, _severity(outcome))
+            status = _summary(change(store.status), store, outcome, operation, settled=settled)
+            connection.execute(
+                update(_stores)
+                .where(_stores.c.uid == store.uid)
+                .values(
+                    updated_at=utcnow(),
+                    **status_columns(status),
+                    **_next_look(outcome, current=current),
+                    # The name is free again once nothing is left of the store.
+                    **({"reserved_slug": None} if settled and _purged(store) else {}),
+                )
+            )
+
+    def blind(self, lease: Lease, note: Note, error: Note | None, due_in: float) -> None:
+        """Write that a subject could not even be looked at; `error` ends its operation."""
+        subjects = _stacks if lease.ref.kind is Kind.STACK else _stores
+        with self._fenced(lease) as connection:
+            for operation, about in self._followers(connection, lease.ref):
+                if error is not None:
+                    self._save_end(connection, operations.failed(operation, error), about)
+                else:
+                    tell(connection, about, note, WARNING)
+            connection.execute(
+                update(subjects)
+                .where(subjects.c.uid == lease.ref.uid)
+                .values(due_at=epoch_now() + due_in, waited_on=False)
+            )
+
+    def expire(self, operation: Operation, missing: Iterable[str], lease: Lease) -> None:
+        """End an operation that ran past its deadline, naming what is missing."""
+        minutes = round((operation.deadline - operation.created_at).total_seconds() / 60)
+        params: dict[str, str | int] = {
+            "minutes": minutes,
+            "missing": ", ".join(missing) or "-",
+            "store": operation.slug,
+        }
+        error = Note(reason=DeadlineExceededError.code, params=params)
+        with self._fenced(lease) as connection:
+            fresh = operations.lookup(connection, operation.id)
+            store = lookup_store(connection, operation.store)
+            if fresh is None or store is None or not fresh.open:
+                return
+            ended = operations.failed(fresh, error)
+            self._save_end(connection, ended, About.of(store, fresh.id))
+            nothing = Pass(generation=store.generation)
+            status = _summary(store.status, store, nothing, ended, settled=False)
+            connection.execute(
+                update(_stores).where(_stores.c.uid == store.uid).values(**status_columns(status))
+            )
+
+    def _followers(self, connection: Connection, ref: Ref) -> list[tuple[Operation, About]]:
+        """The open operations that show the steps of this subject."""
+        if ref.kind is Kind.STACK:
+            found = operations.open_of_stack(connection, ref.uid)
+        else:
+            store = _present(lookup_store(connection, ref.uid))
+            operation = operations.lookup(connection, store.operation)
+            found = [operation] if operation is not None and operation.open else []
+        return [
+            (
+                operation,
+                About(
+                    tenant=operation.tenant,
+                    store=operation.store,
+                    slug=operation.slug,
+                    operation=operation.id,
+                ),
+            )
+            for operation in found
+        ]
+
+    def _follow(
+        self,
+        connection: Connection,
+        operation: Operation,
+        about: About,
+        outcome: Pass,
+        *,
+        complete: bool,
+    ) -> Operation:
+        """Carry a pass over into the operation that follows it."""
+        if outcome.step is not None:
+            operation = self._save_step(connection, operation, about, outcome.step)
+        if outcome.event is not None:
+            tell(connection, about, outcome.event, _severity(outcome))
+        if outcome.result:
+            operation = replace(operation, result={**operation.result, **outcome.result})
+        if outcome.error is not None:
+            operation = operations.failed(operation, outcome.error)
+        elif complete:
+            operation = _succeeded(operation)
+        if not operation.open or outcome.result:
+            self._save_end(connection, operation, about)
+        return operation
+
+    def _save_step(
+        self, connection: Connection, operation: Operation, about: About, result: StepResult
+    ) -> Operation:
+        before = next((step for step in operation.steps if step.name == result.name), None)
+        operation = with_step(operation, result.name, result.state, utcnow(), result.note)
+        operations.save(connection, operation)
+        if before is None or before.state is not result.state or before.note != result.note:
+            note = result.note or Note.of("StepStarted", step=result.name)
+            severity = WARNING if result.state is StepState.FAILED else NORMAL
+            tell(connection, about, note, severity)
+        return operation
+
+    def _save_end(self, connection: Connection, operation: Operation, about: About) -> None:
+        operations.save(connection, operation)
+        if operation.state is OperationState.FAILED and operation.error is not None:
+            tell(connection, about, Note.of_code(operation.error), WARNING)
+        elif operation.state is OperationState.SUCCEEDED:
+            took = (utcnow() - operation.created_at).total_seconds()
+            tell(connection, about, Note.of("OperationSucceeded", seconds=f"{took:.1f}"))
+
+    @contextmanager
+    def _fenced(self, lease: Lease) -> Iterator[Connection]:
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if not holds(connection, lease):
+                raise LeaseLostError(str(lease.ref))
+            yield connection
+
+
+def _wake_stores(connection: Connection, stack: str) -> tuple[Ref, ...]:
+    """Make the stores of a stack due now."""
+    live = (_stores.c.stack_uid == stack) & _stores.c.due_at.is_not(None)
+    statement = update(_stores).where(live).values(due_at=epoch_now()).returning(_stores.c.uid)
+    return tuple(Ref(kind=Kind.STORE, uid=uid) for uid in connection.execute(statement).scalars())
+
+
+def _present(found: _T | None) -> _T:
+    """Rows are never deleted, so one that was there is there."""
+    if found is None:
+        raise LookupError("a row of the registry is gone")
+    return found
+
+
+def _purged(store: Store) -> bool:
+    return store.desired is Desired.PURGED
+
+
+def _severity(outcome: Pass) -> str:
+    return WARNING if outcome.failures else NORMAL
+
+
+def _succeeded(operation: Operation) -> Operation:
+    """The operation with every planned step done: what the world already had counts as done."""
+    now = utcnow()
+    steps = tuple(
+        step
+        if step.state is StepState.DONE
+        else replace(step, state=StepState.DONE, started_at=step.started_at or now, finished_at=now)
+        for step in operation.steps
+    )
+    return replace(
+        operation,
+        state=OperationState.SUCCEEDED,
+        steps=steps,
+        started_at=operation.started_at or now,
+        finished_at=now,
+    )
+
+
+def _next_look(outcome: Pass, *, current: bool) -> dict[str, Any]:
+    """When the subject is looked at again: at once when it changed while the pass went on."""
+    if not current:
+        return {"due_at": epoch_now(), "waited_on": True, "failures": 0}
+    due = None if outcome.due_in is None else epoch_now() + outcome.due_in
+    return {"due_at": due, "waited_on": outcome.waited_on, "failures": outcome.failures}
+
+
+def _summary(
+    status: StoreStatus,
+    store: Store,
+    outcome: Pass,
+    operation: Operation | None,
+    *,
+    settled: bool,
+) -> StoreStatus:
+    """The status with its conditions, readiness and phase computed: here and nowhere else."""
+    conditions = merge(status.conditions, outcome.conditions, utcnow())
+    observed = store.generation if settled else status.observed_generation
+    is_ready = store.desired is Desired.ACTIVE and ready(conditions, STORE_CONDITIONS)
+    ever_ready = status.ever_ready or is_ready
+    selling = conditions.get("Selling")
+    phase = summarize(
+        desired=store.desired,
+        is_ready=is_ready,
+        reached=observed == store.generation,
+        ever_ready=ever_ready,
+        failed=operation is not None and operation.state is OperationState.FAILED,
+    )
+    return replace(
+        status,
+        conditions=conditions,
+        observed_generation=observed,
+        ready=is_ready,
+        selling_since=selling.since if selling and selling.met else None,
+        ever_ready=ever_ready,
+        phase=phase,
+    )

@@ -1,0 +1,51 @@
+"""The registry as one object: what `main` makes and everything else is given."""
+
+from dataclasses import dataclass
+
+from controller.domain.keyring import Keyring
+from controller.registry.access import Codes, Tokens
+from controller.registry.intents import Intents, Limits
+from controller.registry.journal import Journal
+from controller.registry.leases import Queue
+from controller.registry.mails import Mails
+from controller.registry.operations import Operations
+from controller.registry.progress import Progress
+from controller.registry.session import Database
+from controller.registry.stores import Stores
+from controller.registry.tenants import Tenants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """Every part of the registry over one database."""
+
+    database: Database
+    stores: Stores
+    intents: Intents
+    operations: Operations
+    progress: Progress
+    queue: Queue
+    tenants: Tenants
+    journal: Journal
+    tokens: Tokens
+    codes: Codes
+    mails: Mails
+
+
+def open_registry(
+    database: Database, keyring: Keyring, limits: Limits, *, codes_per_hour: int = 6
+) -> Registry:
+    """The registry over a database that is migrated."""
+    return Registry(
+        database=database,
+        stores=Stores(database),
+        intents=Intents(database, limits),
+        operations=Operations(database),
+        progress=Progress(database),
+        queue=Queue(database),
+        tenants=Tenants(database),
+        journal=Journal(database),
+        tokens=Tokens(database),
+        codes=Codes(database, keyring, per_hour=codes_per_hour),
+        mails=Mails(database),
+    )

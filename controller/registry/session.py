@@ -1,0 +1,152 @@
+"""Connections and transactions: SQLite (WAL, writes begin IMMEDIATE) or PostgreSQL, by URL.
+
+Every registry module opens `read()` or `write()` for one short transaction. Nothing else holds a
+session, so that no connection waits for a program or for a request.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Float, create_engine, event, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from controller.domain.errors import DatabaseBusyError, StorageFullError, UnavailableError
+
+POOL_SIZE = 64
+"""More than the server's threads: a thread that waits for a connection holds the others up."""
+
+WRITE_ORDER = 7_305_221
+"""PostgreSQL's advisory lock that puts events and audit rows in the order of their commits."""
+
+
+class epoch_now(FunctionElement[float]):  # noqa: N801 -- a SQL function, named like func.now().
+    """Seconds since the epoch by the database's own clock: one clock for all workers."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(epoch_now, "sqlite")
+def _epoch_sqlite(element: object, compiler: object, **options: object) -> str:  # noqa: ARG001
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(epoch_now, "postgresql")
+def _epoch_postgresql(element: object, compiler: object, **options: object) -> str:  # noqa: ARG001
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+def utcnow() -> datetime:
+    """The time that people read."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database, as SQLAlchemy Core connections in transactions."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
+        if self.dialect == "sqlite":
+            self._readers = _sqlite(url, "BEGIN")
+            self._writers = _sqlite(url, "BEGIN IMMEDIATE")
+        else:
+            self._readers = self._writers = _postgresql(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only view at one moment.
+
+        Raises DatabaseBusyError or StorageFullError for what the database cannot do right now.
+        """
+        with _translated(), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on any error."""
+        with _translated(), self._writers.begin() as connection:
+            yield connection
+
+    def in_order(self, connection: Connection) -> None:
+        """Take the place in the one order of events; held until the commit.
+
+        SQLite has one writer at a time, so it needs nothing.
+        """
+        if self.dialect == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITE_ORDER})"))
+
+    def now(self, connection: Connection) -> float:
+        """The database's clock, in seconds since the epoch."""
+        return connection.execute(select(epoch_now())).scalar_one()
+
+    def ping(self) -> None:
+        """Raise UnavailableError unless the database answers."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the drivers' errors into ours, once."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise DatabaseBusyError from error
+    except OperationalError as error:
+        message = str(error.orig)
+        if "full" in message or "No space left" in message or "disk I/O" in message:
+            raise StorageFullError from error
+        raise DatabaseBusyError from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError from error
+        raise
+
+
+def _sqlite(url: str, begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=5,
+        connect_args={"timeout": 5.0, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: object) -> None:
+        # The driver's own BEGIN is deferred and fails on a late lock; ours is below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    url = url.replace("postgres://", "postgresql://", 1)
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c lock_timeout=5s"},
+    )

@@ -1,0 +1,185 @@
+"""Stores and stacks as they are read.
+
+People's writes are in `intents`, the reconciler's in `progress`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+
+from controller.domain.conditions import Desired
+from controller.domain.errors import StoreNotFoundError
+from controller.domain.stack import Stack
+from controller.domain.store import Store
+from controller.domain.tenant import Scope
+from controller.registry.rows import stack_of, store_of
+from controller.registry.session import Database, utcnow
+from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
+
+_stores = table(StoreRow)
+_stacks = table(StackRow)
+_labels = table(StoreLabelRow)
+
+RESOURCE_COLUMNS = (
+    _stores.c.uid,
+    _stores.c.slug,
+    _stores.c.tenant_uid,
+    _stores.c.owner,
+    _stores.c.generation,
+    _stores.c.desired,
+    _stores.c.labels,
+    _stores.c.spec,
+    _stores.c.status,
+    _stores.c.operation_id,
+    _stores.c.created_at,
+    _stores.c.updated_at,
+)
+"""What the API's resource is made of, so that a list needs no object per row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreQuery:
+    """Which stores, from where on; `after` is the last name of the page before."""
+
+    limit: int = 50
+    after: str | None = None
+    phase: str | None = None
+    tenant: str | None = None
+    label: tuple[str, str] | None = None
+    search: str | None = None
+    """The beginning of a name."""
+
+
+def lookup_store(connection: Connection, uid: str) -> Store | None:
+    """A store by uid, locked until the transaction ends."""
+    query = select(_stores).where(_stores.c.uid == uid).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    return store_of(row) if row else None
+
+
+def lookup_stack(connection: Connection, uid: str) -> Stack | None:
+    """A stack by uid, locked until the transaction ends."""
+    query = select(_stacks).where(_stacks.c.uid == uid).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    return stack_of(row) if row else None
+
+
+def named(name: str) -> ColumnElement[bool]:
+    """The store that holds the name, or has the uid (which purged stores can only be found by)."""
+    return or_(_stores.c.reserved_slug == name, _stores.c.uid == name)
+
+
+class Stores:
+    """Reading stores and stacks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, scope: Scope, name: str) -> Store:
+        """One store in scope by name or uid; raises StoreNotFoundError."""
+        return store_of(self._one(scope, name, (_stores,)))
+
+    def resource(self, scope: Scope, name: str) -> RowMapping:
+        """The columns of one store's resource; raises StoreNotFoundError."""
+        return self._one(scope, name, RESOURCE_COLUMNS)
+
+    def _one(self, scope: Scope, name: str, columns: Sequence[Any]) -> RowMapping:
+        query = select(*columns).where(named(name))
+        if scope.tenant is not None:
+            query = query.where(_stores.c.tenant_uid == scope.tenant)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise StoreNotFoundError(store=name)
+        return row
+
+    def page(self, scope: Scope, query: StoreQuery) -> Sequence[RowMapping]:
+        """The resource columns of stores in scope, in the order of names, by key (no offset)."""
+        statement = (
+            select(*RESOURCE_COLUMNS)
+            .where(_stores.c.reserved_slug.is_not(None))
+            .order_by(_stores.c.reserved_slug)
+            .limit(query.limit)
+        )
+        with self._database.read() as connection:
+            return connection.execute(_narrow(statement, scope, query)).mappings().all()
+
+    def count_by_phase(self) -> dict[str, int]:
+        """How many live stores are in each phase, for metrics and the operator's page."""
+        query = (
+            select(_stores.c.phase, func.count())
+            .where(_stores.c.reserved_slug.is_not(None))
+            .group_by(_stores.c.phase)
+        )
+        with self._database.read() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+    def name_taken(self, name: str) -> bool:
+        """Whether a live or tombstoned store holds the name."""
+        query = select(_stores.c.uid).where(_stores.c.reserved_slug == name)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
+    def stack(self, uid: str) -> Stack | None:
+        """A stack by uid."""
+        with self._database.read() as connection:
+            row = connection.execute(select(_stacks).where(_stacks.c.uid == uid)).mappings().first()
+        return stack_of(row) if row else None
+
+    def with_stack(self, uid: str) -> tuple[Store, Stack] | None:
+        """A store by uid together with what runs it."""
+        with self._database.read() as connection:
+            store = (
+                connection.execute(select(_stores).where(_stores.c.uid == uid)).mappings().first()
+            )
+            if store is None:
+                return None
+            of_store = select(_stacks).where(_stacks.c.uid == store["stack_uid"])
+            stack = connection.execute(of_store).mappings().one()
+        return store_of(store), stack_of(stack)
+
+    def stack_uids(self, driver: str) -> set[str]:
+        """Every stack of a driver that is not purged: what the driver may hold."""
+        query = select(_stacks.c.uid).where(_stacks.c.driver == driver)
+        with self._database.read() as connection:
+            return {row.uid for row in connection.execute(query)}
+
+    def expired(self, now: datetime | None = None) -> list[str]:
+        """Uids of live stores whose time is up."""
+        query = select(_stores.c.uid).where(
+            _stores.c.expires_at <= (now or utcnow()),
+            _stores.c.desired.in_((str(Desired.ACTIVE), str(Desired.SUSPENDED))),
+        )
+        with self._database.read() as connection:
+            return [row.uid for row in connection.execute(query.limit(100))]
+
+    def tombstones_over(self, grace: timedelta) -> list[str]:
+        """Uids of retired stores whose grace period is over."""
+        query = select(_stores.c.uid).where(
+            _stores.c.retired_at <= utcnow() - grace, _stores.c.desired == str(Desired.RETIRED)
+        )
+        with self._database.read() as connection:
+            return [row.uid for row in connection.execute(query.limit(100))]
+
+
+def _narrow(statement: Select[Any], scope: Scope, query: StoreQuery) -> Select[Any]:
+    tenant = scope.tenant or query.tenant
+    if tenant is not None:
+        statement = statement.where(_stores.c.tenant_uid == tenant)
+    if query.after:
+        statement = statement.where(_stores.c.reserved_slug > query.after)
+    if query.phase:
+        statement = statement.where(_stores.c.phase == query.phase)
+    if query.search:
+        statement = statement.where(
+            _stores.c.reserved_slug >= query.search,
+            _stores.c.reserved_slug < query.search + "\uffff",
+        )
+    if query.label:
+        key, value = query.label
+        labelled = select(_labels.c.store_uid).where(_labels.c.key == key, _labels.c.value == value)
+        statement = statement.where(_stores.c.uid.in_(labelled))
+    return statement

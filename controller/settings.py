@@ -1,0 +1,123 @@
+"""Every setting, from environment variables that begin with STORECTL_. `main` reads them once.
+
+A group's fields are written with two underscores: STORECTL_SMTP__HOST.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Where templates, migrations and the sandbox shop lie."""
+
+
+class SmtpSettings(BaseModel):
+    """How mails leave; without a host they are shown at /outbox and go nowhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = ""
+    """Name of the mail server."""
+    port: int = 587
+    """Its port."""
+    starttls: bool = True
+    """Whether the connection is encrypted before anything is said."""
+    username: str = ""
+    """User name, when the server wants one."""
+    password: SecretStr = SecretStr("")
+    """Password of the user."""
+    sender: str = "shops@localhost"
+    """Address in From."""
+
+
+class LimitSettings(BaseModel):
+    """What the platform takes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stores_per_tenant: int = Field(default=10, ge=1)
+    """Live and tombstoned stores that one tenant may have."""
+    open_operations: int = Field(default=500, ge=1)
+    """Operations accepted and not finished; more are answered 429."""
+    tombstone_days: float = Field(default=30, ge=0)
+    """Days for which a retired store can be brought back."""
+    codes_per_hour: int = Field(default=6, ge=1)
+    """One-time codes mailed to one address in an hour."""
+
+
+class WorkerSettings(BaseModel):
+    """How the reconciler works."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threads: int = Field(default=4, ge=1)
+    """Subjects reconciled at once in one process."""
+    sweep_seconds: float = Field(default=1.0, gt=0)
+    """How often the database is asked for what is due."""
+    resync_seconds: float = Field(default=5.0, gt=0)
+    """How often a healthy subject is looked at."""
+    lease_seconds: float = Field(default=15.0, gt=0)
+    """How long a dead worker's subject stays with it."""
+    prove_seconds: float = Field(default=3600.0, gt=0)
+    """How often a test purchase is repeated."""
+
+
+class Settings(BaseSettings):
+    """The control plane's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORECTL_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    home: Path = ROOT / "var"
+    """Directory of the embedded control plane's data."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8080, ge=1, le=65535)
+    """Port to listen on."""
+    public_url: str = ""
+    """How people reach the control plane; its own address unless set."""
+    database_url: str = ""
+    """sqlite:///… or postgresql://…; a file in the home unless set."""
+    redis_url: str = ""
+    """redis://…: the bell between processes; without it there is one process."""
+    master_key: SecretStr = SecretStr("")
+    """At least 32 characters that every derived secret hangs on; a file in the home unless set."""
+    shop_ports: str = "18100-28099"
+    """First and last port that shops of this machine may use."""
+    demo: bool = True
+    """Whether the first start makes a demonstration store."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """From which level on is logged."""
+    log_json: bool = False
+    """Whether logs are JSON lines."""
+    smtp: SmtpSettings = SmtpSettings()
+    """How mails leave."""
+    limits: LimitSettings = LimitSettings()
+    """What the platform takes on."""
+    worker: WorkerSettings = WorkerSettings()
+    """How the reconciler works."""
+
+    @property
+    def url(self) -> str:
+        """How people reach the control plane, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database that is used."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'registry.sqlite3'}"
+
+    @property
+    def ports(self) -> range:
+        """The ports of shops."""
+        first, _, last = self.shop_ports.partition("-")
+        return range(int(first), int(last) + 1)
+
+    @property
+    def tombstone(self) -> timedelta:
+        """For how long a retired store can be brought back."""
+        return timedelta(days=self.limits.tombstone_days)
