@@ -1,0 +1,139 @@
+"""What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.commerce.drafts import Draft, specify
+from controller.domain.errors import InvalidNameError, StackNotReadyError, StoreNotFoundError
+from controller.domain.naming import check_email, check_slug
+from controller.domain.operations import Operation, OperationKind
+from controller.domain.store import Store, StoreSpec, spec_changes
+from controller.domain.tenant import Scope, Tenant
+from controller.engines.base import LoginLink
+from controller.jobs.hints import Hint
+from controller.reconciler.world import World
+from controller.registry.idempotency import Once
+from controller.registry.intents import Accepted, Platform
+from controller.registry.leases import Kind, Ref
+from controller.registry.registry import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose store it will be, for a tenant that may not be there yet."""
+
+    email: str
+    language: str = "en"
+
+
+class Commands:
+    """Accepting what people ask for, whatever door they came through."""
+
+    def __init__(self, registry: Registry, world: World, driver: str, hint: Hint) -> None:
+        self._registry = registry
+        self._world = world
+        self._driver = driver
+        self._hint = hint
+
+    def specify(self, draft: Draft) -> StoreSpec:
+        """A draft as a specification; raises InvalidInputError."""
+        return specify(draft, tuple(self._world.engines))
+
+    def tenant(self, scope: Scope, owner: Owner | None, spec: StoreSpec) -> Tenant:
+        """The tenant that the scope or the owner's address names, made when there is none."""
+        if scope.tenant is not None:
+            return self._registry.tenants.get(scope, scope.tenant)
+        email = check_email(owner.email if owner else "owner@localhost.localdomain")
+        return self._registry.tenants.ensure(
+            scope,
+            owner=email,
+            name=spec.display_name,
+            country=spec.country,
+            language=owner.language if owner else "en",
+        )
+
+    def create(
+        self, scope: Scope, owner: Owner | None, draft: Draft, once: Once | None = None
+    ) -> Accepted:
+        """Accept a new store; raises what `specify` and `Intents.create` raise."""
+        spec = self.specify(draft)
+        tenant = self.tenant(scope, owner, spec)
+        version = self._world.engines[spec.engine].version
+        platform = Platform(driver=self._driver, version=version)
+        accepted = self._registry.intents.create(scope, tenant, spec, platform, once)
+        return self._rung(accepted)
+
+    def change(
+        self,
+        scope: Scope,
+        store: Store,
+        spec: StoreSpec,
+        *,
+        expected: int | None = None,
+        once: Once | None = None,
+    ) -> Accepted | None:
+        """Accept another specification; None when nothing differs."""
+        accepted = self._registry.intents.change(
+            scope, store.uid, spec, expected=expected, once=once
+        )
+        return self._rung(accepted) if accepted else None
+
+    def transition(
+        self, scope: Scope, name: str, kind: OperationKind, once: Once | None = None
+    ) -> Accepted:
+        """Suspend, resume, retire, undelete or purge."""
+        store = self._registry.stores.get(scope, name)
+        return self._rung(self._registry.intents.transition(scope, store.uid, kind, once))
+
+    def retry(self, scope: Scope, operation_id: str) -> Operation:
+        """Try a failed operation again."""
+        self._registry.operations.get(scope, operation_id)
+        operation = self._registry.intents.retry(scope, operation_id)
+        return self._rung(Accepted(operation=operation, new=True)).operation
+
+    def _rung(self, accepted: Accepted) -> Accepted:
+        """Ring for the stack and the store: the commit is done, a lost bell costs one sweep."""
+        if accepted.new:
+            found = self._registry.stores.with_stack(accepted.operation.store)
+            if found is not None:
+                self._hint(Ref(kind=Kind.STACK, uid=found[1].uid))
+                self._hint(Ref(kind=Kind.STORE, uid=found[0].uid))
+        return accepted
+
+    def login_link(self, scope: Scope, name: str) -> LoginLink:
+        """A one-time link to the shop's administration; raises StackNotReadyError, ShopUnreachable."""
+        store = self._registry.stores.get(scope, name)
+        found = self._registry.stores.with_stack(store.uid)
+        if found is None:
+            raise StoreNotFoundError(store=name)
+        store, stack = found
+        if stack.endpoint is None or not stack.settled or not stack.wants_running:
+            raise StackNotReadyError
+        shop = self._world.shop(store, stack)
+        try:
+            return shop.login_link()
+        finally:
+            shop.close()
+
+    def name_problem(self, name: str) -> str | None:
+        """The code of the error that a store of this name would meet; None when it is free."""
+        try:
+            check_slug(name)
+        except InvalidNameError as error:
+            return error.code
+        return "name_taken" if self._registry.stores.name_taken(name) else None
+
+    def difference(
+        self, scope: Scope, draft: Draft
+    ) -> tuple[Store | None, StoreSpec, list[tuple[str, Any, Any]]]:
+        """The store of that name in scope, the specification, and what would change."""
+        spec = self.specify(draft)
+        try:
+            store = self._registry.stores.get(scope, spec.slug)
+        except StoreNotFoundError:
+            empty: list[tuple[str, Any, Any]] = []
+            return None, spec, empty
+        if draft.expires_at is None:
+            # What is not said stays: a file without an end does not lift the one there is.
+            spec = replace(spec, expires_at=store.spec.expires_at)
+        return store, spec, list(spec_changes(store.spec, spec))

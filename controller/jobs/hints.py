@@ -1,0 +1,11 @@
+"""The bell: rung after a commit so that a worker looks at once. Losing it costs one sweep."""
+
+from collections.abc import Callable
+
+from controller.registry.leases import Ref
+
+Hint = Callable[[Ref], None]
+
+
+def silent(ref: Ref) -> None:  # noqa: ARG001 -- a bell that nobody hears.
+    """Ring nothing: the sweep finds the work."""

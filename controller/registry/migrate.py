@@ -1,0 +1,23 @@
+"""Brings a database to the newest schema. `main` calls this before anything opens the registry."""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from controller.registry.session import WRITE_ORDER, Database
+from controller.settings import ROOT
+
+
+def migrate(database: Database) -> None:
+    """Apply what is missing; two processes that start at once do it one after the other."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["database"] = database
+    if database.dialect == "sqlite":
+        command.upgrade(config, "head")
+        return
+    with database.read() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({WRITE_ORDER + 1})"))
+        command.upgrade(config, "head")
+        connection.execute(text(f"SELECT pg_advisory_unlock({WRITE_ORDER + 1})"))

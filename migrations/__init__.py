@@ -1,0 +1,1 @@
+"""Alembic migrations: dated, additive; `controller.registry.migrate` applies them."""
