@@ -55,7 +55,10 @@ def build_app(shop: Shop) -> ASGIApp:
         if rest:
             response = answer(shop, table, request, raw)
         else:
-            response = as_json(404, {"message": "There is no such page."})
+            # Templates and CLDR are loaded with the first page: a start must be quick.
+            from sandbox.pages import answer_page  # noqa: PLC0415
+
+            response = answer_page(shop, request, raw)
         await response(scope, receive, guarded)
 
     return app

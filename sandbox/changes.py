@@ -93,7 +93,7 @@ def apply(
     return answer | {"duration_ms": round((time.monotonic() - started) * 1000)}
 
 
-def apply_items(  # noqa: PLR0913 - `apply` without its transaction
+def apply_items(
     shop: Shop,
     items: Sequence[Item],
     revision: int,

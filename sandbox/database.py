@@ -41,10 +41,12 @@ SCHEMA = (
         qty INTEGER NOT NULL DEFAULT 0, is_in_stock INTEGER NOT NULL DEFAULT 1,
         created_at TEXT NOT NULL, updated_at TEXT NOT NULL)""",
     """CREATE TABLE product_text (
-        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE, lang TEXT NOT NULL DEFAULT '', store_id INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
+        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE,
+        lang TEXT NOT NULL DEFAULT '', store_id INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL,
         description TEXT NOT NULL DEFAULT '', PRIMARY KEY (product_id, lang, store_id))""",
     """CREATE TABLE product_price (
-        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE, website_id INTEGER NOT NULL, price TEXT NOT NULL, PRIMARY KEY (product_id, website_id))""",
+        product_id INTEGER NOT NULL REFERENCES product(id) ON DELETE CASCADE,
+        website_id INTEGER NOT NULL, price TEXT NOT NULL, PRIMARY KEY (product_id, website_id))""",
     """CREATE TABLE product_website (product_id INTEGER NOT NULL REFERENCES product(id)
         ON DELETE CASCADE, website_id INTEGER NOT NULL, PRIMARY KEY (product_id, website_id))""",
     """CREATE TABLE cart (id INTEGER PRIMARY KEY AUTOINCREMENT, masked_id TEXT NOT NULL UNIQUE,
