@@ -1,0 +1,1 @@
+"""`storectl`, the command line: it reaches the control plane by HTTP and shares only its words."""

@@ -1,0 +1,171 @@
+"""The HTTP API as methods, one per route; the commands call nothing else of the control plane."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from cli import stream
+from cli.transport import Reply, Stream, Transport
+
+Resource = dict[str, Any]
+PREFIX = "/api/v1"
+PAGE = 200
+
+
+class Client:
+    """One control plane, seen by the owner of one token."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @property
+    def server(self) -> str:
+        """The base address."""
+        return self._transport.server
+
+    # --- stores ---------------------------------------------------------------------------------
+
+    def stores(
+        self, *, limit: int | None = None, phase: str | None = None, labels: tuple[str, ...] = ()
+    ) -> Iterator[Resource]:
+        """Yield stores over all pages, at most `limit`."""
+        query = {"phase": phase, "label": labels or None}
+        return self._pages("/stores", query, limit)
+
+    def store(self, name: str) -> Resource:
+        """Return one store by name or uid."""
+        return self._get(f"/stores/{_part(name)}")
+
+    def create_store(self, body: Mapping[str, Any]) -> Reply:
+        """Order a store; the answer is an operation, 200 says that the store was there already."""
+        return self._post("/stores", body)
+
+    def apply_store(self, name: str, body: Mapping[str, Any]) -> Reply:
+        """Create or change a store; 200 instead of 202 says that nothing differed."""
+        return self._transport.send("PUT", f"{PREFIX}/stores/{_part(name)}", body=body)
+
+    def diff_store(self, name: str, body: Mapping[str, Any]) -> Resource:
+        """Return what `apply_store` would change."""
+        path = f"{PREFIX}/stores/{_part(name)}"
+        return _resource(self._transport.send("PUT", path, query={"dryRun": "true"}, body=body))
+
+    def transition(self, name: str, verb: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """Suspend, resume, retire, undelete or purge a store; 200 says that it was so already."""
+        return self._post(f"/stores/{_part(name)}/{verb}", body)
+
+    def login_link(self, name: str) -> Resource:
+        """Return a one-time link to the store's administration."""
+        return _resource(self._post(f"/stores/{_part(name)}/login-link", None))
+
+    def logs(self, name: str, *, tail: int, follow: bool) -> Stream:
+        """Open the shop's log."""
+        query = {"tail": tail, "follow": "true" if follow else None}
+        # A quiet shop is no broken one: while following, silence may last.
+        timeout = 3600.0 if follow else 30.0
+        path = f"{PREFIX}/stores/{_part(name)}/logs"
+        return self._transport.stream(path, query=query, timeout=timeout)
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def events(self, store: str | None, *, limit: int | None = None) -> list[Resource]:
+        """Return the events of a store, or of everything in scope, oldest first."""
+        found = self._get(_events(store), {"limit": limit})
+        return list(found["items"])
+
+    def event_stream(self, store: str | None, last: str | None) -> Stream:
+        """Open the live events after the event id `last`."""
+        return self._sse(PREFIX + _events(store), last, timeout=60.0)
+
+    # --- operations -----------------------------------------------------------------------------
+
+    def operations(
+        self, *, store: str | None = None, state: str | None = None, limit: int | None = None
+    ) -> Iterator[Resource]:
+        """Yield operations, newest first."""
+        return self._pages("/operations", {"store": store, "state": state}, limit)
+
+    def operation(self, uid: str) -> Resource:
+        """Return one operation."""
+        return self._get(f"/operations/{_part(uid)}")
+
+    def retry_operation(self, uid: str) -> Resource:
+        """Try a failed operation again; returns the operation."""
+        return _resource(self._post(f"/operations/{_part(uid)}/retry", None))
+
+    def operation_stream(self, uid: str, last: str | None, timeout: float) -> Stream:
+        """Open the operation's progress after the event id `last`."""
+        return self._sse(f"{PREFIX}/operations/{_part(uid)}/events", last, timeout)
+
+    # --- the rest -------------------------------------------------------------------------------
+
+    def countries(self, lang: str) -> list[Resource]:
+        """Return what each country sets, with names in `lang`."""
+        return list(self._get("/countries", {"lang": lang})["items"])
+
+    def openapi(self) -> Resource:
+        """Return the description of the API, which carries the server's version."""
+        return self._get("/openapi.json")
+
+    def readiness(self) -> Resource:
+        """Return the parts of the control plane and whether each works."""
+        return _resource(self._transport.send("GET", "/readyz"))
+
+    def raw(self, method: str, path: str, body: Any) -> Reply:
+        """Send any request; a path without /api/v1 is under it."""
+        is_whole = path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+        full = path if is_whole else PREFIX + path
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        return self._transport.send(method, full, body=body, headers={"Accept": "*/*", **headers})
+
+    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Resource:
+        return _resource(self._transport.send("GET", PREFIX + path, query=query))
+
+    def _post(self, path: str, body: Mapping[str, Any] | None) -> Reply:
+        # One key for all attempts: an answer that got lost must not make the order count twice.
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self._transport.send("POST", PREFIX + path, body=body, headers=headers)
+
+    def _pages(self, path: str, query: Mapping[str, Any], limit: int | None) -> Iterator[Resource]:
+        left, after = limit, None
+        while left is None or left > 0:
+            size = PAGE if left is None else min(left, PAGE)
+            page = self._get(path, {**query, "limit": size, "after": after})
+            yield from page["items"]
+            after = page["metadata"].get("next")
+            if after is None:
+                return
+            left = None if left is None else left - len(page["items"])
+
+    def _sse(self, path: str, last: str | None, timeout: float) -> Stream:
+        headers = {"Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = last
+        return self._transport.stream(path, headers=headers, timeout=timeout)
+
+
+def sse(opened: Stream) -> Iterator[stream.ServerEvent]:
+    """Yield the events of an open stream."""
+    return stream.parse(opened)
+
+
+def _events(store: str | None) -> str:
+    return "/events" if store is None else f"/stores/{_part(store)}/events"
+
+
+def _part(text: str) -> str:
+    """Escape one segment of a path; dots would be taken for a folder by what is between."""
+    if not text:
+        # An empty segment would be another route.
+        from controller.domain.errors import NameEmptyError  # noqa: PLC0415 -- seldom needed.
+
+        raise NameEmptyError
+    return quote(text, safe="").replace(".", "%2E")
+
+
+def _resource(reply: Reply) -> Resource:
+    if isinstance(reply.body, dict):
+        return reply.body
+    from cli.errors import NotOurApiError  # noqa: PLC0415 -- seldom needed.
+
+    raise NotOurApiError

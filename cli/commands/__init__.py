@@ -1,0 +1,1 @@
+"""The verbs of `storectl`; `cli.verbs` lists them and imports one module per run."""

@@ -1,0 +1,183 @@
+"""`storectl suspend`, `resume`, `retire`, `undelete` and `purge`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import finish, results, words
+from cli.errors import NotConfirmedError
+from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait, Yes
+from cli.output import Format, note
+from cli.session import Session
+from cli.texts import _
+from cli.verbs import new_app, verb
+from controller.domain.errors import ConfirmationMissingError
+
+if TYPE_CHECKING:
+    from cli.transport import Reply
+
+app = new_app()
+
+
+@verb(
+    app,
+    "suspend",
+    text=_("Close a store to customers."),
+    more=_("Its data and its administration stay as they are."),
+    examples=("storectl suspend acme",),
+)
+def suspend(
+    session: Session,
+    name: Name,
+    *,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Suspend a store."""
+    _follow(session, session.client.transition(name, "suspend"), output, wait, timeout)
+
+
+@verb(
+    app,
+    "resume",
+    text=_("Open a suspended store again."),
+    examples=("storectl resume acme",),
+)
+def resume(
+    session: Session,
+    name: Name,
+    *,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Resume a store."""
+    _follow(session, session.client.transition(name, "resume"), output, wait, timeout)
+
+
+@verb(
+    app,
+    "retire",
+    text=_("Take a store out of service; its data is kept."),
+    more=_("For 30 days it can be brought back with undelete and nobody else gets its name."),
+    examples=(
+        "storectl retire acme",
+        "storectl retire ci-42 --yes --ignore-not-found",
+        "storectl list -l build=42 -o name | xargs -r -n1 storectl retire --yes",
+    ),
+)
+def retire(
+    session: Session,
+    name: Name,
+    *,
+    yes: Yes = False,
+    ignore_not_found: Annotated[
+        bool, typer.Option("--ignore-not-found", help=_("No error when there is no such store."))
+    ] = False,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Retire a store after a confirmation."""
+    if ignore_not_found and results.lookup(session, name) is None:
+        note(
+            _("There is no store “%(store)s”; nothing was done.") % {"store": words.printable(name)}
+        )
+        return
+    _confirm_retirement(session, name, yes=yes)
+    _follow(session, session.client.transition(name, "retire"), output, wait, timeout)
+    if not output.machine and wait:
+        note(_("Its data is kept. Bring it back: storectl undelete %(store)s") % {"store": name})
+
+
+@verb(
+    app,
+    "undelete",
+    text=_("Bring a retired store back."),
+    examples=("storectl undelete acme",),
+)
+def undelete(
+    session: Session,
+    name: Name,
+    *,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Undelete a store."""
+    _follow(session, session.client.transition(name, "undelete"), output, wait, timeout)
+
+
+@verb(
+    app,
+    "purge",
+    text=_("Destroy a retired store's data for ever."),
+    more=_("The store must be retired. Give its name a second time with --confirm."),
+    examples=("storectl purge acme --confirm acme", "storectl purge acme --confirm acme --yes"),
+)
+def purge(
+    session: Session,
+    name: Name,
+    *,
+    confirm: Annotated[
+        str | None,
+        typer.Option(
+            "--confirm", metavar="NAME", help=_("The store's name again."), show_default=False
+        ),
+    ] = None,
+    yes: Yes = False,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Purge a store after two confirmations."""
+    if confirm is None and not session.interactive:
+        raise NotConfirmedError(
+            command=f"storectl purge {name}", again=f"storectl purge {name} --confirm {name} --yes"
+        )
+    if confirm is None:
+        confirm = typer.prompt(_("Its data is destroyed for ever. Type the store's name"), err=True)
+    elif not yes:
+        _ask(
+            session,
+            _("Destroy the data of “%(store)s” for ever?") % {"store": words.printable(name)},
+            command=f"storectl purge {name}",
+            again=f"storectl purge {name} --confirm {confirm} --yes",
+        )
+    if confirm != name:
+        raise ConfirmationMissingError(store=name)
+    reply = session.client.transition(name, "purge", {"confirm": confirm})
+    finish.accept(
+        session,
+        reply,
+        wait=wait,
+        timeout=timeout,
+        done=lambda end: results.gone(session, end, output),
+    )
+
+
+def _follow(session: Session, reply: "Reply", output: Format, wait: bool, timeout: str) -> None:
+    finish.accept(
+        session,
+        reply,
+        wait=wait,
+        timeout=timeout,
+        done=lambda end: results.store(session, end, output),
+    )
+
+
+def _confirm_retirement(session: Session, name: str, *, yes: bool) -> None:
+    if not yes:
+        _ask(
+            session,
+            _("Take “%(store)s” out of service?") % {"store": words.printable(name)},
+            command=f"storectl retire {name}",
+            again=f"storectl retire {name} --yes",
+        )
+
+
+def _ask(session: Session, question: str, *, command: str, again: str) -> None:
+    """Ask on a terminal; raises NotConfirmedError without one or when the answer is no."""
+    if not session.interactive or not typer.confirm(question, err=True):
+        raise NotConfirmedError(command=command, again=again)

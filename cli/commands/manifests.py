@@ -1,0 +1,176 @@
+"""`storectl apply` and `diff`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import durations, errors, finish, manifest, results, words
+from cli.options import DEFAULT_TIMEOUT, File, Output, Timeout, Wait
+from cli.output import Format, document, failure, note, result, show
+from cli.session import Session
+from cli.texts import _
+from cli.verbs import new_app, verb
+from controller.domain.errors import StoreControllerError
+
+if TYPE_CHECKING:
+    from cli.client import Resource
+    from cli.manifest import Manifest
+
+app = new_app()
+
+EXAMPLE = """\
+apiVersion: storectl/v1
+kind: Store
+metadata:
+  name: acme
+  labels: {team: tea}
+spec:
+  displayName: Acme Tea
+  country: DE
+  email: owner@example.com
+"""
+
+
+@verb(
+    app,
+    "apply",
+    text=_("Create or change stores as files say."),
+    more=_(
+        "A file holds one store or more. A store that is as the file says is left alone. Fields "
+        "that the file does not name stay as they are, or come from the country for a new store."
+    ),
+    examples=(
+        "storectl apply -f store.yaml",
+        "storectl apply -f store.yaml --dry-run",
+        "storectl get acme -o yaml | sed s/EUR/CHF/ | storectl apply -f -",
+        "",
+        *(f"  {line}" for line in EXAMPLE.splitlines()),
+    ),
+)
+def apply(
+    session: Session,
+    file: File,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("Show what would change and change nothing."))
+    ] = False,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Apply every store of a file; all are started before the first is waited for."""
+    seconds = durations.parse(timeout)
+    wanted = manifest.read(file)
+    if dry_run:
+        _print_diffs([session.client.diff_store(item.name, item.body) for item in wanted], output)
+        return
+    _Batch(session, output).run(wanted, seconds if wait else None)
+
+
+@verb(
+    app,
+    "diff",
+    text=_("Show what apply would change."),
+    more=_("The exit code is 10 when something would, 0 when nothing would."),
+    examples=("storectl diff -f store.yaml", "storectl diff -f store.yaml -o json"),
+)
+def diff(session: Session, file: File, *, output: Output = Format.TABLE) -> None:
+    """Compare every store of a file with the server."""
+    found = [session.client.diff_store(item.name, item.body) for item in manifest.read(file)]
+    _print_diffs(found, output)
+    if any(_differs(item) for item in found):
+        raise typer.Exit(errors.CHANGES)
+
+
+def _differs(item: "Resource") -> bool:
+    return bool(item["changes"]) or not item["exists"]
+
+
+def _print_diffs(found: list["Resource"], output: Format) -> None:
+    if output.machine:
+        document(found[0] if len(found) == 1 else found, output)
+        return
+    if output is Format.NAME:
+        for item in found:
+            if _differs(item):
+                result(item["store"])
+        return
+    from cli.tables import changes  # noqa: PLC0415 -- programs do without Rich.
+
+    for item in found:
+        name = {"store": words.printable(item["store"])}
+        if not _differs(item):
+            note(_("“%(store)s” is as the file says.") % name)
+            continue
+        result(
+            (_("%(store)s would change:") if item["exists"] else _("%(store)s would be created:"))
+            % name
+        )
+        show(changes(item))
+
+
+@dataclass
+class _Batch:
+    """Applies several stores; one that fails does not keep the others from being applied."""
+
+    session: Session
+    output: Format
+
+    def __post_init__(self) -> None:
+        self._codes: list[int] = []
+        self._done: list[Any] = []
+
+    def run(self, wanted: list["Manifest"], seconds: int | None) -> None:
+        """Start all, follow all, print what became of them; `seconds` None is not to wait."""
+        if len(wanted) == 1:
+            # Alone, its error is the command's error.
+            self._finish(self._start(wanted[0]), seconds)
+        else:
+            started = [pair for item in wanted if (pair := self._tried(self._start, item))]
+            for pair in started:
+                self._tried(self._finish, pair, seconds)
+        if self.output.machine:
+            document(self._done[0] if len(wanted) == 1 else self._done, self.output)
+        self._judge(len(wanted))
+
+    def _start(self, item: "Manifest") -> tuple[int, "Resource"]:
+        reply = self.session.client.apply_store(item.name, item.body)
+        return reply.status, reply.body
+
+    def _finish(self, started: tuple[int, "Resource"], seconds: int | None) -> None:
+        status, operation = started
+        name = words.printable(operation["spec"]["store"])
+        if status == 200:
+            note(_("“%(store)s” is as the file says.") % {"store": name})
+        if seconds is None:
+            self._hand_over(operation)
+            return
+        end = finish.follow(self.session, operation, seconds)
+        if self.output.machine:
+            self._done.append(self.session.client.store(end["spec"]["storeUid"]))
+        else:
+            results.store(self.session, end, self.output)
+
+    def _hand_over(self, operation: "Resource") -> None:
+        if self.output.machine:
+            self._done.append(operation)
+        else:
+            finish.hand_over(self.session, operation)
+
+    def _tried(self, action: Any, *given: Any) -> Any:
+        try:
+            return action(*given)
+        except (StoreControllerError, errors.ApiRefusal) as error:
+            shown = errors.shown(error, _)
+            # Ctrl-C and a server that is gone end the whole batch.
+            if shown.exit_code in {errors.INTERRUPTED, errors.UNREACHABLE}:
+                raise
+            failure(shown, machine=self.output.machine)
+            self._codes.append(shown.exit_code)
+            return None
+
+    def _judge(self, count: int) -> None:
+        if self._codes:
+            all_alike = len(self._codes) == count and len(set(self._codes)) == 1
+            raise typer.Exit(self._codes[0] if all_alike else errors.PARTIAL)

@@ -1,0 +1,129 @@
+"""`storectl logs` and `events`."""
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.client import sse
+from cli.options import Name, Output
+from cli.output import Format, console, document, line, note, result
+from cli.session import Session
+from cli.texts import _
+from cli.verbs import new_app, verb
+from cli.words import printable
+from controller.domain.errors import ServerUnreachableError
+
+if TYPE_CHECKING:
+    from cli.client import Resource
+
+app = new_app()
+
+ATTEMPTS = 30
+"""How often, a second apart, a broken stream is opened again before it is given up."""
+
+Follow = Annotated[
+    bool, typer.Option("-f", "--follow", help=_("Go on printing what comes; Ctrl-C ends it."))
+]
+
+
+@verb(
+    app,
+    "logs",
+    text=_("Print what a store's process wrote."),
+    examples=("storectl logs acme", "storectl logs acme -f --tail 20"),
+)
+def logs(
+    session: Session,
+    name: Name,
+    *,
+    follow: Follow = False,
+    tail: Annotated[int, typer.Option("--tail", min=1, max=10000, help=_("How many lines."))] = 200,
+) -> None:
+    """Print the log; on a terminal nothing in it can steer the terminal."""
+    shown = printable if sys.stdout.isatty() else str
+    try:
+        with session.client.logs(name, tail=tail, follow=follow) as lines:
+            for raw in lines:
+                sys.stdout.write(shown(raw.decode("utf-8", "replace")))
+                sys.stdout.flush()
+    except (http.client.HTTPException, ConnectionResetError, TimeoutError) as error:
+        raise ServerUnreachableError(server=session.client.server) from error
+
+
+@verb(
+    app,
+    "events",
+    text=_("Show what happened."),
+    more=_(
+        "Without a name it shows the events of all stores. With -f -o json it prints JSON lines."
+    ),
+    examples=("storectl events acme", "storectl events -f", "storectl events acme -o json"),
+)
+def events(
+    session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help=_("The store's name."), show_default=False),
+    ] = None,
+    *,
+    follow: Follow = False,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=200, help=_("At most this many."))
+    ] = 50,
+    output: Output = Format.TABLE,
+) -> None:
+    """Print events, oldest first."""
+    found = session.client.events(name, limit=limit)
+    if output.machine and not follow:
+        document(found, output)
+        return
+    printer = _Printer(output, with_store=name is None)
+    for event in found:
+        printer.show(event)
+    if follow:
+        for event in _live(session, name, str(found[-1]["id"]) if found else None):
+            printer.show(event)
+    elif not found:
+        note(_("Nothing happened yet."))
+
+
+class _Printer:
+    """Prints one event after the other, each at once."""
+
+    def __init__(self, output: Format, *, with_store: bool) -> None:
+        self._output = output
+        self._with_store = with_store
+        self._console = None if output.machine else console(sys.stdout)
+
+    def show(self, event: "Resource") -> None:
+        """Print an event."""
+        if self._output is Format.NAME:
+            result(str(event["id"]))
+        elif self._console is None:
+            line(event)
+        else:
+            from cli.tables import event as drawn  # noqa: PLC0415 -- programs do without Rich.
+
+            self._console.print(drawn(event, with_store=self._with_store), soft_wrap=True)
+        sys.stdout.flush()
+
+
+def _live(session: Session, name: str | None, last: str | None) -> Iterator["Resource"]:
+    """Yield new events for ever; a stream that breaks is continued after the last one seen."""
+    failures = 0
+    while True:
+        try:
+            with session.client.event_stream(name, last) as opened:
+                for message in sse(opened):
+                    failures, last = 0, message.id or last
+                    yield json.loads(message.data)
+        except (OSError, http.client.HTTPException, ServerUnreachableError) as error:
+            failures += 1
+            if failures > ATTEMPTS:
+                raise ServerUnreachableError(server=session.client.server) from error
+        time.sleep(1)

@@ -1,0 +1,63 @@
+"""Durations and moments as people read and type them."""
+
+import re
+from datetime import UTC, datetime
+
+from cli.texts import _
+from controller.domain.errors import InvalidDurationError
+
+_PART = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse(text: str) -> int:
+    """Return the seconds of `90s`, `15m`, `1h30m` or `2d`.
+
+    Raises InvalidDurationError for anything else, and for nothing at all.
+    """
+    compact = text.replace(" ", "").lower()
+    if not re.fullmatch(r"(?:\d{1,9}[smhd])+", compact, re.ASCII):
+        raise InvalidDurationError(duration=text)
+    return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(compact))
+
+
+def humanise(seconds: float) -> str:
+    """Return a duration in the largest one or two units: `0.4 s`, `12 s`, `3 min`, `2 h 05 min`."""
+    if seconds < 10:
+        return _("%(seconds).1f s") % {"seconds": max(seconds, 0.0)}
+    if seconds < 100:
+        return _("%(seconds)d s") % {"seconds": seconds}
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if minutes < 48 * 60:
+        return _("%(hours)d h %(minutes)02d min") % {
+            "hours": minutes // 60,
+            "minutes": minutes % 60,
+        }
+    return _("%(days)d d") % {"days": minutes // (24 * 60)}
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the moment of an RFC 3339 text, or None when there is none."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def age(text: str | None) -> str:
+    """Return how long ago a moment was; a dash when it never was."""
+    then = moment(text)
+    return humanise((datetime.now(UTC) - then).total_seconds()) if then else "–"
+
+
+def between(start: str | None, end: str | None) -> float | None:
+    """Return the seconds from start to end, to now while it has no end; None before the start."""
+    first = moment(start)
+    if first is None:
+        return None
+    return ((moment(end) or datetime.now(UTC)) - first).total_seconds()
+
+
+def local(text: str | None, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return a moment in the time zone of this machine."""
+    then = moment(text)
+    return then.astimezone().strftime(form) if then else "–"

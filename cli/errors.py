@@ -1,0 +1,319 @@
+"""What ends a command: the tree's own errors, refusals of the API, and their exit codes.
+
+`cli.main` shows each once, as a cause and the next action, or as problem+json for machines.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.domain.errors import (
+    ServerUnreachableError,
+    StoreControllerError,
+    by_code,
+    explain,
+)
+from controller.i18n import N_
+
+INTERNAL, USAGE, NOT_FOUND, NOT_ALLOWED, CONFLICT, LIMITED = 1, 2, 3, 4, 5, 6
+FAILED, TIMED_OUT, PARTIAL, CHANGES, UNREACHABLE, INTERRUPTED = 7, 8, 9, 10, 11, 130
+
+EXIT_BY_STATUS: Mapping[int, int] = {
+    400: USAGE,
+    401: NOT_ALLOWED,
+    403: NOT_ALLOWED,
+    404: NOT_FOUND,
+    409: CONFLICT,
+    412: CONFLICT,
+    413: USAGE,
+    422: USAGE,
+    423: CONFLICT,
+    429: LIMITED,
+}
+
+
+class UsageFaultError(StoreControllerError):
+    """The command cannot be run as it was typed."""
+
+    code = "usage"
+    status = 422
+    exit_code = USAGE
+    cause = "%(detail)s"
+    action = N_("“%(command)s --help” shows how it is written.")
+
+
+class UnknownOptionError(UsageFaultError):
+    """No such option."""
+
+    cause = N_("There is no option %(option)s.")
+
+
+class MissingArgumentError(UsageFaultError):
+    """A required option or argument is not there."""
+
+    cause = N_("%(name)s is missing.")
+
+
+class UnknownVerbError(UsageFaultError):
+    """No such command."""
+
+    code = "unknown_command"
+    cause = N_("There is no command “%(verb)s”.")
+    action = N_("“storectl --help” lists the commands.")
+
+
+class LikelyVerbError(UnknownVerbError):
+    """No such command, and one is spelled almost like it."""
+
+    action = N_("Did you mean “%(likely)s”?")
+
+
+class ServerAddressError(StoreControllerError):
+    """The server's address is no http or https URL."""
+
+    code = "server_address"
+    exit_code = USAGE
+    cause = N_("“%(server)s” is not the address of a control plane.")
+    action = N_("Write it as http://127.0.0.1:8080 (--server or STORECTL_SERVER).")
+
+
+class NotOurApiError(ServerUnreachableError):
+    """Something answers at the address, and it is no control plane."""
+
+    code = "not_our_api"
+    cause = N_("What answers at this address is not a control plane.")
+    action = N_("Check --server or STORECTL_SERVER; “storectl doctor” shows what is used.")
+
+
+class ManifestError(StoreControllerError):
+    """A file for `apply` or `diff` cannot be understood."""
+
+    code = "manifest_invalid"
+    status = 422
+    exit_code = USAGE
+    cause = N_("%(file)s cannot be applied: %(detail)s")
+    action = N_("“storectl apply --help” shows an example.")
+
+
+class LabelError(StoreControllerError):
+    """A label is not written as key=value."""
+
+    code = "label_invalid"
+    status = 422
+    exit_code = USAGE
+    cause = N_("“%(label)s” is not a label.")
+    action = N_("Write it as key=value.")
+
+
+class NotConfirmedError(StoreControllerError):
+    """A destructive command was not confirmed and nobody can be asked."""
+
+    code = "not_confirmed"
+    status = 422
+    exit_code = USAGE
+    cause = N_("Nothing was done: “%(command)s” needs a confirmation.")
+    action = N_("Run it again as: %(again)s")
+
+
+class OperationFailedError(StoreControllerError):
+    """The operation that was waited for ended in failure; `error` is what the API says of it."""
+
+    code = "operation_failed"
+    status = 502
+    exit_code = FAILED
+    cause = N_("Operation %(operation)s failed.")
+    action = N_("“storectl describe %(store)s” shows the cause of each part.")
+    further = N_("Try it again: storectl op retry %(operation)s")
+
+    def __init__(self, error: Mapping[str, Any] | None, **params: str | int) -> None:
+        self.error = dict(error or {})
+        super().__init__(**params)
+
+
+class OperationSupersededError(StoreControllerError):
+    """A retirement took the operation's place."""
+
+    code = "operation_superseded"
+    status = 409
+    exit_code = FAILED
+    cause = N_("Operation %(operation)s was given up: “%(store)s” is being retired.")
+    action = N_("“storectl describe %(store)s” shows what happens now.")
+
+
+class WaitTimedOutError(StoreControllerError):
+    """The wait ended before the operation; `unmet` has each missing condition and its cause."""
+
+    code = "wait_timed_out"
+    status = 504
+    exit_code = TIMED_OUT
+    cause = N_("Not finished after %(waited)s. The operation goes on without this command.")
+    action = N_("Go on waiting: storectl op wait %(operation)s")
+
+    def __init__(self, unmet: tuple[tuple[str, str], ...], **params: str | int) -> None:
+        self.unmet = unmet
+        super().__init__(**params)
+
+
+class LostContactError(StoreControllerError):
+    """The server went away while its operation was followed."""
+
+    code = "contact_lost"
+    status = 503
+    exit_code = UNREACHABLE
+    cause = N_("%(server)s stopped answering. The operation goes on when it is back.")
+    action = N_("Go on waiting then: storectl op wait %(operation)s")
+
+
+class InterruptedWaitError(StoreControllerError):
+    """Ctrl-C while an operation was followed."""
+
+    code = "interrupted"
+    status = 499
+    exit_code = INTERRUPTED
+    cause = N_("Interrupted. The server goes on with the operation.")
+    action = N_("Go on waiting: storectl op wait %(operation)s")
+
+
+class NoAddressError(StoreControllerError):
+    """The store has no URL yet."""
+
+    code = "no_address"
+    status = 409
+    exit_code = CONFLICT
+    cause = N_("“%(store)s” has no address yet.")
+    action = N_("“storectl describe %(store)s” shows how far it is.")
+
+
+class BrowserError(StoreControllerError):
+    """No web browser could be started."""
+
+    code = "no_browser"
+    exit_code = INTERNAL
+    cause = N_("No web browser could be started here.")
+    action = N_("Open this address yourself: %(url)s")
+
+
+class FileWriteError(StoreControllerError):
+    """The operating system refused a file."""
+
+    code = "file_error"
+    exit_code = INTERNAL
+    cause = N_("%(file)s: %(detail)s")
+    action = N_("Check the path and its permissions.")
+
+
+class ApiRefusal(Exception):  # noqa: N818 -- the API's answer, not a fault of ours.
+    """The API answered with a problem."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = dict(problem)
+        super().__init__(self.problem.get("detail", status))
+
+    @property
+    def code(self) -> str:
+        """The stable code of the problem."""
+        return str(self.problem.get("code", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """An error as it is shown: sentences for a person, `problem` for a machine."""
+
+    message: str
+    action: str
+    exit_code: int
+    problem: Mapping[str, Any]
+    further: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
+def shown(error: Exception, translate: Callable[[str], str]) -> Shown:
+    """Return what to show for any error; one that nobody expected becomes `internal`."""
+    if isinstance(error, ApiRefusal):
+        return _shown_refusal(error, translate)
+    known = error if isinstance(error, StoreControllerError) else StoreControllerError()
+    details = tuple(getattr(known, "unmet", ()) or getattr(known, "errors", ()))
+    message, action = _words(known, translate)
+    return Shown(
+        message=message,
+        action=action,
+        exit_code=known.exit_code,
+        problem=_problem(known, details),
+        further=translate(further) % known.params if (further := _further(known)) else "",
+        details=details,
+    )
+
+
+def _words(error: StoreControllerError, translate: Callable[[str], str]) -> tuple[str, str]:
+    own = (translate(error.cause) % error.params, translate(error.action) % error.params)
+    if not isinstance(error, OperationFailedError) or not error.error:
+        return own
+    sent = error.error
+    fallback = (str(sent.get("message") or own[0]), str(sent.get("action") or own[1]))
+    return explained(str(sent.get("code")), sent.get("params"), translate, fallback=fallback)
+
+
+def _further(error: StoreControllerError) -> str:
+    return error.further if isinstance(error, OperationFailedError) else ""
+
+
+def _problem(
+    error: StoreControllerError, details: tuple[tuple[str, str], ...]
+) -> Mapping[str, Any]:
+    """Return the form of RFC 9457 that the API uses too; always English."""
+    message, action = _words(error, str)
+    problem: dict[str, Any] = {
+        "type": f"urn:storectl:error:{error.code}",
+        "title": error.cause % error.params,
+        "status": error.status,
+        "code": error.code,
+        "detail": message,
+        "action": action,
+        "params": dict(error.params),
+    }
+    if isinstance(error, OperationFailedError):
+        problem["cause"] = error.error
+    if details:
+        problem["unmet"] = [{"condition": name, "message": text} for name, text in details]
+    return problem
+
+
+def _shown_refusal(refusal: ApiRefusal, translate: Callable[[str], str]) -> Shown:
+    problem = refusal.problem
+    kind = by_code().get(refusal.code)
+    message, action = explained(
+        refusal.code,
+        problem.get("params"),
+        translate,
+        fallback=(str(problem.get("detail") or refusal.status), str(problem.get("action") or "")),
+    )
+    fields = tuple(
+        (str(item.get("field", "")), str(item.get("message", "")))
+        for item in problem.get("errors") or ()
+    )
+    return Shown(
+        message=message,
+        action=action,
+        exit_code=kind.exit_code if kind else EXIT_BY_STATUS.get(refusal.status, INTERNAL),
+        problem=problem,
+        details=fields,
+    )
+
+
+def explained(
+    code: str,
+    params: Mapping[str, Any] | None,
+    translate: Callable[[str], str],
+    *,
+    fallback: tuple[str, str],
+) -> tuple[str, str]:
+    """Return an error's cause and next action in our words when the code is known, else as sent."""
+    if code in by_code() and params is not None:
+        try:
+            words = explain(code, params, translate)
+        except (KeyError, TypeError, ValueError):
+            # A newer server fills the placeholders of a newer sentence.
+            return fallback
+        return words.message, words.action
+    return fallback

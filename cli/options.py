@@ -1,0 +1,36 @@
+"""Arguments and options that several verbs share."""
+
+from typing import Annotated
+
+import typer
+
+from cli.output import Format
+from cli.texts import _
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help=_("The store's name."), show_default=False)
+]
+Output = Annotated[
+    Format,
+    typer.Option("-o", "--output", help=_("How to print the result."), case_sensitive=False),
+]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait",
+        help=_("Follow the operation to its end, or print its id and return."),
+    ),
+]
+# Longer than the server's longest deadline, so that the cause of a failure is seen, not a timeout.
+DEFAULT_TIMEOUT = "20m"
+Timeout = Annotated[
+    str,
+    typer.Option("--timeout", metavar="DURATION", help=_("How long to wait, such as 90s or 15m.")),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Do not ask for confirmation."))]
+File = Annotated[
+    str,
+    typer.Option(
+        "-f", "--file", metavar="FILE", help=_("YAML file with stores; - is the standard input.")
+    ),
+]

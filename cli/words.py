@@ -1,0 +1,86 @@
+"""The words of the API as a person reads them: phases, states, steps, notes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.texts import N_, _
+from controller.domain.notes import say
+from controller.domain.operations import STEP_TITLES
+
+PHASES: Mapping[str, str] = {
+    "Pending": N_("Pending"),
+    "Provisioning": N_("Provisioning"),
+    "Ready": N_("Ready"),
+    "Changing": N_("Changing"),
+    "Degraded": N_("Degraded"),
+    "Suspending": N_("Suspending"),
+    "Suspended": N_("Suspended"),
+    "Retiring": N_("Retiring"),
+    "Retired": N_("Retired"),
+    "Purging": N_("Purging"),
+    "Purged": N_("Purged"),
+    "Failed": N_("Failed"),
+}
+KINDS: Mapping[str, str] = {
+    "create": N_("create"),
+    "change": N_("change"),
+    "suspend": N_("suspend"),
+    "resume": N_("resume"),
+    "retire": N_("retire"),
+    "undelete": N_("undelete"),
+    "purge": N_("purge"),
+}
+STATES: Mapping[str, str] = {
+    "pending": N_("waiting its turn"),
+    "running": N_("running"),
+    "succeeded": N_("succeeded"),
+    "failed": N_("failed"),
+    "superseded": N_("given up"),
+}
+CONDITIONS: Mapping[str, str] = {
+    "Bound": N_("Website"),
+    "Routed": N_("Address"),
+    "Configured": N_("Settings"),
+    "Selling": N_("Taking orders"),
+    "SecretsApplied": N_("Access keys"),
+    "Released": N_("Process"),
+    "Answering": N_("Answering"),
+    "Ready": N_("Ready"),
+}
+
+
+def word(words: Mapping[str, str], value: str) -> str:
+    """Return the word for a value; a value of a newer server stands for itself."""
+    known = words.get(value)
+    return _(known) if known else printable(value)
+
+
+def step_title(step: Mapping[str, Any]) -> str:
+    """Return what a step does."""
+    known = STEP_TITLES.get(step["name"])
+    return _(known) if known else printable(str(step.get("title") or step["name"]))
+
+
+def note(item: Mapping[str, Any], text: str) -> str:
+    """Return what a condition, step or event says; `text` names its English sentence."""
+    reason, params = item.get("reason"), dict(item.get("params") or {})
+    plain = item.get(text)
+    if isinstance(step := params.get("step"), str) and step in STEP_TITLES:
+        params["step"] = _(STEP_TITLES[step])
+    if not reason:
+        return printable(str(plain or ""))
+    try:
+        said = say(reason, params, _)
+    except (KeyError, TypeError, ValueError):
+        said = reason
+    return printable(str(plain) if said == reason and plain else said)
+
+
+def printable(text: str) -> str:
+    """Return a text that cannot steer the terminal: control characters become a visible sign."""
+    return "".join(char if char in "\n\t" or _is_harmless(char) else "\ufffd" for char in text)
+
+
+def _is_harmless(char: str) -> bool:
+    code = ord(char)
+    return not (code < 0x20 or 0x7F <= code < 0xA0)
