@@ -41,6 +41,31 @@ class ForgedError(ShopError):
     """A form came without the token that its page had; the visitor shall try again."""
 
 
+UNAVAILABLE = (N_("We will be right back"), "")
+APOLOGIES: list[tuple[type[Exception], tuple[int, str, str]]] = [
+    (
+        NotFoundError,
+        (
+            404,
+            N_("This page does not exist"),
+            N_("It may have moved, or the address has a typing error."),
+        ),
+    ),
+    (
+        ForgedError,
+        (
+            403,
+            N_("Please try again"),
+            N_("The page was open for too long. Nothing was changed."),
+        ),
+    ),
+    (
+        Exception,
+        (400, N_("That did not work"), N_("Nothing was changed. Go back and try again.")),
+    ),
+]
+
+
 @dataclass(kw_only=True)
 class Visit:
     """One request of a browser, with all that an answer needs."""
@@ -125,32 +150,28 @@ def respond(visit: Visit) -> Response:
     try:
         if visit.path == "/admin" or visit.path.startswith("/admin/"):
             return admin.answer(visit)
-        if visit.shop.release.closed:
-            response = visit.render("closed.html", 503)
-            response.headers["Retry-After"] = str(RETRY_SECONDS)
-            return response
-        return storefront.answer(visit)
-    except NotFoundError:
-        title = visit.texts.say(N_("This page does not exist"))
-        text = visit.texts.say(N_("It may have moved, or the address has a typing error."))
-        return visit.render("message.html", 404, title=title, text=text)
-    except ForgedError:
-        title = visit.texts.say(N_("Please try again"))
-        text = visit.texts.say(N_("The page was open for too long. Nothing was changed."))
-        return visit.render("message.html", 403, title=title, text=text)
-    except ShopError:
-        title = visit.texts.say(N_("That did not work"))
-        text = visit.texts.say(N_("Nothing was changed. Go back and try again."))
-        return visit.render("message.html", 400, title=title, text=text)
-    except (UnicodeError, OverflowError):
-        title = visit.texts.say(N_("That did not work"))
-        return visit.render("message.html", 400, title=title, text="")
+        return closed(visit) if visit.shop.release.closed else storefront.answer(visit)
     except sqlite3.OperationalError as error:
         log.warning("data file: %s", error)
-        title = visit.texts.say(N_("We will be right back"))
-        response = visit.render("message.html", 503, title=title, text="")
+        return apologize(visit, 503, *UNAVAILABLE)
+    except (ShopError, UnicodeError, OverflowError) as error:
+        return apologize(visit, *next(said for kind, said in APOLOGIES if isinstance(error, kind)))
+
+
+def closed(visit: Visit) -> Response:
+    """Say that the shop takes a break, in words and in the status."""
+    response = visit.render("closed.html", 503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def apologize(visit: Visit, status: int, title: str, text: str) -> Response:
+    """Say what is wrong and that nothing is lost."""
+    say = visit.texts.say
+    response = visit.render("message.html", status, title=say(title), text=say(text))
+    if status == 503:
         response.headers["Retry-After"] = "5"
-        return response
+    return response
 
 
 def receive(shop: Shop, request: Request, raw: bytes) -> Visit:

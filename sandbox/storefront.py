@@ -6,7 +6,6 @@ Every view of the shop has the same pages: the default one at `/`, the others at
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
@@ -16,6 +15,7 @@ from sandbox.errors import NotFoundError, OutOfStockError, ShopError
 from sandbox.texts import N_, own_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from starlette.responses import Response

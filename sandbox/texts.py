@@ -100,7 +100,7 @@ class Texts:
 
     def country(self, code: str) -> str:
         """Return a country's name."""
-        return self.locale.territories.get(code, code)
+        return str(self.locale.territories.get(code, code))
 
     def status(self, status: str) -> str:
         """Return what an order's status means to a person."""

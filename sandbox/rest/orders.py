@@ -81,8 +81,10 @@ def ship(call: Call) -> object:
     """Ship an order, or part of it, and return the shipment's id."""
     wanted = []
     if call.body.get("items"):
-        for one in get_objects(call.body, "items"):
-            wanted.append((get_int(one, "order_item_id"), get_int(one, "qty")))
+        wanted = [
+            (get_int(one, "order_item_id"), get_int(one, "qty"))
+            for one in get_objects(call.body, "items")
+        ]
         if len({item for item, _ in wanted}) != len(wanted):
             raise ShopError("An item is given twice.")
     numbers = []
