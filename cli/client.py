@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -29,9 +30,13 @@ class Client:
     def stores(
         self, *, limit: int | None = None, phase: str | None = None, labels: tuple[str, ...] = ()
     ) -> Iterator[Resource]:
-        """Yield stores over all pages, at most `limit`."""
-        query = {"phase": phase, "label": labels or None}
-        return self._pages("/stores", query, limit)
+        """Yield stores over all pages, at most `limit`, that carry all the `labels` (key=value)."""
+        # The server looks for one label; further ones are looked for here.
+        query = {"phase": phase, "label": labels[0] if labels else None}
+        wanted = {tuple(label.split("=", 1)) for label in labels[1:]}
+        found = self._pages("/stores", query, limit if len(labels) < 2 else None)
+        matching = (store for store in found if wanted <= store["metadata"]["labels"].items())
+        return islice(matching, limit)
 
     def store(self, name: str) -> Resource:
         """Return one store by name or uid."""
@@ -100,8 +105,12 @@ class Client:
     # --- the rest -------------------------------------------------------------------------------
 
     def countries(self, lang: str) -> list[Resource]:
-        """Return what each country sets, with names in `lang`."""
+        """Return the countries with their names in `lang`."""
         return list(self._get("/countries", {"lang": lang})["items"])
+
+    def country(self, code: str) -> Resource:
+        """Return what choosing a country sets."""
+        return self._get(f"/countries/{_part(code)}")
 
     def openapi(self) -> Resource:
         """Return the description of the API, which carries the server's version."""

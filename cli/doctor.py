@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from cli import config
 from cli.errors import ApiRefusal
-from cli.texts import _
+from cli.texts import N_, _
 from controller.domain.errors import ServerUnreachableError
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES
 
@@ -26,6 +26,9 @@ PYTHON = (3, 11)
 LOW_DISK = 1_000_000_000
 NO_DISK = 50_000_000
 """Bytes below which a store's database can hardly be written."""
+
+
+PARTS = {"worker": N_("Worker"), "database": N_("Database")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +134,9 @@ def _server(session: "Session") -> Iterator[Check]:
         return
     except ApiRefusal as refusal:
         # Not ready is an answer too: it names the part that is not.
-        parts = refusal.problem.get("checks") or refusal.problem.get("parts") or {}
+        parts = refusal.problem.get("checks") or {}
     else:
-        parts = readiness.get("checks") or readiness.get("parts") or {}
+        parts = readiness.get("checks") or {}
     yield from _version(session, server)
     for name, part in parts.items():
         yield _part(name, part)
@@ -165,15 +168,14 @@ def _version(session: "Session", server: str) -> Iterator[Check]:
     )
 
 
-def _part(name: str, part: Any) -> Check:
-    good = part in (True, "ok", "ready") or (isinstance(part, dict) and bool(part.get("ok")))
-    detail = part.get("detail") if isinstance(part, dict) else part
+def _part(name: str, works: bool) -> Check:
+    title = PARTS.get(name)
     return Check(
         name=f"ready:{name}",
-        title=name,
-        state="ok" if good else "fail",
-        detail=_("works") if good else str(detail),
-        action="" if good else _("The control plane's own output says why."),
+        title=_(title) if title else name,
+        state="ok" if works else "fail",
+        detail=_("works") if works else _("does not work"),
+        action="" if works else _("The control plane's own output says why."),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from cli.errors import Shown
+
+
+UNLIMITED = 10_000
+"""Columns of a file or pipe."""
 
 
 class Format(StrEnum):
@@ -102,11 +107,16 @@ def show(renderable: "RenderableType") -> None:
         result(row.rstrip())
 
 
+def room() -> int:
+    """Return how many columns a line of stdout may have."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
+
+
 def console(file: Any) -> "Console":
     """Return a console that takes every text literally; a file or pipe is never folded or cut."""
     from rich.console import Console  # noqa: PLC0415 -- tables alone need it.
 
-    width = None if file.isatty() else max(int(os.environ.get("COLUMNS") or 0), 200)
+    width = None if file.isatty() else UNLIMITED
     return Console(file=file, width=width, markup=False, highlight=False, emoji=False)
 
 

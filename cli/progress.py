@@ -109,6 +109,9 @@ class LiveSteps:
             refresh_per_second=10,
             get_renderable=self._render,
             vertical_overflow="visible",
+            # Rich would put its own object in the place of stderr, which knows no encoding.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
 
     def __enter__(self) -> Self:

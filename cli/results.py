@@ -25,7 +25,7 @@ def store(session: "Session", operation: "Resource", form: Format) -> None:
     if form is Format.WIDE:
         from cli.tables import stores  # noqa: PLC0415 -- the others do without Rich.
 
-        output.show(stores([found], wide=True))
+        output.show(stores([found], wide=True, room=output.room()))
         return
     sentence(found)
 

@@ -51,30 +51,43 @@ def phase(value: str) -> Text:
     return Text(word(PHASES, value), PHASE_STYLES.get(value, "cyan"))
 
 
-def stores(items: Iterable["Resource"], *, wide: bool = False) -> Table:
-    """Return stores as rows."""
-    more = (_("OWNER"), _("CURRENCY"), _("LANGUAGES"), _("ENGINE"), _("ID")) if wide else ()
-    table = _table(_("NAME"), _("PHASE"), _("URL"), _("COUNTRY"), _("AGE"), *more)
-    table.columns[-1 - len(more)].no_wrap = True
-    for item in items:
-        meta, spec, status = item["metadata"], item["spec"], item["status"]
-        row = [
-            _plain(meta["name"]),
-            phase(status["phase"]),
-            _plain(status["url"]),
-            _plain(spec["country"]),
-            Text(durations.age(meta["createdAt"])),
-        ]
-        if wide:
-            row += [
-                _plain(meta.get("owner")),
-                _plain(spec["currencies"]["default"]),
-                _plain(", ".join(spec["locales"])),
-                _plain(spec["engine"]),
-                _plain(meta["uid"]),
-            ]
+def stores(items: Iterable["Resource"], *, wide: bool, room: int) -> Table:
+    """Return stores as rows; where `room` columns are too few, age and country are left out."""
+    rows = [_store_row(item, wide=wide) for item in items]
+    headings = [_("NAME"), _("PHASE"), _("URL"), _("COUNTRY"), _("AGE")]
+    if wide:
+        headings += [_("OWNER"), _("CURRENCY"), _("LANGUAGES"), _("ENGINE"), _("ID")]
+    columns = list(zip((Text(heading) for heading in headings), *rows, strict=True))
+    while not wide and len(columns) > 3 and _width(columns) > room:
+        columns.pop()
+    table = _table(*(column[0].plain for column in columns))
+    for row in zip(*(column[1:] for column in columns), strict=True):
         table.add_row(*row)
     return table
+
+
+def _width(columns: list[tuple[Text, ...]]) -> int:
+    return sum(max(cell.cell_len for cell in column) + 2 for column in columns) - 2
+
+
+def _store_row(item: "Resource", *, wide: bool) -> list[Text]:
+    meta, spec, status = item["metadata"], item["spec"], item["status"]
+    row = [
+        _plain(meta["name"]),
+        phase(status["phase"]),
+        _plain(status["url"]),
+        _plain(spec["country"]),
+        Text(durations.age(meta["createdAt"])),
+    ]
+    if wide:
+        row += [
+            _plain(meta.get("owner")),
+            _plain(spec["currencies"]["default"]),
+            _plain(", ".join(spec["locales"])),
+            _plain(spec["engine"]),
+            _plain(meta["uid"]),
+        ]
+    return row
 
 
 def operations(items: Iterable["Resource"]) -> Table:
@@ -184,11 +197,7 @@ def _facts(store: "Resource") -> Table:
         (_("Retires itself"), durations.local(spec["expiresAt"]) if spec["expiresAt"] else None),
         (_("Labels"), ", ".join(f"{key}={value}" for key, value in meta["labels"].items())),
     ]
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for name, value in rows:
-        if value:
-            table.add_row(Text(name, "dim"), _plain(value))
-    return table
+    return _pairs(rows)
 
 
 def _since(text: str) -> str:
@@ -254,17 +263,35 @@ def changes(diff: "Resource") -> Table:
 
 
 def countries(items: Iterable["Resource"]) -> Table:
-    """Return countries with what each one sets."""
-    table = _table(_("CODE"), _("NAME"), _("CURRENCY"), _("LANGUAGES"), _("TIME ZONE"))
+    """Return countries as rows."""
+    table = _table(_("CODE"), _("NAME"))
     for item in items:
-        currency = item.get("currency") or (item.get("currencies") or {}).get("default")
-        table.add_row(
-            _plain(item["code"]),
-            _plain(item["name"]),
-            _plain(currency),
-            _plain(", ".join(item.get("locales") or ())),
-            _plain(item.get("timezone")),
-        )
+        table.add_row(_plain(item["code"]), _plain(item["name"]))
+    return table
+
+
+def country(item: "Resource") -> Table:
+    """Return what choosing a country sets."""
+    taxed = _("shown with tax") if item["pricesIncludeTax"] else _("shown without tax")
+    rate = f"{item['shipping']['flatRate']} {item['currency']}"
+    rows = (
+        (_("Country"), item["code"]),
+        (_("Currency"), item["currency"]),
+        (_("Languages"), ", ".join(item["locales"])),
+        (_("Time zone"), item["timezone"]),
+        (_("Weight unit"), item["weightUnit"]),
+        (_("Payment"), ", ".join(item["payments"])),
+        (_("Shipping per order"), rate),
+        (_("Prices"), taxed),
+    )
+    return _pairs(rows)
+
+
+def _pairs(rows: Iterable[tuple[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in rows:
+        if value:
+            table.add_row(Text(name, "dim"), _plain(value))
     return table
 
 

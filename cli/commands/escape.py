@@ -2,22 +2,17 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from cli.errors import ApiRefusal, ManifestError
 from cli.options import Output
-from cli.output import Format, document, resources, result
+from cli.output import Format, document, resource, resources, result
 from cli.session import Session
 from cli.texts import _, language
 from cli.verbs import new_app, verb
 from controller.domain.errors import ServerUnreachableError
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from cli.client import Resource
 
 app = new_app()
 
@@ -69,21 +64,32 @@ def _body(data: str | None) -> Any:
 @verb(
     app,
     "countries",
-    text=_("List countries and what each one sets."),
-    examples=("storectl countries", "storectl countries -o json"),
+    text=_("List countries, or show what one sets."),
+    examples=("storectl countries", "storectl countries DE", "storectl countries DE -o json"),
 )
-def countries(session: Session, *, output: Output = Format.TABLE) -> None:
-    """Print the countries that a store can be opened in."""
+def countries(
+    session: Session,
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="[CODE]", help=_("Two letters (ISO 3166)."), show_default=False),
+    ] = None,
+    *,
+    output: Output = Format.TABLE,
+) -> None:
+    """Print the countries that a store can be opened in, or one of them."""
+    from cli import tables  # noqa: PLC0415 -- the other verbs here do without Rich.
 
-    def table(found: "list[Resource]") -> "RenderableType":
-        from cli.tables import countries as drawn  # noqa: PLC0415 -- programs do without Rich.
-
-        return drawn(found)
-
+    if code is not None:
+        found = session.client.country(code)
+        resource(found, output, found["code"], lambda: tables.country(found))
+        return
     spoken = "en" if output.machine else language()
-    found = session.client.countries(spoken)
     resources(
-        found, output, lambda country: str(country["code"]), table, _("There are no countries.")
+        session.client.countries(spoken),
+        output,
+        lambda country: str(country["code"]),
+        tables.countries,
+        _("There are no countries."),
     )
 
 

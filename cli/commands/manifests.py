@@ -37,8 +37,8 @@ spec:
     "apply",
     text=_("Create or change stores as files say."),
     more=_(
-        "A file holds one store or more. A store that is as the file says is left alone. Fields "
-        "that the file does not name stay as they are, or come from the country for a new store."
+        "A file holds one store or more. A store that is as the file says is left alone. What the "
+        "file does not name, the country decides."
     ),
     examples=(
         "storectl apply -f store.yaml",

@@ -7,7 +7,7 @@ import typer
 from cli import durations, words
 from cli.errors import BrowserError, NoAddressError
 from cli.options import Name, Output
-from cli.output import Format, document, note, resource, resources, result, show
+from cli.output import Format, document, note, resource, resources, result, room, show
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
@@ -39,7 +39,7 @@ def list_stores(
             "-l",
             "--label",
             metavar="KEY=VALUE",
-            help=_("Only stores with this label."),
+            help=_("Only stores with this label; more than once for all of them."),
             show_default=False,
         ),
     ] = None,
@@ -63,7 +63,7 @@ def list_stores(
     def table(found: "list[Resource]") -> "RenderableType":
         from cli.tables import stores  # noqa: PLC0415 -- programs do without Rich.
 
-        return stores(found, wide=output is Format.WIDE)
+        return stores(found, wide=output is Format.WIDE, room=room())
 
     resources(
         session.client.stores(limit=limit, phase=phase, labels=tuple(label or ())),
@@ -91,7 +91,7 @@ def get(session: Session, name: Name, *, output: Output = Format.TABLE) -> None:
     def table() -> "RenderableType":
         from cli.tables import stores  # noqa: PLC0415 -- programs do without Rich.
 
-        return stores([store], wide=output is Format.WIDE)
+        return stores([store], wide=output is Format.WIDE, room=room())
 
     resource(store, output, store["metadata"]["name"], table)
 
