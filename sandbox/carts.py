@@ -354,4 +354,7 @@ def address(given: Mapping[str, object]) -> dict[str, object]:
             kept[name] = str(value)[:255]
     if isinstance(region := given.get("region"), dict):
         kept |= {k: str(v)[:255] for k, v in region.items() if k in ("region", "region_code")}
+    # The shop has no list of regions: a name stands for its code and the other way round.
+    if known := kept.get("region") or kept.get("region_code"):
+        kept = {"region": known, "region_code": known} | kept
     return kept

@@ -64,7 +64,10 @@ def test_totals_add_the_flat_rate(shop: Shop, kind: str, shipping: str) -> None:
 def test_free_shipping_is_offered_from_its_subtotal_on(shop: Shop) -> None:
     configure(
         shop,
-        **{"carriers/freeshipping/active": "1", "carriers/freeshipping/free_shipping_subtotal": "36"},
+        **{
+            "carriers/freeshipping/active": "1",
+            "carriers/freeshipping/free_shipping_subtotal": "36",
+        },
     )
     cart = new_cart(shop)
     cart.add("stoneware-mug", 1)
