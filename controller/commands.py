@@ -101,7 +101,7 @@ class Commands:
         return accepted
 
     def login_link(self, scope: Scope, name: str) -> LoginLink:
-        """A one-time link to the shop's administration; raises StackNotReadyError, ShopUnreachable."""
+        """A one-time link to the shop's administration; raises StackNotReadyError."""
         store = self._registry.stores.get(scope, name)
         found = self._registry.stores.with_stack(store.uid)
         if found is None:

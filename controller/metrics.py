@@ -1,4 +1,4 @@
-"""Prometheus metrics of the process. `api.health` shows them; everything that counts imports one."""
+"""Prometheus metrics of the process; `api.health` shows them."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -2,7 +2,7 @@
 
 The process itself holds a lock on its directory while it lives and says in `runtime.json` what it
 runs. So a driver that was killed between any two lines finds the truth again, and a second process
-for the same release cannot exist. The embedded control plane and workers on the same machine call this.
+for the same release cannot exist.
 """
 
 import fcntl

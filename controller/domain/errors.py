@@ -324,7 +324,7 @@ class WrongStateError(ConflictError):
     """The store's state does not allow the transition."""
 
     code = "wrong_state"
-    cause = N_("“%(store)s” is %(state)s; this cannot be done now.")
+    cause = N_("This cannot be done while “%(store)s” is as it is now (%(state)s).")
     action = N_("“storectl describe %(store)s” shows its state and what can follow.")
 
 

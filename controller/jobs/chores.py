@@ -1,7 +1,7 @@
 """What time itself brings: expired leases of stores, tombstones that are over, deadlines, mails.
 
-Everything is read from the database, so it does not matter which worker does a chore or when the last
-one was done; doing one twice changes nothing.
+Everything is read from the database, so it does not matter which worker does a chore or when the
+last one was done; doing one twice changes nothing.
 """
 
 import time

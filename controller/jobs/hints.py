@@ -7,5 +7,5 @@ from controller.registry.leases import Ref
 Hint = Callable[[Ref], None]
 
 
-def silent(ref: Ref) -> None:  # noqa: ARG001 -- a bell that nobody hears.
+def silent(ref: Ref) -> None:
     """Ring nothing: the sweep finds the work."""

@@ -1,4 +1,4 @@
-"""Hands posted mails to an SMTP server. Without one the embedded control plane shows them at /outbox."""
+"""Hands posted mails to an SMTP server; without one they are shown at /outbox."""
 
 import smtplib
 import ssl

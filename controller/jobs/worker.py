@@ -1,7 +1,7 @@
-"""Threads that reconcile what is due. `main` runs one in the embedded control plane, `app` in Celery.
+"""Threads that reconcile what is due: in the embedded control plane and in Celery's processes.
 
-A hint makes a subject's turn come at once; the sweep finds everything else in the database, so a lost
-hint costs one interval and never a store.
+A hint makes a subject's turn come at once; the sweep finds everything else in the database, so a
+lost hint costs one interval and never a store.
 """
 
 import threading
@@ -53,6 +53,11 @@ class Worker:
     def start(self) -> None:
         """Begin to sweep."""
         self._sweeper.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it sweeps."""
+        return self._sweeper.is_alive()
 
     def hint(self, ref: Ref) -> None:
         """Have a look at a subject now; many hints for one subject are one look."""

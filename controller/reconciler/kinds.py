@@ -29,7 +29,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One observation: the next step, the conditions, and how to take the step and write it down."""
+    """One observation: the next step, the conditions, how to take the step and write it down."""
 
     generation: int
     step: Step | None

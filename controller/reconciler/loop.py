@@ -191,7 +191,7 @@ class Reconciler:
         return Result(ended=Ended.WAITING)
 
     def _backoff(self, ref: Ref) -> float:
-        """Exponential with full jitter, so that many that failed together do not return together."""
+        """Exponential with full jitter: many that failed together do not return together."""
         failures = min(self._failures.get(ref, 1), 16)
         ceiling = min(self._timing.longest_retry, self._timing.first_retry * 2**failures)
         return random.uniform(self._timing.first_retry, ceiling)  # noqa: S311 -- not a secret.

@@ -162,8 +162,8 @@ class Intents:
     ) -> Accepted:
         """Move along the life cycle; already there returns the latest operation.
 
-        Raises WrongStateError, and OperationInProgressError except for a retirement, which takes the
-        place of whatever runs.
+        Raises WrongStateError, and OperationInProgressError except for a retirement, which takes
+        the place of whatever runs.
         """
         with self._database.write() as connection:
             self._database.in_order(connection)
@@ -180,6 +180,7 @@ class Intents:
                 if kind is not OperationKind.RETIRE:
                     raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
                 operations.save(connection, _superseded(latest))
+                tell(connection, About.of(store, latest.id), Note.of("Superseded"))
             changed = replace(
                 store,
                 desired=desired,

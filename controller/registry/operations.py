@@ -137,6 +137,11 @@ class Operations:
             rows = connection.execute(query).mappings().all()
         return [(row["stack_uid"], operation_of(row)) for row in rows]
 
+    def count_open(self) -> int:
+        """How many operations are accepted and not finished."""
+        with self._database.read() as connection:
+            return count_open(connection)
+
     def typical_seconds(self, kind: OperationKind) -> float | None:
         """How long four of five of the last 50 of this kind took; None before there was one."""
         query = (

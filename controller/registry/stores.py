@@ -123,6 +123,11 @@ class Stores:
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 
+    def any_ever(self) -> bool:
+        """Whether there was ever a store, purged ones too."""
+        with self._database.read() as connection:
+            return connection.execute(select(_stores.c.uid).limit(1)).first() is not None
+
     def stack(self, uid: str) -> Stack | None:
         """A stack by uid."""
         with self._database.read() as connection:

@@ -1,0 +1,53 @@
+"""`python -m controller COMMAND`: the processes of the control plane.
+
+up        everything on this machine (what `make up` runs)
+api       the HTTP application alone
+worker    a Celery worker
+beat      Celery's clock
+migrate   bring the database to the newest schema and exit
+"""
+
+import sys
+
+from controller.domain.errors import StoreControllerError, explain
+
+
+def _command(name: str) -> int:
+    # Each process imports only what it runs.
+    match name:
+        case "up":
+            from controller.home import up
+
+            return up()
+        case "api":
+            from controller.distributed import api
+
+            return api()
+        case "worker":
+            from controller.distributed import worker
+
+            return worker(sys.argv[2:])
+        case "beat":
+            from controller.distributed import beat
+
+            return beat()
+        case "migrate":
+            from controller.distributed import migrate_now
+
+            return migrate_now()
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+def main() -> int:
+    """Run the command; an error of ours becomes its cause, its next action and its exit code."""
+    try:
+        return _command(sys.argv[1] if len(sys.argv) > 1 else "")
+    except StoreControllerError as error:
+        found = explain(error.code, error.params, str)
+        print(f"{found.message}\n{found.action}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The HTTP API: routes, their inputs and resources. Everything it does goes through `services`."""

@@ -1,0 +1,25 @@
+"""Answers that several routes give alike."""
+
+from typing import Any
+
+from fastapi.responses import Response
+
+from controller.api.resources import dump, operation_json
+from controller.registry.intents import Accepted
+from controller.services import Services
+
+
+def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON bytes as they are: nothing is validated or converted again."""
+    return Response(dump(value), status, headers, media_type="application/json")
+
+
+def accepted_answer(services: Services, accepted: Accepted) -> Response:
+    """202 with where to follow the operation; 200 when it was so already."""
+    operation = accepted.operation
+    estimate = services.registry.operations.typical_seconds(operation.kind)
+    return json_answer(
+        operation_json(operation, estimate),
+        202 if accepted.new or operation.open else 200,
+        {"Location": f"/api/v1/operations/{operation.id}"},
+    )

@@ -1,0 +1,131 @@
+"""Domain objects as the API's JSON, Kubernetes-like; the registry's columns pass untouched."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import RowMapping
+
+from controller.domain.errors import explain
+from controller.domain.operations import Operation, step_to_json
+from controller.domain.store import iso
+from controller.domain.tenant import Tenant
+from controller.registry.access import Token
+from controller.registry.journal import Event
+
+API_VERSION = "storectl/v1"
+
+
+def store_json(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    """A store from its resource columns; specification and status are passed on as text."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Store",
+        "metadata": {
+            "name": row["slug"],
+            "uid": row["uid"],
+            "tenant": row["tenant_uid"],
+            "owner": row["owner"],
+            "labels": orjson.Fragment(row["labels"]),
+            "generation": row["generation"],
+            "desired": row["desired"],
+            "operation": row["operation_id"],
+            "createdAt": row["created_at"],
+            "updatedAt": row["updated_at"],
+        },
+        "spec": orjson.Fragment(row["spec"]),
+        "status": orjson.Fragment(row["status"]),
+    }
+
+
+def operation_json(operation: Operation, estimate: float | None = None) -> dict[str, Any]:
+    """An operation with its steps; `estimate` is what its kind typically takes, in seconds."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Operation",
+        "metadata": {
+            "id": operation.id,
+            "tenant": operation.tenant,
+            "createdAt": iso(operation.created_at),
+        },
+        "spec": {
+            "operation": str(operation.kind),
+            "store": operation.slug,
+            "storeUid": operation.store,
+            "generation": operation.generation,
+        },
+        "status": {
+            "state": str(operation.state),
+            "startedAt": iso(operation.started_at),
+            "finishedAt": iso(operation.finished_at),
+            "deadline": iso(operation.deadline),
+            "estimateSeconds": None if estimate is None else round(estimate, 1),
+            "steps": [step_to_json(step) for step in operation.steps],
+            "error": _error_json(operation),
+            "result": dict(operation.result),
+        },
+    }
+
+
+def _error_json(operation: Operation) -> dict[str, Any] | None:
+    if operation.error is None:
+        return None
+    code, params = operation.error.reason, operation.error.params
+    found = explain(code, params, str)
+    return {
+        "code": code,
+        "params": dict(params),
+        "message": found.message,
+        "action": found.action,
+    }
+
+
+def tenant_json(tenant: Tenant) -> dict[str, Any]:
+    """A tenant."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Tenant",
+        "metadata": {"uid": tenant.uid, "createdAt": iso(tenant.created_at)},
+        "spec": {
+            "displayName": tenant.name,
+            "owner": tenant.owner,
+            "country": tenant.country,
+            "language": tenant.language,
+        },
+    }
+
+
+def token_json(token: Token, text: str | None = None) -> dict[str, Any]:
+    """A token; its text only in the answer that makes it."""
+    shown = {"token": text} if text is not None else {}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Token",
+        "metadata": {"uid": token.uid, "createdAt": iso(token.created_at)},
+        "spec": {
+            "displayName": token.name,
+            "tenant": token.tenant,
+            "expiresAt": iso(token.expires_at),
+        },
+        **shown,
+    }
+
+
+def list_json(kind: str, items: Iterable[Any], after: str | None) -> dict[str, Any]:
+    """A page; `after` is the cursor of the next one."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": f"{kind}List",
+        "metadata": {"next": after},
+        "items": list(items),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event."""
+    return event.to_json()
+
+
+def dump(value: Any) -> bytes:
+    """JSON bytes; times as RFC 3339 in UTC."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)

@@ -1,0 +1,243 @@
+"""Routes of stores: list, create, apply, look, change, life cycle, logs."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
+
+from controller.api.answers import accepted_answer, json_answer
+from controller.api.deps import After, ExpectedDep, Limit, OnceDep, ScopeDep, ServicesDep
+from controller.api.inputs import ApplyInput, CreateInput, PurgeInput, SpecInput
+from controller.api.resources import API_VERSION, list_json, store_json
+from controller.commands import Owner
+from controller.commerce.drafts import Draft
+from controller.domain.conditions import Phase
+from controller.domain.errors import BadRequestError, ConfirmationMissingError
+from controller.domain.operations import OperationKind
+from controller.domain.store import Store, StoreSpec, iso
+from controller.registry.intents import Accepted
+from controller.registry.stores import StoreQuery
+
+router = APIRouter(prefix="/stores", tags=["stores"])
+
+Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
+
+
+@router.get("")
+def list_stores(
+    services: ServicesDep,
+    scope: ScopeDep,
+    limit: Limit = 50,
+    after: After = None,
+    phase: Phase | None = None,
+    tenant: Annotated[str | None, Query(max_length=40)] = None,
+    label: Annotated[str | None, Query(max_length=130, description="key=value")] = None,
+    search: Annotated[str | None, Query(max_length=40, description="Beginning of a name.")] = None,
+) -> Response:
+    """List stores in the order of their names."""
+    query = StoreQuery(
+        limit=limit,
+        after=after,
+        phase=str(phase) if phase else None,
+        tenant=tenant,
+        label=_label(label),
+        search=search,
+    )
+    rows = services.registry.stores.page(scope, query)
+    following = rows[-1]["slug"] if len(rows) == limit else None
+    return json_answer(list_json("Store", (store_json(row) for row in rows), following))
+
+
+def _label(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise BadRequestError
+    return key, value
+
+
+@router.post("", status_code=202)
+def create_store(
+    services: ServicesDep, scope: ScopeDep, once: OnceDep, body: CreateInput
+) -> Response:
+    """Accept a new store and return the operation that builds it."""
+    owner = Owner(email=body.email) if body.email else None
+    accepted = services.commands.create(scope, owner, body.draft(body.name), once)
+    return accepted_answer(services, accepted)
+
+
+@router.put("/{name}", status_code=202)
+def apply_store(
+    services: ServicesDep,
+    scope: ScopeDep,
+    once: OnceDep,
+    expected: ExpectedDep,
+    name: Name,
+    body: ApplyInput,
+    dry_run: Annotated[bool, Query(alias="dryRun", description="Only say what differs.")] = False,
+) -> Response:
+    """Create the store, or change it to this specification; 200 when nothing differs."""
+    draft = body.draft(name)
+    store, spec, changes = services.commands.difference(scope, draft)
+    if dry_run:
+        return json_answer(_diff(name, store, spec, changes))
+    if store is None:
+        owner = Owner(email=body.email) if body.email else None
+        return accepted_answer(services, services.commands.create(scope, owner, draft, once))
+    accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
+    return _changed(services, scope, store, accepted)
+
+
+def _diff(
+    name: str, store: Store | None, spec: StoreSpec, changes: list[tuple[str, Any, Any]]
+) -> dict[str, Any]:
+    shown = [{"field": field, "from": old, "to": new} for field, old, new in changes]
+    if store is None:
+        shown = [{"field": "name", "from": None, "to": spec.slug}]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Diff",
+        "store": name,
+        "exists": store is not None,
+        "changes": shown,
+    }
+
+
+def _changed(
+    services: ServicesDep, scope: ScopeDep, store: Store, accepted: Accepted | None
+) -> Response:
+    if accepted is None:
+        latest = services.registry.operations.get(scope, store.operation or "")
+        return accepted_answer(services, Accepted(operation=latest, new=False))
+    return accepted_answer(services, accepted)
+
+
+@router.get("/{name}")
+def get_store(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
+    """One store by name or uid; the ETag names the version of its specification."""
+    row = services.registry.stores.resource(scope, name)
+    return json_answer(store_json(row), headers={"ETag": f'"{row["generation"]}"'})
+
+
+@router.patch("/{name}", status_code=202)
+def change_store(
+    services: ServicesDep,
+    scope: ScopeDep,
+    once: OnceDep,
+    expected: ExpectedDep,
+    name: Name,
+    body: SpecInput,
+) -> Response:
+    """Change what is named (merge patch) and leave the rest; `expiresAt: null` lifts the end."""
+    store = services.registry.stores.get(scope, name)
+    spec = services.commands.specify(_patched(store.spec, body))
+    accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
+    return _changed(services, scope, store, accepted)
+
+
+def _patched(spec: StoreSpec, body: SpecInput) -> Draft:
+    """The store's specification as a draft, with what the patch names laid over it."""
+    given = body.model_fields_set
+    currencies, commerce = body.currencies, spec.commerce
+    said = currencies.model_fields_set if currencies else set()
+    base = currencies.base if currencies and "base" in said else commerce.currencies.base
+    default = (
+        currencies.default
+        if currencies and "default" in said
+        else (commerce.currencies.default if "base" not in said else None)
+    )
+    allowed = (
+        currencies.allowed
+        if currencies and "allowed" in said
+        else (commerce.currencies.allowed if "base" not in said else None)
+    )
+    rate = body.shipping.flat_rate if body.shipping else None
+    return Draft(
+        name=spec.slug,
+        country=spec.country,
+        display_name=body.display_name or spec.display_name,
+        locales=body.locales or spec.locales,
+        timezone=body.timezone or spec.timezone,
+        weight_unit=body.weight_unit or spec.weight_unit,
+        base_currency=base,
+        default_currency=default,
+        allowed_currencies=allowed,
+        payments=body.payments or tuple(commerce.payments),
+        flat_rate=commerce.flat_rate if rate is None else rate,
+        prices_include_tax=(
+            commerce.prices_include_tax
+            if body.prices_include_tax is None
+            else body.prices_include_tax
+        ),
+        engine=spec.engine,
+        expires_at=body.expires_at if "expires_at" in given else spec.expires_at,
+        labels=body.labels if body.labels is not None else spec.labels,
+    )
+
+
+def _transition(kind: OperationKind) -> Any:
+    def route(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name) -> Response:
+        return accepted_answer(services, services.commands.transition(scope, name, kind, once))
+
+    return route
+
+
+for _kind, _summary in (
+    (OperationKind.SUSPEND, "Close the shop to customers; the controller still reaches it."),
+    (OperationKind.RESUME, "Open a suspended shop again."),
+    (OperationKind.RETIRE, "Stop the shop and keep its data and name for the grace period."),
+    (OperationKind.UNDELETE, "Bring a retired shop back."),
+):
+    router.add_api_route(
+        f"/{{name}}/{_kind}",
+        _transition(_kind),
+        methods=["POST"],
+        status_code=202,
+        name=f"{_kind}_store",
+        description=_summary,
+    )
+
+
+@router.post("/{name}/purge", status_code=202)
+def purge_store(
+    services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: PurgeInput
+) -> Response:
+    """Destroy a retired shop's data for ever; `confirm` repeats its name."""
+    store = services.registry.stores.get(scope, name)
+    if body.confirm != store.spec.slug:
+        raise ConfirmationMissingError(store=store.spec.slug)
+    kind = OperationKind.PURGE
+    return accepted_answer(services, services.commands.transition(scope, name, kind, once))
+
+
+@router.post("/{name}/login-link")
+def login_link(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
+    """Make a link that opens the shop's administration once."""
+    link = services.commands.login_link(scope, name)
+    return json_answer({"url": link.url, "expiresAt": iso(link.expires_at)})
+
+
+@router.get("/{name}/logs")
+def store_logs(
+    services: ServicesDep,
+    scope: ScopeDep,
+    name: Name,
+    tail: Annotated[int, Query(ge=0, le=10_000)] = 200,
+    follow: bool = False,
+) -> Response:
+    """The last lines that the shop printed; `follow` keeps sending new ones."""
+    store = services.registry.stores.get(scope, name)
+    stack = services.registry.stores.stack(store.stack)
+    if stack is None:
+        return Response("", media_type="text/plain")
+    driver = services.world.driver(stack)
+
+    def lines() -> Iterator[str]:
+        yield from (line + "\n" for line in driver.logs(stack.uid, tail=tail))
+        if follow:
+            # The empty line of a quiet moment lets a caller that left be noticed.
+            yield from (line + "\n" if line else "" for line in driver.follow(stack.uid))
+
+    return StreamingResponse(lines(), media_type="text/plain; charset=utf-8")

@@ -1,0 +1,151 @@
+"""The embedded home: the whole control plane in one process, what `make up` runs.
+
+One directory holds everything: registry, keys, shops. Its lock makes sure that one control plane
+works on it, which also proves that leases left behind belong to nobody.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from controller import main, onstage
+from controller.domain.errors import AlreadyRunningError, PortTakenError, StorageFullError
+from controller.jobs.worker import Worker
+from controller.logging import configure
+from controller.reconciler.world import World
+from controller.registry.leases import Leases
+from controller.registry.migrate import migrate
+from controller.registry.registry import Registry
+from controller.registry.session import Database
+from controller.services import Services
+from controller.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """The running parts of an embedded control plane."""
+
+    settings: Settings
+    registry: Registry
+    world: World
+    worker: Worker
+    services: Services
+
+
+def up() -> int:
+    """Run until a signal comes; return the exit status."""
+    settings = Settings()
+    configure(settings.log_level, json=settings.log_json)
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        # uvicorn ends in order, then raises the signal again: it must not kill us too early.
+        signal.signal(kind, lambda *_: sys.exit(0))
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _locked(settings.home),
+        _listening(settings) as listener,
+        _home(settings) as home,
+    ):
+        _serve(home, listener)
+    return 0
+
+
+@contextlib.contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Hold the home; raises AlreadyRunningError."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "controller.lock").open("a")
+    except OSError as error:
+        raise StorageFullError from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError(home=str(home)) from None
+        yield
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The socket that answers, taken before anything is started; raises PortTakenError."""
+    # Named, because asyncio switches Nagle's algorithm off only then.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError:
+            raise PortTakenError(port=settings.port) from None
+        listener.listen(1024)
+        yield listener
+
+
+@contextlib.contextmanager
+def _home(settings: Settings) -> Iterator[Home]:
+    """Open the registry and start the worker; stop every shop at the end."""
+    database = Database(settings.effective_database_url)
+    migrate(database)
+    database.close()
+    keyring = main.build_keyring(settings)
+    registry = main.build_registry(settings, keyring)
+    registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
+    world = main.build_world(settings, keyring)
+    # The lock of the home proves that whoever held these is gone.
+    Leases(registry.database, holder="home", seconds=1).forget_all()
+    for name in world.drivers:
+        registry.queue.wake_all(name)
+    worker = main.build_worker(settings, registry, world, bell=None)
+    services = main.build_services(settings, registry, world, worker.hint, lambda: worker.alive)
+    try:
+        worker.start()
+        yield Home(
+            settings=settings, registry=registry, world=world, worker=worker, services=services
+        )
+    finally:
+        worker.stop()
+        for driver in world.drivers.values():
+            driver.stop_all()
+        registry.database.close()
+
+
+def _serve(home: Home, listener: socket.socket) -> None:
+    """Answer requests until a signal comes."""
+    config = uvicorn.Config(
+        main.build_app(home.services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        timeout_keep_alive=30,
+        backlog=1024,
+    )
+    server = uvicorn.Server(config)
+    note = home.settings.home / "controller.json"
+    stage = threading.Thread(target=_welcome, args=(home, server, note), daemon=True)
+    stage.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        note.unlink(missing_ok=True)
+        print("\nStopped; everything is kept in " + str(home.settings.home), flush=True)
+
+
+def _welcome(home: Home, server: uvicorn.Server, note: Path) -> None:
+    """Once it answers: leave word for `storectl`, make the demonstration store, tell the person."""
+    while not server.started:
+        if server.should_exit:
+            return
+        time.sleep(0.01)
+    note.write_text(json.dumps({"server": home.settings.url, "pid": os.getpid()}))
+    onstage.welcome(home.services, main.operator_token(home.settings))

@@ -1,0 +1,160 @@
+"""Where everything is wired, and nothing else: the application, the worker, the embedded home.
+
+Only here are concrete drivers and engines named.
+"""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from controller import __version__
+from controller.api import catalogue, deps, errors, health, operations, stores, tenants
+from controller.api.middleware import Gate
+from controller.api.stream import EventTail
+from controller.commands import Commands
+from controller.domain.keyring import Keyring
+from controller.engines.sandbox import SandboxEngine
+from controller.jobs.chores import Chores
+from controller.jobs.hints import Hint
+from controller.jobs.mailer import Mailer
+from controller.jobs.worker import Pace, Worker
+from controller.reconciler.kinds import Subjects
+from controller.reconciler.loop import Reconciler, Timing
+from controller.reconciler.world import World
+from controller.registry.intents import Limits
+from controller.registry.leases import Leases
+from controller.registry.registry import Registry, open_registry
+from controller.registry.session import Database
+from controller.services import Services
+from controller.settings import Settings
+from controller.web import pages
+from provisioners.sandbox import SandboxDriver
+
+
+def build_keyring(settings: Settings) -> Keyring:
+    """The keyring of the master key; made in the home on the first start of an embedded one."""
+    given = settings.master_key.get_secret_value()
+    return Keyring(given.encode() if given else _kept(settings.home / "master.key").encode())
+
+
+def _kept(path: Path) -> str:
+    """The secret in a file, made for the owner's eyes only when there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def operator_token(settings: Settings) -> str:
+    """The operator's token of an embedded home, kept in a file."""
+    return _kept(settings.home / "operator.token")
+
+
+def build_registry(settings: Settings, keyring: Keyring) -> Registry:
+    """The registry over the database of the settings."""
+    limits = Limits(
+        stores_per_tenant=settings.limits.stores_per_tenant,
+        open_operations=settings.limits.open_operations,
+        tombstone=settings.tombstone,
+    )
+    return open_registry(
+        Database(settings.effective_database_url),
+        keyring,
+        limits,
+        codes_per_hour=settings.limits.codes_per_hour,
+    )
+
+
+def build_world(settings: Settings, keyring: Keyring) -> World:
+    """Every engine and driver that this installation has."""
+    driver = SandboxDriver(settings.home.resolve() / "stacks", ports=settings.ports)
+    engine = SandboxEngine()
+    return World(
+        engines={engine.name: engine},
+        drivers={driver.name: driver},
+        keyring=keyring,
+        prove_every=settings.worker.prove_seconds,
+    )
+
+
+def build_worker(settings: Settings, registry: Registry, world: World, bell: Hint | None) -> Worker:
+    """The threads that reconcile; `bell` wakes other processes too, where there are any."""
+    leases = Leases(
+        registry.database,
+        holder=f"{os.uname().nodename}/{os.getpid()}",
+        seconds=settings.worker.lease_seconds,
+    )
+
+    def reconciler(hint: Hint) -> Reconciler:
+        return Reconciler(
+            Subjects(registry.stores, registry.progress, world),
+            registry.progress,
+            leases,
+            Timing(resync=settings.worker.resync_seconds),
+            bell or hint,
+        )
+
+    chores = Chores(
+        registry=registry,
+        leases=leases,
+        mailer=Mailer(registry.mails, settings.smtp) if settings.smtp.host else None,
+        grace=settings.tombstone,
+    )
+    pace = Pace(threads=settings.worker.threads, sweep_every=settings.worker.sweep_seconds)
+    return Worker(reconciler, registry.queue, chores, pace)
+
+
+def build_services(
+    settings: Settings,
+    registry: Registry,
+    world: World,
+    hint: Hint,
+    worker_alive: Callable[[], bool],
+) -> Services:
+    """What the API and the pages are given."""
+    driver = next(iter(world.drivers))
+    return Services(
+        settings=settings,
+        registry=registry,
+        commands=Commands(registry, world, driver, hint),
+        world=world,
+        keyring=world.keyring,
+        worker_alive=worker_alive,
+    )
+
+
+def build_app(services: Services) -> FastAPI:
+    """The HTTP application: API, probes and pages."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.tail = EventTail(services.registry.journal)
+        yield
+
+    app = FastAPI(
+        title="Store Controller",
+        version=__version__,
+        description="Creates and runs one dedicated online shop per store.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
+    for module in (stores, operations, tenants, catalogue):
+        app.include_router(module.router, prefix="/api/v1")
+    app.include_router(health.router)
+    app.include_router(pages.build_router(services))
+    pages.mount_static(app)
+    errors.install(app, pages.html_error)
+    app.add_middleware(Gate)
+    return app
