@@ -316,9 +316,15 @@ def check_qty(product: Product, qty: int) -> None:
 
 
 def create(db: sqlite3.Connection, view: View, currency: str = "") -> Cart:
-    """Make an empty cart for a view; its id cannot be guessed."""
+    """Make an empty cart for a view; its id cannot be guessed.
+
+    Carts that nobody touched for a month go, so that visits do not fill the disk.
+    """
     masked_id = secrets.token_hex(16)
     with transaction(db):
+        db.execute(
+            "DELETE FROM cart WHERE is_active = 1 AND updated_at < datetime('now', '-30 days')"
+        )
         db.execute(
             "INSERT INTO cart (masked_id, store_id, currency, created_at, updated_at)"
             " VALUES (?, ?, ?, ?, ?)",

@@ -95,6 +95,7 @@ SCHEMA = (
         expires_at TEXT NOT NULL)""",
     """CREATE TABLE admin_session (token_hash TEXT PRIMARY KEY, role TEXT NOT NULL,
         expires_at TEXT NOT NULL)""",
+    "CREATE INDEX cart_age ON cart (is_active, updated_at)",
     "CREATE INDEX order_item_order ON order_item (order_id)",
     "CREATE INDEX shipment_order ON shipment (order_id)",
     "CREATE INDEX track_shipment ON track (shipment_id)",

@@ -588,3 +588,28 @@ def test_every_language_has_its_own_pages(shop: Running) -> None:
         assert '<html lang="ar" dir="rtl">' in arabic
         assert "كوب من الفخار الحجري" in arabic
         assert 'href="/de/cart"' in client.get("/ar/cart").text
+
+
+def test_a_second_website_sells_in_its_own_currency(shop: Running) -> None:
+    nodes = [
+        {"type": "website", "code": "mx"},
+        {"type": "group", "code": "mx_group", "parent_code": "mx"},
+        {"type": "store", "code": "mx_es", "parent_code": "mx_group"},
+    ]
+    site = {"scope": "websites", "scope_code": "mx"}
+    items = [
+        {"path": "catalog/price/scope", "value": "1"},
+        {"path": "currency/options/allow", "value": "MXN", **site},
+        {"path": "currency/options/base", "value": "MXN", **site},
+        {"path": "currency/options/default", "value": "MXN", **site},
+        {"path": "general/locale/code", "value": "es_MX", **site},
+    ]
+    with shop.client() as client:
+        client.put("/rest/all/V1/storecontroller/topology", json={"nodes": nodes})
+        body = {"items": items, "revision": 1}
+        client.put("/rest/all/V1/storecontroller/config", json=body).raise_for_status()
+        product = {"product": {"price": 365}}
+        client.put("/rest/mx_es/V1/products/stoneware-mug", json=product).raise_for_status()
+        assert "$365.00" in client.get("/mx_es/product/stoneware-mug").text
+        assert "$18.00" in client.get("/product/stoneware-mug").text
+        assert client.get("/rest/default/V1/products/stoneware-mug").json()["price"] == 18
