@@ -22,11 +22,9 @@ def parse(text: str) -> int:
 
 
 def humanise(seconds: float) -> str:
-    """Return a duration in the largest one or two units: `0.4 s`, `12 s`, `3 min`, `2 h 05 min`."""
-    if seconds < 10:
-        return _("%(seconds).1f s") % {"seconds": max(seconds, 0.0)}
+    """Return a duration in its largest units: `12 s`, `3 min`, `2 h 05 min`, `4 d`."""
     if seconds < 100:
-        return _("%(seconds)d s") % {"seconds": seconds}
+        return _("%(seconds)d s") % {"seconds": max(seconds, 0)}
     minutes = int(seconds // 60)
     if minutes < 60:
         return _("%(minutes)d min") % {"minutes": minutes}
@@ -36,6 +34,13 @@ def humanise(seconds: float) -> str:
             "minutes": minutes % 60,
         }
     return _("%(days)d d") % {"days": minutes // (24 * 60)}
+
+
+def measured(seconds: float) -> str:
+    """Return how long something took, finer where it was short: `40 ms`, `2.3 s`."""
+    if seconds < 1:
+        return _("%(milliseconds)d ms") % {"milliseconds": max(seconds, 0) * 1000}
+    return _("%(seconds).1f s") % {"seconds": seconds} if seconds < 10 else humanise(seconds)
 
 
 def moment(text: str | None) -> datetime | None:

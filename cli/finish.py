@@ -88,11 +88,18 @@ def judged(operation: "Resource") -> "Resource":
 
 
 def _timed_out(session: Session, operation: "Resource", seconds: float) -> WaitTimedOutError:
-    def say(item: "Resource", text: str) -> str:
-        return str(item.get(text) or "") if session.output.machine else words.note(item, text)
-
+    steps, conditions = unmet(session.client, operation)
+    if session.output.machine:
+        found = [(step["name"], str(step["detail"] or step["title"])) for step in steps]
+        found += [(item["type"], str(item["message"])) for item in conditions]
+    else:
+        found = [(words.step_title(step), words.note(step, "detail")) for step in steps]
+        found += [
+            (words.word(words.CONDITIONS, item["type"]), words.note(item, "message"))
+            for item in conditions
+        ]
     return WaitTimedOutError(
-        tuple(unmet(session.client, operation, say)),
+        tuple(found),
         waited=durations.humanise(seconds),
         operation=operation["metadata"]["id"],
     )

@@ -74,15 +74,15 @@ def _program() -> Any:
 
 
 def _explain(error: Exception, *, machine: bool) -> int:
-    from cli import errors  # noqa: PLC0415 -- a command that succeeds does without the error tree.
+    from cli.shown import shown  # noqa: PLC0415 -- success does without the error tree.
 
     if os.environ.get("STORECTL_DEBUG"):
         import traceback  # noqa: PLC0415 -- only for those who ask.
 
         traceback.print_exception(error)
-    shown = errors.shown(_usage_fault(error) or error, _)
-    output.failure(shown, machine=machine)
-    return shown.exit_code
+    told = shown(_usage_fault(error) or error, _)
+    output.failure(told, machine=machine)
+    return told.exit_code
 
 
 def _usage_fault(error: Exception) -> Exception | None:

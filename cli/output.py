@@ -13,7 +13,7 @@ from cli.texts import _
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from cli.errors import Shown
+    from cli.shown import Shown
 
 
 UNLIMITED = 10_000

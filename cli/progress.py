@@ -60,7 +60,7 @@ def sign(state: str) -> str:
 
 
 class Lines:
-    """One line for every step that ended; nothing is ever taken back, so a log can hold it."""
+    """A line for every step that ended; nothing is ever taken back, so a log can hold it."""
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[str, str]] = {}
@@ -79,9 +79,11 @@ class Lines:
             output.note(f"{heading(operation)} ({operation['metadata']['id']})")
         for step in operation["status"]["steps"]:
             detail = words.note(step, "detail")
-            # A running step speaks again only when it waits for something else.
-            now = (step["state"], detail if step["state"] == "running" else "")
-            if step["state"] != "pending" and self._told.get(step["name"]) != now:
+            running = step["state"] == "running"
+            # A step that is at work speaks only when it says what it waits for.
+            now = (step["state"], detail if running else "")
+            speaks = bool(detail) if running else step["state"] != "pending"
+            if speaks and self._told.get(step["name"]) != now:
                 self._told[step["name"]] = now
                 output.note(_line(step, detail))
         sys.stderr.flush()
@@ -91,7 +93,7 @@ def _line(step: Resource, detail: str) -> str:
     text = f"  {sign(step['state'])} {words.step_title(step)}"
     if step["state"] != "running":
         seconds = durations.between(step["startedAt"], step["finishedAt"])
-        text += f" ({durations.humanise(seconds)})" if seconds is not None else ""
+        text += f" ({durations.measured(seconds)})" if seconds is not None else ""
     return f"{text}: {detail}" if detail else text
 
 
@@ -146,7 +148,7 @@ class LiveSteps:
                 "",
                 self._spinner if state == "running" else Text(sign(state), style),
                 Text(words.step_title(step), "" if state == "done" else style),
-                Text(durations.humanise(seconds) if seconds is not None else "", "dim"),
+                Text(durations.measured(seconds) if seconds is not None else "", "dim"),
                 Text(words.note(step, "detail"), "dim"),
             )
         outer.add_row(grid)

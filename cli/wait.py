@@ -8,12 +8,14 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from cli.client import Client, Resource
 from cli.errors import ApiRefusal, LostContactError
 from cli.stream import parse
 from controller.domain.errors import ServerUnreachableError
+from controller.domain.notes import REASONS
+from controller.domain.store import STORE_CONDITIONS
 
 OPEN = ("pending", "running")
 PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -133,20 +135,32 @@ class Follower:
                 raise
 
 
-def unmet(
-    client: Client, operation: Resource, say: Callable[[Any, str], str]
-) -> list[tuple[str, str]]:
-    """Return what an unfinished operation still waits for, each with its cause."""
-    found = [
-        (step["name"], say(step, "detail"))
-        for step in operation["status"]["steps"]
-        if step["state"] in {"running", "failed"}
+def unmet(client: Client, operation: Resource) -> tuple[list[Resource], list[Resource]]:
+    """Return the steps that an unfinished operation is at, and the store's unmet conditions.
+
+    Where the store is to sell in the end, a condition that nobody looked at yet is unmet too.
+    """
+    steps = [
+        step for step in operation["status"]["steps"] if step["state"] in {"running", "failed"}
     ]
     try:
         store = client.store(operation["spec"]["storeUid"])
     except (ApiRefusal, ServerUnreachableError):
-        return found
-    conditions = store["status"]["conditions"]
-    return found + [
-        (item["type"], say(item, "message")) for item in conditions if item["status"] != "True"
-    ]
+        return steps, []
+    found = {item["type"]: item for item in store["status"]["conditions"]}
+    if store["metadata"]["desired"] != "active":
+        return steps, []
+    for kind in STORE_CONDITIONS:
+        found.setdefault(kind, _unseen(kind))
+    return steps, [item for item in found.values() if item["status"] != "True"]
+
+
+def _unseen(kind: str) -> Resource:
+    reason = "NotStarted"
+    return {
+        "type": kind,
+        "status": "Unknown",
+        "reason": reason,
+        "params": {},
+        "message": REASONS[reason],
+    }

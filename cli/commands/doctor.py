@@ -33,7 +33,7 @@ def doctor(session: Session, *, output: Output = Format.TABLE) -> None:
             if item["state"] != "ok":
                 result(item["name"])
     else:
-        from cli.tables import checks as drawn  # noqa: PLC0415 -- programs do without Rich.
+        from cli.pages import checks as drawn  # noqa: PLC0415 -- programs do without Rich.
 
         show(drawn(found))
         result(

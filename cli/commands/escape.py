@@ -77,11 +77,11 @@ def countries(
     output: Output = Format.TABLE,
 ) -> None:
     """Print the countries that a store can be opened in, or one of them."""
-    from cli import tables  # noqa: PLC0415 -- the other verbs here do without Rich.
+    from cli import pages, tables  # noqa: PLC0415 -- the other verbs here do without Rich.
 
     if code is not None:
         found = session.client.country(code)
-        resource(found, output, found["code"], lambda: tables.country(found))
+        resource(found, output, found["code"], lambda: pages.country(found))
         return
     spoken = "en" if output.machine else language()
     resources(

@@ -9,6 +9,7 @@ from cli import durations, errors, finish, manifest, results, words
 from cli.options import DEFAULT_TIMEOUT, File, Output, Timeout, Wait
 from cli.output import Format, document, failure, note, result, show
 from cli.session import Session
+from cli.shown import shown
 from cli.texts import _
 from cli.verbs import new_app, verb
 from controller.domain.errors import StoreControllerError
@@ -63,7 +64,7 @@ def apply(
     seconds = durations.parse(timeout)
     wanted = manifest.read(file)
     if dry_run:
-        _print_diffs([session.client.diff_store(item.name, item.body) for item in wanted], output)
+        _print_diffs(session, wanted, output)
         return
     _Batch(session, output).run(wanted, seconds if wait else None)
 
@@ -77,8 +78,7 @@ def apply(
 )
 def diff(session: Session, file: File, *, output: Output = Format.TABLE) -> None:
     """Compare every store of a file with the server."""
-    found = [session.client.diff_store(item.name, item.body) for item in manifest.read(file)]
-    _print_diffs(found, output)
+    found = _print_diffs(session, manifest.read(file), output)
     if any(_differs(item) for item in found):
         raise typer.Exit(errors.CHANGES)
 
@@ -87,27 +87,32 @@ def _differs(item: "Resource") -> bool:
     return bool(item["changes"]) or not item["exists"]
 
 
-def _print_diffs(found: list["Resource"], output: Format) -> None:
+def _print_diffs(session: Session, wanted: list["Manifest"], output: Format) -> list["Resource"]:
+    """Print and return what applying would change."""
+    found = [session.client.diff_store(item.name, item.body) for item in wanted]
     if output.machine:
         document(found[0] if len(found) == 1 else found, output)
-        return
-    if output is Format.NAME:
-        for item in found:
-            if _differs(item):
-                result(item["store"])
-        return
-    from cli.tables import changes  # noqa: PLC0415 -- programs do without Rich.
+    elif output is Format.NAME:
+        for item in filter(_differs, found):
+            result(item["store"])
+    else:
+        for item, file in zip(found, wanted, strict=True):
+            _print_diff(item, file)
+    return found
 
-    for item in found:
-        name = {"store": words.printable(item["store"])}
-        if not _differs(item):
-            note(_("“%(store)s” is as the file says.") % name)
-            continue
-        result(
-            (_("%(store)s would change:") if item["exists"] else _("%(store)s would be created:"))
-            % name
-        )
-        show(changes(item))
+
+def _print_diff(item: "Resource", wanted: "Manifest") -> None:
+    from cli import tables  # noqa: PLC0415 -- programs do without Rich.
+
+    name = {"store": words.printable(item["store"])}
+    if not _differs(item):
+        note(_("“%(store)s” is as the file says.") % name)
+    elif item["exists"]:
+        result(_("%(store)s would change:") % name)
+        show(tables.changes(item))
+    else:
+        result(_("%(store)s would be created:") % name)
+        show(tables.wishes(wanted.body))
 
 
 @dataclass
@@ -162,12 +167,12 @@ class _Batch:
         try:
             return action(*given)
         except (StoreControllerError, errors.ApiRefusal) as error:
-            shown = errors.shown(error, _)
+            told = shown(error, _)
             # Ctrl-C and a server that is gone end the whole batch.
-            if shown.exit_code in {errors.INTERRUPTED, errors.UNREACHABLE}:
+            if told.exit_code in {errors.INTERRUPTED, errors.UNREACHABLE}:
                 raise
-            failure(shown, machine=self.output.machine)
-            self._codes.append(shown.exit_code)
+            failure(told, machine=self.output.machine)
+            self._codes.append(told.exit_code)
             return None
 
     def _judge(self, count: int) -> None:

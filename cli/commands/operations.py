@@ -75,7 +75,7 @@ def get(session: Session, operation: Uid, *, output: Output = Format.TABLE) -> N
     found = session.client.operation(operation)
 
     def page() -> "RenderableType":
-        from cli.tables import operation as drawn  # noqa: PLC0415 -- programs do without Rich.
+        from cli.pages import operation as drawn  # noqa: PLC0415 -- programs do without Rich.
 
         return drawn(found)
 

@@ -104,7 +104,7 @@ def get(session: Session, name: Name, *, output: Output = Format.TABLE) -> None:
 )
 def describe(session: Session, name: Name) -> None:
     """Print everything about a store."""
-    from cli.tables import description  # noqa: PLC0415 -- the other verbs here do without Rich.
+    from cli.pages import description  # noqa: PLC0415 -- the other verbs here do without Rich.
 
     store = session.client.store(name)
     uid = store["metadata"]["operation"]

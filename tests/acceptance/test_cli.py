@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,15 +24,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_until_up(process: subprocess.Popen[bytes], home: Path, log: Path) -> None:
+    """The control plane leaves its address in its home once it answers."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.1)
+        if (home / "controller.json").exists():
+            return
+        time.sleep(0.05)
     pytest.fail(f"the control plane did not start:\n{log.read_text()}")
 
 
@@ -59,7 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             stderr=output,
         )
     try:
-        wait_until_ready(process, f"http://127.0.0.1:{port}", log)
+        wait_until_up(process, home, log)
         yield home
     finally:
         process.send_signal(signal.SIGINT)

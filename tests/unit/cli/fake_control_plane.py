@@ -215,9 +215,7 @@ class FakeApi:
             return 422, problem(422, "confirmation_missing", store=name)
         return 202, self.begin(kind, store)
 
-    def answer(
-        self, method: str, path: str, query: dict[str, list[str]], body: Any
-    ) -> Any:
+    def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         match [method, *path.removeprefix("/api/v1/").split("/")]:
             case ["GET", "stores"]:
                 return self.listed(query)

@@ -154,8 +154,7 @@ def test_durations_are_read(text: str, seconds: int) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.04, "0.0 s"),
-        (2.34, "2.3 s"),
+        (0.9, "0 s"),
         (59, "59 s"),
         (99, "99 s"),
         (180, "3 min"),
@@ -165,6 +164,11 @@ def test_durations_are_read(text: str, seconds: int) -> None:
 )
 def test_durations_are_humanised(seconds: float, text: str) -> None:
     assert durations.humanise(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "40 ms"), (2.34, "2.3 s"), (12.3, "12 s")])
+def test_what_took_a_short_time_is_measured_finely(seconds: float, text: str) -> None:
+    assert durations.measured(seconds) == text
 
 
 def test_server_sent_events_are_parsed() -> None:

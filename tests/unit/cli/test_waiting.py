@@ -78,8 +78,9 @@ def test_a_timeout_names_each_unmet_condition_and_how_to_go_on(
     api.stuck = True
     outcome = connected(*CREATE, "--timeout", "0s")
     assert (outcome.code, outcome.out) == (8, "")
-    assert "Error: Not finished after 0.0 s. The operation goes on" in outcome.err
-    assert "  Selling: A test purchase failed at “cart”: empty" in outcome.err
+    assert "Error: Not finished after 0 s. The operation goes on" in outcome.err
+    assert "  Taking orders: A test purchase failed at “cart”: empty" in outcome.err
+    assert "  Address: Not started yet." in outcome.err
     assert "→ Go on waiting: storectl op wait op1" in outcome.err
 
 
@@ -89,7 +90,12 @@ def test_a_timeout_is_a_problem_with_its_unmet_conditions_for_programs(
     api.stuck = True
     problem = connected(*CREATE, "--timeout", "0s", "-o", "json").problem
     assert problem["code"] == "wait_timed_out"
-    assert problem["unmet"] == [{"condition": "Selling", "message": "CannotSell in English"}]
+    assert problem["unmet"] == [
+        {"condition": "Selling", "message": "CannotSell in English"},
+        {"condition": "Bound", "message": "Not started yet."},
+        {"condition": "Routed", "message": "Not started yet."},
+        {"condition": "Configured", "message": "Not started yet."},
+    ]
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_operation(
