@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import config, money, topology
+from sandbox import config, money, offers, topology
 from sandbox.catalog import Catalog, Product
 from sandbox.database import now, transaction
 from sandbox.errors import NotFoundError, OutOfStockError, ShopError
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    from sandbox.offers import PaymentMethod, ShippingMethod
     from sandbox.topology import View
 
 MOST_OF_ONE = 10_000
 ZERO = Decimal(0)
 ADDRESS_FIELDS = ("firstname", "lastname", "company", "street", "city", "region", "region_code",
                   "region_id", "postcode", "country_id", "telephone", "email")  # fmt: skip
-PAYMENTS = ("checkmo", "banktransfer", "cashondelivery", "purchaseorder", "free")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,32 +39,6 @@ class Line:
     price: Decimal
     row_total: Decimal
     base_row_total: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShippingMethod:
-    """One way to send the goods and what it costs."""
-
-    carrier: str
-    method: str
-    title: str
-    name: str
-    amount: Decimal
-    base_amount: Decimal
-
-    @property
-    def code(self) -> str:
-        """Return the name under which a cart remembers it."""
-        return f"{self.carrier}_{self.method}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentMethod:
-    """One way to pay, in the words that the merchant gave it."""
-
-    code: str
-    title: str
-    instructions: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,88 +144,19 @@ class Cart:
         chosen = self.lines() if lines is None else lines
         if not chosen:
             return []
-        amounts = {
-            "flatrate": self._flat_rate(sum(line.qty for line in chosen)),
-            "freeshipping": self._free_shipping(sum((x.base_row_total for x in chosen), ZERO)),
-        }
-        base = self.settings.base_currency(self.view.website_id)
-        rate = self.settings.rate(base, self.currency) or Decimal(1)
-        offered = []
-        for code, amount in amounts.items():
-            if amount is None or not self._reaches(f"carriers/{code}", "sallowspecific", country):
-                continue
-            base_amount = money.rounded(amount, base)
-            method = ShippingMethod(
-                carrier=code,
-                method=code,
-                title=self.settings.at(self.view, f"carriers/{code}/title"),
-                name=self.settings.at(self.view, f"carriers/{code}/name"),
-                amount=money.convert(base_amount, rate, self.currency),
-                base_amount=base_amount,
-            )
-            order = self.settings.number(self.view, f"carriers/{code}/sort_order") or ZERO
-            offered.append((order, method))
-        return [method for _, method in sorted(offered, key=lambda pair: pair[0])]
-
-    def _flat_rate(self, pieces: int) -> Decimal | None:
-        """Return the flat rate, per order or per piece; None when it is not offered."""
-        kind = self.settings.at(self.view, "carriers/flatrate/type")
-        if not self.settings.flag(self.view, "carriers/flatrate/active") or not kind:
-            return None
-        price = self.settings.number(self.view, "carriers/flatrate/price") or ZERO
-        return price * pieces if kind == "I" else price
-
-    def _free_shipping(self, base_subtotal: Decimal) -> Decimal | None:
-        """Return zero when the order is large enough, None otherwise."""
-        if not self.settings.flag(self.view, "carriers/freeshipping/active"):
-            return None
-        least = self.settings.number(self.view, "carriers/freeshipping/free_shipping_subtotal")
-        return ZERO if base_subtotal >= (least or ZERO) else None
-
-    def _reaches(self, group: str, restricted: str, country: str) -> bool:
-        """Tell whether a carrier or a payment method serves a country."""
-        if not self.settings.flag(self.view, f"{group}/{restricted}"):
-            return True
-        return country in self.settings.at(self.view, f"{group}/specificcountry").split(",")
+        return offers.shipping_methods(
+            self.settings,
+            self.view,
+            self.currency,
+            country,
+            pieces=sum(line.qty for line in chosen),
+            base_subtotal=sum((line.base_row_total for line in chosen), ZERO),
+        )
 
     def payment_methods(self, totals: Totals) -> list[PaymentMethod]:
         """Return the ways to pay this cart, in the merchant's order."""
-        total = totals.base_grand_total
         country = str(self.billing_address.get("country_id") or "")
-        offered = []
-        for code in PAYMENTS:
-            group = f"payment/{code}"
-            least = (
-                self.settings.number(self.view, f"{group}/min_order_total")
-                if code != "free"
-                else None
-            )
-            most = (
-                self.settings.number(self.view, f"{group}/max_order_total")
-                if code != "free"
-                else None
-            )
-            if (
-                not self.settings.flag(self.view, f"{group}/active")
-                or (code == "free") != (total == 0)
-                or (least is not None and total < least)
-                or (most is not None and total > most)
-                or not self._reaches(group, "allowspecific", country)
-            ):
-                continue
-            order = self.settings.number(self.view, f"{group}/sort_order") or ZERO
-            title = self.settings.at(self.view, f"{group}/title")
-            method = PaymentMethod(code=code, title=title, instructions=self._instructions(code))
-            offered.append((order, method))
-        return [method for _, method in sorted(offered, key=lambda pair: pair[0])]
-
-    def _instructions(self, code: str) -> str:
-        """Return what the shopper must know to pay this way, as the merchant wrote it."""
-        names = {"checkmo": ("payable_to", "mailing_address")}.get(code, ("instructions",))
-        if code in ("purchaseorder", "free"):
-            return ""
-        texts = (self.settings.at(self.view, f"payment/{code}/{name}") for name in names)
-        return "\n".join(filter(None, texts))
+        return offers.payment_methods(self.settings, self.view, totals.base_grand_total, country)
 
     def add(self, sku: str, qty: int) -> int:
         """Put pieces of a product in the cart, on top of those that are in it; return the item."""

@@ -129,14 +129,3 @@ def place(visit: Visit, front: Front) -> Response:
     visit.set_cookie("placed", front.cart.masked_id, HOUR)
     visit.set_cookie("cart", "")
     return visit.redirect(visit.url("/confirmation"))
-
-
-def instructions(visit: Visit, method: str) -> str:
-    """Return what the merchant tells shoppers who pay this way."""
-    names = {
-        "checkmo": ("payable_to", "mailing_address"),
-        "banktransfer": ("instructions",),
-        "cashondelivery": ("instructions",),
-    }.get(method, ())
-    texts = (visit.settings.at(visit.view, f"payment/{method}/{name}") for name in names)
-    return "\n".join(filter(None, texts))

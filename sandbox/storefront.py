@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from sandbox import carts, checkout, money, orders, topology
+from sandbox import carts, checkout, money, offers, orders, topology
 from sandbox.catalog import Catalog
 from sandbox.errors import NotFoundError, OutOfStockError, ShopError
 from sandbox.texts import N_, own_name
@@ -183,7 +183,7 @@ def confirmation(visit: Visit, front: Front) -> Response:
         front=front,
         order=order,
         items=orders.items(visit.shop.db, order["id"]),
-        instructions=checkout.instructions(visit, order["payment_method"]),
+        instructions=offers.instructions(visit.settings, visit.view, order["payment_method"]),
         amount=orders.amount,
     )
 

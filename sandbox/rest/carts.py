@@ -13,7 +13,8 @@ from sandbox.structure import is_email
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.carts import Cart, Line, ShippingMethod, Totals
+    from sandbox.carts import Cart, Line, Totals
+    from sandbox.offers import ShippingMethod
     from sandbox.rest.call import Call
 
 
