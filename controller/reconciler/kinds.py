@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from controller.domain.conditions import Condition, Desired
 from controller.domain.stack import StackDesired
@@ -42,6 +42,8 @@ class Look:
     record: Callable[[Lease, Pass, Change], tuple[Ref, ...]]
     """Write a pass down; returns the subjects that it wakes."""
     close: Callable[[], None] = lambda: None
+    proof: dict[str, Any] | None = None
+    """What the operation's result gains when nothing is left to do."""
 
 
 class Subjects:
@@ -82,6 +84,8 @@ class Subjects:
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,
+            # Asked of the driver in this very look, whoever did the removing.
+            proof={"inventory": list(seen.held)} if stack.desired is StackDesired.PURGED else None,
         )
 
     def _store(self, uid: str) -> Look | None:

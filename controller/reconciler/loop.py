@@ -154,6 +154,7 @@ class Reconciler:
             settled=True,
             due_in=None if look.final else self._soon(self._timing.resync),
             waited_on=False,
+            result=look.proof,
         )
         for woken in look.record(lease, outcome, lambda status: status):
             self._hint(woken)

@@ -1,0 +1,89 @@
+"""The control plane is killed at every boundary of every step, and always finds its way.
+
+The names come from the steps themselves, so a new step is killed here without a word of ours.
+"""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from controller.domain.operations import PLANNED_STEPS, OperationKind
+from controller.reconciler import failpoints, stacks, stores
+from tests.control_plane import ControlPlane, reachable, until
+
+pytestmark = pytest.mark.failpoint
+
+STEPS = [step.name for step in (*stacks.STEPS, *stores.STEPS)]
+RETIREMENT = PLANNED_STEPS[OperationKind.RETIRE]
+PURGE = PLANNED_STEPS[OperationKind.PURGE]
+CREATION = [step for step in STEPS if step not in {*RETIREMENT, *PURGE}]
+# Two languages, so that there is something to bind.
+SPEC = {"locales": ["de_DE", "en_US"]}
+
+
+def killed(plane: ControlPlane) -> None:
+    assert plane.await_death() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(CREATION))
+def test_a_creation_killed_anywhere_ends_with_one_shop_that_sells(
+    tmp_path: Path, failpoint: str
+) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    plane.await_ready()
+    operation = plane.create("acme", **SPEC)
+    killed(plane)
+
+    with plane.running():
+        done = plane.finish(operation)
+        assert done["status"]["state"] == "succeeded"
+        assert {step["state"] for step in done["status"]["steps"]} == {"done"}
+        store = plane.call("GET", "/stores/acme")
+        assert store["status"]["phase"] == "Ready"
+        assert reachable(store["status"]["url"])
+        assert len(plane.shops()) == 1
+    assert plane.shops() == {}
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(RETIREMENT))
+def test_a_retirement_killed_anywhere_ends_with_nothing_running(
+    tmp_path: Path, failpoint: str
+) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    with plane.running():
+        plane.finish(plane.create("acme"))
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    plane.await_ready()
+    until(lambda: len(plane.shops()) == 1, "the shop's return")
+    operation = plane.call("POST", "/stores/acme/retire")
+    killed(plane)
+
+    with plane.running():
+        assert plane.finish(operation)["status"]["state"] == "succeeded"
+        assert plane.call("GET", "/stores/acme")["status"]["phase"] == "Retired"
+        assert plane.shops() == {}
+        undeleted = plane.finish(plane.call("POST", "/stores/acme/undelete"))
+        assert undeleted["status"]["state"] == "succeeded"
+        assert len(plane.shops()) == 1
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(PURGE))
+def test_a_purge_killed_anywhere_ends_with_nothing_left(tmp_path: Path, failpoint: str) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    with plane.running():
+        plane.finish(plane.create("acme"))
+        plane.finish(plane.call("POST", "/stores/acme/retire"))
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    plane.await_ready()
+    operation = plane.call("POST", "/stores/acme/purge", {"confirm": "acme"})
+    killed(plane)
+
+    with plane.running():
+        done = plane.finish(operation)
+        assert done["status"]["state"] == "succeeded"
+        assert done["status"]["result"]["inventory"] == []
+        assert list((plane.home / "stacks").iterdir()) == []
+        # The name is free again.
+        assert plane.finish(plane.create("acme"))["status"]["state"] == "succeeded"
