@@ -174,15 +174,6 @@ class BrowserError(StoreControllerError):
     action = N_("Open this address yourself: %(url)s")
 
 
-class FileWriteError(StoreControllerError):
-    """The operating system refused a file."""
-
-    code = "file_error"
-    exit_code = INTERNAL
-    cause = N_("%(file)s: %(detail)s")
-    action = N_("Check the path and its permissions.")
-
-
 class ApiRefusal(Exception):  # noqa: N818 -- the API's answer, not a fault of ours.
     """The API answered with a problem."""
 

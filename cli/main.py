@@ -17,14 +17,10 @@ def run() -> NoReturn:
     code = main(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
-    if code == _PIPE_CLOSED:
+    if code == verbs.PIPE_CLOSED:
         # The interpreter flushes once more at its end and would complain about the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
-
-
-_PIPE_CLOSED = 141
-"""What a shell shows for a program that a closed pipe ended (128 + SIGPIPE)."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,8 +31,6 @@ def main(argv: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     try:
         outcome = _program().main(list(argv), prog_name="storectl", standalone_mode=False)
-    except BrokenPipeError:
-        return _PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
         output.note("\n" + _("Interrupted."))
         return 130

@@ -8,7 +8,7 @@ from functools import cache
 
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES, N_, translator
 
-__all__ = ["N_", "_", "language", "ngettext", "start"]
+__all__ = ["N_", "_", "language", "start"]
 
 # What Typer's parser itself shows; it asks gettext's default domain, which `start` points at ours.
 PARSER_TEXTS = (
@@ -54,8 +54,3 @@ def language() -> str:
 def _(text: str) -> str:
     """Translate a text into the language of this process."""
     return _catalogue().gettext(text)
-
-
-def ngettext(one: str, many: str, count: int) -> str:
-    """Translate a text that has a form per number."""
-    return _catalogue().ngettext(one, many, count)

@@ -24,7 +24,6 @@ class Reply:
     """An answer of the API that is no error."""
 
     status: int
-    headers: Mapping[str, str]
     body: Any
 
 
@@ -125,7 +124,7 @@ class Transport:
         except ValueError:
             raise self._unreachable() from None
         if response.status < 400:
-            return Reply(status=response.status, headers=dict(response.headers.items()), body=body)
+            return Reply(status=response.status, body=body)
         if not isinstance(body, dict):
             # It does not speak our API: a proxy without its server, or another program.
             raise self._unreachable()

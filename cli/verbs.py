@@ -7,6 +7,7 @@ no more than this list.
 import functools
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,10 @@ from cli.texts import N_, _
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
+
+
+PIPE_CLOSED = 141
+"""What a shell shows for a program that a closed pipe ended (128 + SIGPIPE)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,8 +203,13 @@ def verb(
         @functools.wraps(function)
         def call(server: str | None, token: str | None, **options: Any) -> None:
             output = options.get("output", Format.TABLE)
-            with Session(server, token, output) as session:
-                function(session, **options)
+            try:
+                with Session(server, token, output) as session:
+                    function(session, **options)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # The parser would call it a failure of ours; it is only a reader that had enough.
+                raise typer.Exit(PIPE_CLOSED) from None
 
         common = [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)

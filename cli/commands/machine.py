@@ -45,4 +45,6 @@ def up(
     if home is not None:
         environ["STORECTL_HOME"] = home
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "controller", "up"], environ)  # noqa: S606
+    # -P: a folder called controller in the current directory is not ours.
+    program = [sys.executable, "-P", "-m", "controller", "up"]
+    os.execve(sys.executable, program, environ)  # noqa: S606

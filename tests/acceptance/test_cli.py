@@ -1,85 +1,38 @@
 """The real `storectl` against the real control plane: what a stranger types, in that order."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.control_plane import ControlPlane, free_port
+
 Storectl = Callable[..., subprocess.CompletedProcess[str]]
 CREATE = ("create", "acme", "--country", "DE", "--email", "owner@example.com")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_up(process: subprocess.Popen[bytes], home: Path, log: Path) -> None:
-    """The control plane leaves its address in its home once it answers."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if (home / "controller.json").exists():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"the control plane did not start:\n{log.read_text()}")
-
-
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    port, first = free_port(), free_port()
-    environ = {
-        **os.environ,
-        "STORECTL_HOME": str(home),
-        "STORECTL_PORT": str(port),
-        "STORECTL_SHOP_PORTS": f"{min(first, 60000)}-{min(first, 60000) + 200}",
-        "STORECTL_DEMO": "false",
-        "PYTHONPATH": str(ROOT),
-    }
-    log = home / "output.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "up"],
-            cwd=home,
-            env=environ,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_until_up(process, home, log)
-        yield home
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-
-
-@pytest.fixture(scope="module")
-def storectl(home: Path) -> Storectl:
+def program() -> list[str]:
+    """The installed script; the package itself where none is installed."""
     script = Path(sys.executable).with_name("storectl")
-    program = [str(script)] if script.exists() else [sys.executable, "-m", "cli"]
-    environ = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("STORECTL_")},
-        "STORECTL_HOME": str(home),
-        "STORECTL_LANG": "en",
-        "PYTHONPATH": str(ROOT),
-    }
+    return [str(script)] if script.exists() else [sys.executable, "-m", "cli"]
 
-    def run(*argv: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture(scope="module")
+def storectl(control_plane: ControlPlane, program: list[str]) -> Storectl:
+    environ = {**control_plane.environ, "STORECTL_LANG": "en"}
+
+    def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*program, *argv],
             input=stdin,
-            env={**environ, **more},
-            cwd=home,
+            env=environ,
+            cwd=control_plane.home,
             capture_output=True,
             text=True,
             timeout=120,
@@ -228,20 +181,42 @@ def test_no_wait_hands_the_operation_over(storectl: Storectl) -> None:
     assert json.loads(ended.stdout)["metadata"]["name"] == "later"
 
 
-def test_ctrl_c_leaves_the_server_at_work(storectl: Storectl, home: Path) -> None:
-    script = Path(sys.executable).with_name("storectl")
-    program = [str(script)] if script.exists() else [sys.executable, "-m", "cli"]
-    environ = {**os.environ, "STORECTL_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    follower = subprocess.Popen(
-        [*program, "events", "-f"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert follower.stdout is not None
-    storectl("create", "noise", "--country", "DE", "--no-wait")
-    follower.stdout.readline()
-    follower.send_signal(signal.SIGINT)
-    _out, err = follower.communicate(timeout=30)
+def test_ctrl_c_ends_following_without_a_traceback(
+    storectl: Storectl, control_plane: ControlPlane, program: list[str]
+) -> None:
+    command = [*program, "events", "-f"]
+    with subprocess.Popen(
+        command, env=control_plane.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as follower:
+        assert follower.stdout is not None
+        storectl("create", "noise", "--country", "DE", "--no-wait")
+        follower.stdout.readline()
+        follower.send_signal(signal.SIGINT)
+        _out, err = follower.communicate(timeout=30)
     assert follower.returncode == 130
     assert b"Traceback" not in err
+
+
+@pytest.mark.usefixtures("acme")
+def test_logs_are_followed_as_they_are_written(
+    storectl: Storectl, control_plane: ControlPlane, program: list[str]
+) -> None:
+    command = [*program, "logs", "acme", "-f", "--tail", "1"]
+    with subprocess.Popen(command, env=control_plane.environ, stdout=subprocess.PIPE) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline()
+        storectl("suspend", "acme")
+        assert follower.stdout.readline()
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(30) == 130
+    storectl("resume", "acme")
+
+
+def test_up_says_when_a_control_plane_works_there_already(
+    storectl: Storectl, control_plane: ControlPlane
+) -> None:
+    second = storectl("up", "--port", str(free_port()))
+    assert (second.returncode, "already running" in second.stderr) == (5, True)
 
 
 def test_doctor_finds_everything(storectl: Storectl) -> None:

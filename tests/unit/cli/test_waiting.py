@@ -1,11 +1,15 @@
 """Following an operation: reconnects, polling, timeouts, a server that goes away, Ctrl-C."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from cli import finish, transport, wait
+from cli import transport, wait
 from cli.client import Client
 from cli.errors import LostContactError
 from cli.transport import Transport
@@ -98,17 +102,37 @@ def test_a_timeout_is_a_problem_with_its_unmet_conditions_for_programs(
     ]
 
 
-def test_ctrl_c_ends_the_wait_and_not_the_operation(
-    connected: Storectl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(_self: object) -> None:
-        raise KeyboardInterrupt
+def test_ctrl_c_ends_the_wait_and_not_the_operation(api: FakeApi) -> None:
+    api.stuck = True
+    environ = {**os.environ, "STORECTL_SERVER": api.url, "STORECTL_TOKEN": TOKEN}
+    program = [sys.executable, "-m", "cli", *CREATE]
+    with subprocess.Popen(program, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "Creating acme (op1)\n"
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(30) == 130
+    assert "The server goes on" in said
+    assert "storectl op wait op1" in said
+    assert "Traceback" not in said
 
-    monkeypatch.setattr(finish.Follower, "run", interrupted)
-    outcome = connected(*CREATE)
-    assert outcome.code == 130
-    assert "The server goes on" in outcome.err
-    assert "storectl op wait op1" in outcome.err
+
+def test_a_reader_that_had_enough_is_no_failure_of_ours(api: FakeApi) -> None:
+    for number in range(2000):
+        api.create({"name": f"store-{number}", "country": "DE"})
+    environ = {**os.environ, "STORECTL_SERVER": api.url, "STORECTL_TOKEN": TOKEN}
+    # Without its buffer Python takes a write that the reader cut short for a whole one.
+    environ.pop("PYTHONUNBUFFERED", None)
+    program = [sys.executable, "-m", "cli", "list", "-o", "json"]
+    with subprocess.Popen(
+        program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(30) == 141
 
 
 @pytest.mark.parametrize("text", ["", "5", "x", "1w", "-1m", "1.5h", "²s"])
