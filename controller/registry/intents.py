@@ -230,7 +230,7 @@ class Intents:
                 deadline=fresh.deadline,
             )
             operations.save(connection, retried)
-            _wake(connection, store)
+            _wake(connection, store, _beginning(store))
             tell(connection, About.of(store, retried.id), Note.of("RetryAccepted"))
             _audit(connection, scope, store, "operation.retry", after={"operation": retried.id})
             return retried
@@ -341,6 +341,23 @@ def _due(operation: Operation) -> dict[str, Any]:
 def _advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:
     """Write the store's new generation with the operation that brings it about."""
     operation = operations.new_operation(kind, store)
+    operations.add(connection, operation)
+    connection.execute(
+        update(_stores)
+        .where(_stores.c.uid == store.uid)
+        .values(
+            failures=0,
+            **_spec_columns(store),
+            **status_columns(_beginning(store)),
+            **_due(operation),
+        )
+    )
+    tell(connection, About.of(store, operation.id), note)
+    return operation
+
+
+def _beginning(store: Store) -> StoreStatus:
+    """The status while an operation has just begun: whatever failed before is past."""
     status = store.status
     phase = summarize(
         desired=store.desired,
@@ -349,19 +366,7 @@ def _advance(connection: Connection, store: Store, kind: OperationKind, note: No
         ever_ready=status.ever_ready,
         failed=False,
     )
-    operations.add(connection, operation)
-    connection.execute(
-        update(_stores)
-        .where(_stores.c.uid == store.uid)
-        .values(
-            failures=0,
-            **_spec_columns(store),
-            **status_columns(replace(status, phase=phase)),
-            **_due(operation),
-        )
-    )
-    tell(connection, About.of(store, operation.id), note)
-    return operation
+    return replace(status, phase=phase)
 
 
 def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> None:
@@ -379,9 +384,10 @@ def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> N
     )
 
 
-def _wake(connection: Connection, store: Store) -> None:
+def _wake(connection: Connection, store: Store, status: StoreStatus) -> None:
     now = {"due_at": epoch_now(), "waited_on": True, "failures": 0}
-    connection.execute(update(_stores).where(_stores.c.uid == store.uid).values(now))
+    ours = update(_stores).where(_stores.c.uid == store.uid)
+    connection.execute(ours.values(**now, **status_columns(status)))
     connection.execute(update(_stacks).where(_stacks.c.uid == store.stack).values(now))
 
 

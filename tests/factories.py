@@ -1,0 +1,158 @@
+"""Builders of what tests need: specifications, tenants, stores and whole registries.
+
+Everything goes through the registry's own doors; nothing here writes a row by hand.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import SQLModel
+
+from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.domain.conditions import Condition, Desired, met, unmet
+from controller.domain.keyring import Keyring
+from controller.domain.operations import Operation, OperationKind
+from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec
+from controller.domain.tenant import Scope, Tenant
+from controller.registry.idempotency import Once
+from controller.registry.intents import Accepted, Limits, Platform
+from controller.registry.leases import Kind, Leases, Ref
+from controller.registry.migrate import migrate
+from controller.registry.progress import Pass
+from controller.registry.registry import Registry, open_registry
+from controller.registry.session import Database
+
+PLATFORM = Platform(driver="fake", version="1")
+LIMITS = Limits(stores_per_tenant=1000, open_operations=1000, tombstone=timedelta(days=30))
+KEYRING = Keyring(b"only-for-tests-" * 3)
+
+_COMMERCE = CommerceSpec(
+    currencies=Currencies(base="EUR", default="EUR", allowed=("EUR",)),
+    payments=(Payment.BANK_TRANSFER, Payment.CASH_ON_DELIVERY),
+    flat_rate=Decimal("4.90"),
+    prices_include_tax=True,
+)
+_numbers = count(1)
+
+
+def spec(slug: str = "acme", **changes: Any) -> StoreSpec:
+    """A specification that is complete; `changes` are its own fields."""
+    plain = StoreSpec(
+        slug=slug,
+        display_name=slug.title(),
+        country="DE",
+        locales=("de_DE",),
+        timezone="Europe/Berlin",
+        weight_unit="kgs",
+        commerce=_COMMERCE,
+        engine="fake",
+    )
+    return replace(plain, **changes)
+
+
+def limits(**changes: Any) -> Limits:
+    """Limits that nobody reaches, but for `changes`."""
+    return replace(LIMITS, **changes)
+
+
+@contextmanager
+def registry_at(
+    url: str, limits: Limits = LIMITS, *, codes_per_hour: int = 6
+) -> Iterator[Registry]:
+    """A registry over a database that is migrated already."""
+    with closing(Database(url)) as database:
+        yield open_registry(database, KEYRING, limits, codes_per_hour=codes_per_hour)
+
+
+def migrated(url: str) -> None:
+    """Bring an empty database to the newest schema."""
+    with closing(Database(url)) as database:
+        migrate(database)
+
+
+def emptied(url: str) -> None:
+    """Remove every row of a migrated database."""
+    with closing(Database(url)) as database, database.write() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+def sqlite_template(directory: Path) -> Path:
+    """A migrated SQLite file to be copied: a copy takes a millisecond, the migrations more."""
+    path = directory / "template.sqlite3"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+def sqlite_copy(template: Path, directory: Path) -> str:
+    """The address of a fresh copy of the template."""
+    shutil.copy(template, directory / "registry.sqlite3")
+    return f"sqlite:///{directory / 'registry.sqlite3'}"
+
+
+def tenant(registry: Registry, owner: str | None = None) -> Tenant:
+    """A tenant of its own."""
+    return registry.tenants.ensure(
+        Scope.operator(),
+        owner=owner or f"owner{next(_numbers)}@example.com",
+        name="A business",
+        country="DE",
+        language="en",
+    )
+
+
+def scope_of(who: Tenant) -> Scope:
+    """What a tenant sees."""
+    return Scope(tenant=who.uid, actor=who.owner)
+
+
+def create(
+    registry: Registry,
+    who: Tenant,
+    slug: str = "acme",
+    *,
+    once: Once | None = None,
+    **changes: Any,
+) -> Accepted:
+    """Accept a new store of a tenant."""
+    return registry.intents.create(scope_of(who), who, spec(slug, **changes), PLATFORM, once)
+
+
+def store(registry: Registry, who: Tenant, slug: str = "acme", **changes: Any) -> Store:
+    """A store that is live: created, and its creation finished."""
+    finish(registry, create(registry, who, slug, **changes).operation)
+    return registry.stores.get(scope_of(who), slug)
+
+
+def move(registry: Registry, uid: str, *kinds: OperationKind) -> Store:
+    """Bring a store along its life cycle, each operation to its end."""
+    for kind in kinds:
+        finish(registry, registry.intents.transition(Scope.system(), uid, kind).operation)
+    return registry.stores.get(Scope.system(), uid)
+
+
+def seen(desired: Desired) -> tuple[Condition, ...]:
+    """The conditions of a store that is as wanted."""
+    if desired is Desired.ACTIVE:
+        return tuple(met(kind, "Proven") for kind in STORE_CONDITIONS)
+    return tuple(unmet(kind, "StackStopped") for kind in STORE_CONDITIONS)
+
+
+def finish(registry: Registry, operation: Operation) -> Operation:
+    """Let the reconciler's writes bring an operation to its end."""
+    leases = Leases(registry.database, holder="a test", seconds=60)
+    lease = leases.acquire(Ref(kind=Kind.STORE, uid=operation.store))
+    assert lease is not None, "somebody holds the store"
+    found = registry.stores.get(Scope.system(), operation.store)
+    conditions = seen(found.desired)
+    done = Pass(generation=found.generation, conditions=conditions, settled=True, due_in=60)
+    registry.progress.store(lease, done)
+    leases.release(lease)
+    return registry.operations.get(Scope.system(), operation.id)
