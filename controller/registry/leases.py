@@ -5,6 +5,7 @@ token is still there (`holds`), so a worker that was paused and overtaken writes
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,9 @@ from controller.registry.session import Database, epoch_now
 from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
 
 _leases = table(LeaseRow)
+
+_PRESENT = "worker:"
+_WORKERS = _leases.c.subject.startswith(_PRESENT)
 
 
 class Kind(StrEnum):
@@ -72,12 +76,8 @@ class Leases:
             "holder": self._holder,
             "expires_at": epoch_now() + self.seconds,
         }
-        postgresql = self._database.dialect == "postgresql"
-        # Both dialects spell it alike, but each construct belongs to its own compiler.
-        statement: Any = insert_postgresql(_leases) if postgresql else insert_sqlite(_leases)
-        statement = statement.values(subject=str(ref), **values).on_conflict_do_update(
-            index_elements=["subject"], set_=values, where=_leases.c.expires_at <= epoch_now()
-        )
+        free = _leases.c.expires_at <= epoch_now()
+        statement = _upsert(self._database, str(ref), values, where=free)
         with self._database.write() as connection:
             taken = connection.execute(statement).rowcount
         return lease if taken else None
@@ -105,6 +105,46 @@ class Leases:
         """Drop every lease: for a home whose lock proves that no other worker is alive."""
         with self._database.write() as connection:
             connection.execute(delete(_leases))
+
+
+class Presence:
+    """Which workers are there: a row among the leases that each renews as long as it sweeps."""
+
+    def __init__(self, database: Database, *, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._renew_at = 0.0
+
+    def announce(self, holder: str) -> None:
+        """Be there for the next seconds; called after each sweep, written three times in a life."""
+        if time.monotonic() < self._renew_at:
+            return
+        values = {"token": "", "holder": holder, "expires_at": epoch_now() + self._seconds}
+        with self._database.write() as connection:
+            connection.execute(delete(_leases).where(_WORKERS, _leases.c.expires_at < epoch_now()))
+            connection.execute(_upsert(self._database, _PRESENT + holder, values))
+        self._renew_at = time.monotonic() + self._seconds / 3
+
+    def leave(self, holder: str) -> None:
+        """Be gone at once."""
+        with self._database.write() as connection:
+            connection.execute(delete(_leases).where(_leases.c.subject == _PRESENT + holder))
+
+    def anybody(self) -> bool:
+        """Whether some worker is there."""
+        here = select(_leases.c.subject).where(_WORKERS, _leases.c.expires_at > epoch_now())
+        with self._database.read() as connection:
+            return connection.execute(here.limit(1)).first() is not None
+
+
+def _upsert(database: Database, subject: str, values: dict[str, Any], **condition: Any) -> Any:
+    # Both dialects spell it alike, but each construct belongs to its own compiler.
+    insert: Any = insert_postgresql if database.dialect == "postgresql" else insert_sqlite
+    return (
+        insert(_leases)
+        .values(subject=subject, **values)
+        .on_conflict_do_update(index_elements=["subject"], set_=values, **condition)
+    )
 
 
 class Queue:
@@ -142,17 +182,14 @@ class Queue:
 
     def postpone(self, refs: Sequence[tuple[Ref, float]]) -> None:
         """Make subjects due again in so many seconds each: the only write of a quiet pass."""
-        with self._database.write() as connection:
-            now = self._database.now(connection)
-            for kind in Kind:
-                subjects = _TABLES[kind]
-                due = [
-                    {"subject": ref.uid, "at": now + seconds}
-                    for ref, seconds in refs
-                    if ref.kind is kind
-                ]
-                if due:
-                    _postpone(connection, subjects, due)
+        for kind in Kind:
+            # In one order and one table at a time: two workers never wait for each other.
+            due = sorted((ref.uid, seconds) for ref, seconds in refs if ref.kind is kind)
+            if due:
+                with self._database.write() as connection:
+                    now = self._database.now(connection)
+                    values = [{"subject": uid, "at": now + seconds} for uid, seconds in due]
+                    _postpone(connection, _TABLES[kind], values)
 
     def wake_all(self, driver: str) -> None:
         """Make every subject of a driver due: after its processes were stopped with us."""

@@ -73,16 +73,15 @@ class Mails:
             .where(_mails.c.sent_at.is_(None), _mails.c.due_at <= epoch_now())
             .order_by(_mails.c.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
         claimed = (
             update(_mails)
-            .where(_mails.c.uid.in_(due.scalar_subquery()))
+            .where(_mails.c.uid.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
             .values(due_at=epoch_now() + seconds, attempts=_mails.c.attempts + 1)
             .returning(_mails)
         )
         with self._database.read() as connection:
-            if connection.execute(due.with_only_columns(_mails.c.uid)).first() is None:
+            if connection.execute(due).first() is None:
                 return ()
         with self._database.write() as connection:
             return [_mail(row) for row in connection.execute(claimed).mappings()]

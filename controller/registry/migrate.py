@@ -2,7 +2,6 @@
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
 
 from controller.registry.session import WRITE_ORDER, Database
 from controller.settings import ROOT
@@ -14,10 +13,5 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["database"] = database
-    if database.dialect == "sqlite":
+    with database.alone(WRITE_ORDER + 1, seconds=300):
         command.upgrade(config, "head")
-        return
-    with database.read() as connection:
-        connection.execute(text(f"SELECT pg_advisory_lock({WRITE_ORDER + 1})"))
-        command.upgrade(config, "head")
-        connection.execute(text(f"SELECT pg_advisory_unlock({WRITE_ORDER + 1})"))

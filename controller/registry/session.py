@@ -23,6 +23,11 @@ POOL_SIZE = 64
 WRITE_ORDER = 7_305_221
 """PostgreSQL's advisory lock that puts events and audit rows in the order of their commits."""
 
+_LOCK = "5s"
+_IDLE = "3s"
+"""How long a process that was paused can hold rows. Shorter than the wait for a lock, so that
+everybody else gets through."""
+
 
 class epoch_now(FunctionElement[float]):  # noqa: N801 -- a SQL function, named like func.now().
     """Seconds since the epoch by the database's own clock: one clock for all workers."""
@@ -38,7 +43,9 @@ def _epoch_sqlite(element: object, compiler: object, **options: object) -> str: 
 
 @compiles(epoch_now, "postgresql")
 def _epoch_postgresql(element: object, compiler: object, **options: object) -> str:  # noqa: ARG001
-    return "extract(epoch from clock_timestamp())::float8"
+    # The statement's time is stable while it runs, so that an index can be used; clock_timestamp()
+    # is not. It is the earlier of the two, which only makes a lease shorter.
+    return "extract(epoch from statement_timestamp())::float8"
 
 
 def utcnow() -> datetime:
@@ -56,7 +63,10 @@ class Database:
             self._readers = _sqlite(url, "BEGIN")
             self._writers = _sqlite(url, "BEGIN IMMEDIATE")
         else:
-            self._readers = self._writers = _postgresql(url)
+            self._writers = _postgresql(url)
+            self._readers = self._writers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -80,6 +90,27 @@ class Database:
         """
         if self.dialect == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITE_ORDER})"))
+
+    @contextmanager
+    def alone(self, number: int, seconds: int) -> Iterator[None]:
+        """Hold one of PostgreSQL's advisory locks over many transactions.
+
+        Raises DatabaseBusyError when it is not free within so many seconds. SQLite has one writer
+        at a time, so it needs nothing.
+        """
+        if self.dialect == "sqlite":
+            yield
+            return
+        # Outside of any transaction: one that idles is ended by the server.
+        engine = self._writers.execution_options(isolation_level="AUTOCOMMIT")
+        with _translated(), engine.connect() as connection:
+            connection.execute(text(f"SET lock_timeout = '{seconds}s'"))
+            connection.execute(text(f"SELECT pg_advisory_lock({number})"))
+            try:
+                yield
+            finally:
+                # The lock and the setting end with the connection.
+                connection.invalidate()
 
     def now(self, connection: Connection) -> float:
         """The database's clock, in seconds since the epoch."""
@@ -144,9 +175,19 @@ def _postgresql(url: str) -> Engine:
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return create_engine(
         url,
+        # An upper bound: connections are opened as threads need them, in a worker about a dozen.
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c lock_timeout=5s"},
+        connect_args={
+            "application_name": "storectl",
+            "connect_timeout": 5,
+            "options": f"-c lock_timeout={_LOCK} -c idle_in_transaction_session_timeout={_IDLE}",
+            # A server that vanished without a word is noticed within these seconds, not in hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+        },
     )
