@@ -1,6 +1,7 @@
 """What happens after the API accepted something: follow it, then judge how it ended."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cli import durations, output, words
@@ -13,7 +14,7 @@ from cli.errors import (
 from cli.output import Format
 from cli.progress import progress
 from cli.session import Session
-from cli.texts import _
+from cli.texts import _, untranslated
 from cli.wait import DeadlineError, Follower, unmet
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ def _timed_out(session: Session, operation: "Resource", seconds: float) -> WaitT
             (words.word(words.CONDITIONS, item["type"]), words.note(item, "message"))
             for item in conditions
         ]
-    return WaitTimedOutError(
-        tuple(found),
-        waited=durations.humanise(seconds),
-        operation=operation["metadata"]["id"],
-    )
+    with untranslated() if session.output.machine else nullcontext():
+        waited = durations.humanise(seconds)
+    return WaitTimedOutError(tuple(found), waited=waited, operation=operation["metadata"]["id"])

@@ -3,12 +3,13 @@
 import gettext
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES, N_, translator
 
-__all__ = ["N_", "_", "language", "start"]
+__all__ = ["N_", "_", "language", "start", "untranslated"]
 
 # What Typer's parser itself shows; it asks gettext's default domain, which `start` points at ours.
 PARSER_TEXTS = (
@@ -53,4 +54,17 @@ def language() -> str:
 
 def _(text: str) -> str:
     """Translate a text into the language of this process."""
-    return _catalogue().gettext(text)
+    return text if _untranslated else _catalogue().gettext(text)
+
+
+_untranslated: list[bool] = []
+
+
+@contextmanager
+def untranslated() -> Iterator[None]:
+    """Leave texts as they are inside the `with` block, for what a program reads."""
+    _untranslated.append(True)
+    try:
+        yield
+    finally:
+        _untranslated.pop()

@@ -1,5 +1,7 @@
 """`storectl doctor`."""
 
+from contextlib import nullcontext
+
 import typer
 
 from cli.doctor import checks
@@ -7,7 +9,7 @@ from cli.errors import INTERNAL
 from cli.options import Output
 from cli.output import Format, document, result, show
 from cli.session import Session
-from cli.texts import _
+from cli.texts import _, untranslated
 from cli.verbs import new_app, verb
 
 app = new_app()
@@ -22,7 +24,8 @@ app = new_app()
 )
 def doctor(session: Session, *, output: Output = Format.TABLE) -> None:
     """Print every check; fails when one failed."""
-    found = [check.as_json() for check in checks(session)]
+    with untranslated() if output.machine else nullcontext():
+        found = [check.as_json() for check in checks(session)]
     good = all(item["state"] != "fail" for item in found)
     if output.machine:
         document(

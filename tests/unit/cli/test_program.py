@@ -1,9 +1,11 @@
 """The program around the commands: help, usage errors, languages, an absent server."""
 
+import gettext
 import http.server
 import socket
 import threading
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -121,6 +123,22 @@ def test_doctor_fails_without_a_server_and_says_that_the_port_is_free(
     assert states["server"] == "fail"
     assert states["port"] == "ok"
     assert states["python"] == "ok"
+
+
+def test_what_a_program_reads_is_never_translated(
+    storectl: Storectl, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Quoting(gettext.NullTranslations):
+        def gettext(self, message: str) -> str:
+            return f"«{message}»"
+
+    quoting = Quoting()
+    monkeypatch.setattr(texts, "_catalogue", cache(lambda: quoting))
+    server = ("--server", f"http://127.0.0.1:{free_port}")
+    assert "«Something needed is missing.»" in storectl("doctor", *server).out
+    checks = storectl("doctor", *server, "-o", "json").json["checks"]
+    assert [check["title"] for check in checks][:2] == ["Python", "Languages"]
+    assert storectl("list", *server, "-o", "json").problem["action"].startswith("Start one")
 
 
 def test_doctor_survives_a_stranger_at_the_address(storectl: Storectl, stranger: str) -> None:
