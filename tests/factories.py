@@ -4,19 +4,22 @@ Everything goes through the registry's own doors; nothing here writes a row by h
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 from sqlmodel import SQLModel
 
 from controller.domain.commerce import CommerceSpec, Currencies, Payment
 from controller.domain.conditions import Condition, Desired, met, unmet
+from controller.domain.errors import StoreControllerError
 from controller.domain.keyring import Keyring
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec
@@ -156,3 +159,18 @@ def finish(registry: Registry, operation: Operation) -> Operation:
     registry.progress.store(lease, done)
     leases.release(lease)
     return registry.operations.get(Scope.system(), operation.id)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Run calls in threads that start together; return each result, or the error it met."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        barrier.wait(timeout=30)
+        try:
+            return call()
+        except StoreControllerError as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))

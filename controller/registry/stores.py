@@ -3,7 +3,7 @@
 People's writes are in `intents`, the reconciler's in `progress`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from controller.domain.errors import StoreNotFoundError
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
+from controller.registry.leases import Kind, Ref
 from controller.registry.rows import stack_of, store_of
 from controller.registry.session import Database, utcnow
 from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
@@ -115,7 +116,7 @@ class Stores:
             .group_by(_stores.c.phase)
         )
         with self._database.read() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def name_taken(self, name: str) -> bool:
         """Whether a live or tombstoned store holds the name."""
@@ -145,6 +146,24 @@ class Stores:
             of_store = select(_stacks).where(_stacks.c.uid == store["stack_uid"])
             stack = connection.execute(of_store).mappings().one()
         return store_of(store), stack_of(stack)
+
+    def load(self, refs: Iterable[Ref]) -> dict[Ref, Stack | tuple[Store, Stack]]:
+        """Many subjects in two queries: stacks, and stores together with what runs them."""
+        wanted = {kind: [ref.uid for ref in refs if ref.kind is kind] for kind in Kind}
+        found: dict[Ref, Stack | tuple[Store, Stack]] = {}
+        with self._database.read() as connection:
+            stores = select(_stores).where(_stores.c.uid.in_(wanted[Kind.STORE]))
+            of_stores = connection.execute(stores).mappings().all()
+            uids = {*wanted[Kind.STACK], *(row["stack_uid"] for row in of_stores)}
+            rows = connection.execute(select(_stacks).where(_stacks.c.uid.in_(uids))).mappings()
+            stacks = {row["uid"]: stack_of(row) for row in rows}
+        for row in of_stores:
+            ref = Ref(kind=Kind.STORE, uid=row["uid"])
+            found[ref] = (store_of(row), stacks[row["stack_uid"]])
+        for uid in wanted[Kind.STACK]:
+            if uid in stacks:
+                found[Ref(kind=Kind.STACK, uid=uid)] = stacks[uid]
+        return found
 
     def stack_uids(self, driver: str) -> set[str]:
         """Every stack of a driver that is not purged: what the driver may hold."""

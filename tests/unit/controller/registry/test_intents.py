@@ -1,9 +1,6 @@
 """Creating, changing and moving stores along, over SQLite and PostgreSQL."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -17,7 +14,6 @@ from controller.domain.errors import (
     OperationInProgressError,
     PreconditionFailedError,
     QuotaExceededError,
-    StoreControllerError,
     StoreDiffersError,
     StoreNotFoundError,
     WrongStateError,
@@ -39,6 +35,7 @@ from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.progress import Pass, StepResult
 from controller.registry.registry import Registry
 from tests.factories import (
+    at_once,
     create,
     finish,
     limits,
@@ -59,21 +56,6 @@ WAYS: dict[Desired, tuple[OperationKind, ...]] = {
     Desired.RETIRED: (RETIRE,),
     Desired.PURGED: (RETIRE, PURGE),
 }
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run calls in threads that start together; return each result, or the error it met."""
-    barrier = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        barrier.wait(timeout=30)
-        try:
-            return call()
-        except StoreControllerError as error:
-            return error
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def fail(registry: Registry, uid: str) -> None:
