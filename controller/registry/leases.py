@@ -77,10 +77,11 @@ class Leases:
             "expires_at": epoch_now() + self.seconds,
         }
         free = _leases.c.expires_at <= epoch_now()
-        statement = _upsert(self._database, str(ref), values, where=free)
+        # Not by rowcount: PostgreSQL's driver does not tell it for an insertion.
+        statement = _upsert(self._database, str(ref), values, where=free).returning(_leases.c.token)
         with self._database.write() as connection:
-            taken = connection.execute(statement).rowcount
-        return lease if taken else None
+            taken = connection.execute(statement).scalar_one_or_none()
+        return lease if taken == lease.token else None
 
     def renew(self, leases: Iterable[Lease]) -> None:
         """Push the end of leases that are still ours."""
