@@ -43,7 +43,7 @@ class Commands:
         """The tenant that the scope or the owner's address names, made when there is none."""
         if scope.tenant is not None:
             return self._registry.tenants.get(scope, scope.tenant)
-        email = check_email(owner.email if owner else "owner@localhost.localdomain")
+        email = check_email(owner.email if owner else "operator@localhost.localdomain")
         return self._registry.tenants.ensure(
             scope,
             owner=email,

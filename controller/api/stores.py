@@ -1,6 +1,7 @@
 """Routes of stores: list, create, apply, look, change, life cycle, logs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -80,7 +81,9 @@ def apply_store(
 ) -> Response:
     """Create the store, or change it to this specification; 200 when nothing differs."""
     draft = body.draft(name)
-    store, spec, changes = services.commands.difference(scope, draft)
+    # A time to live counts from the creation: the same file again changes nothing.
+    wanted = replace(draft, expires_at=None) if body.ttl else draft
+    store, spec, changes = services.commands.difference(scope, wanted)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
     if store is None:

@@ -37,16 +37,12 @@ class BridgeShop:
             raise WrongShopError(endpoint=self._endpoint)
         self._seen = ShopSeen(
             uid=self._stack,
-            bound=self._active_views() == set(self._wanted.views),
+            bound=set(status["views"]) == set(self._wanted.views),
             revision=int(status["revision"]),
             checksum=str(status["current_checksum"]),
             drift=tuple(str(item).rpartition("|")[2] for item in status["drift"]),
         )
         return self._seen
-
-    def _active_views(self) -> set[str]:
-        views = self._get("/all/V1/store/storeViews")
-        return {view["code"] for view in views if view["code"] != "admin" and view["is_active"]}
 
     def bind(self) -> int:
         """Make the website and its languages."""

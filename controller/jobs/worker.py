@@ -14,6 +14,7 @@ from controller.domain.errors import StoreControllerError
 from controller.jobs.chores import Chores
 from controller.logging import log
 from controller.metrics import DUE, PASS_SECONDS, PASSES
+from controller.reconciler.kinds import Subject
 from controller.reconciler.loop import Ended, Reconciler
 from controller.registry.leases import Queue, Ref
 
@@ -37,7 +38,7 @@ class Worker:
         chores: Chores,
         pace: Pace,
     ) -> None:
-        self._reconciler = reconciler(self.hint)
+        self.reconciler = reconciler(self.hint)
         self._queue = queue
         self._chores = chores
         self._pace = pace
@@ -48,11 +49,20 @@ class Worker:
         self._quiet: list[tuple[Ref, float]] = []
         self._stop = threading.Event()
         self._bell = threading.Event()
+        self._swept: list[Callable[[], None]] = []
         self._sweeper = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
 
     def start(self) -> None:
         """Begin to sweep."""
         self._sweeper.start()
+
+    def ring(self) -> None:
+        """Sweep now instead of in a moment."""
+        self._bell.set()
+
+    def after_sweep(self, call: Callable[[], None]) -> None:
+        """Have something called after each sweep that went through; before `start`."""
+        self._swept.append(call)
 
     @property
     def alive(self) -> bool:
@@ -61,6 +71,9 @@ class Worker:
 
     def hint(self, ref: Ref) -> None:
         """Have a look at a subject now; many hints for one subject are one look."""
+        self._submit(ref, None)
+
+    def _submit(self, ref: Ref, known: Subject | None) -> None:
         with self._lock:
             if self._stop.is_set():
                 return
@@ -68,7 +81,7 @@ class Worker:
                 self._again.add(ref)
                 return
             self._running.add(ref)
-        self._pool.submit(self._turn, ref)
+        self._pool.submit(self._turn, ref, known)
 
     def run(self, ref: Ref) -> None:
         """Look at a subject in the caller's own thread (a Celery task)."""
@@ -77,13 +90,13 @@ class Worker:
                 self._again.add(ref)
                 return
             self._running.add(ref)
-        self._turn(ref)
+        self._turn(ref, None)
 
-    def _turn(self, ref: Ref) -> None:
+    def _turn(self, ref: Ref, known: Subject | None) -> None:
         began = time.perf_counter()
         ended = Ended.WAITING
         try:
-            result = self._reconciler.run(ref)
+            result = self.reconciler.run(ref, known)
             ended = result.ended
             if result.due_in is not None:
                 with self._lock:
@@ -107,11 +120,14 @@ class Worker:
         while not self._stop.is_set():
             try:
                 self.sweep()
+                for call in self._swept:
+                    call()
             except StoreControllerError as error:
                 log.warning("sweep_failed", reason=error.reason)
             except Exception:
                 log.exception("sweep_broke")
-            self._stop.wait(self._pace.sweep_every)
+            self._bell.wait(self._pace.sweep_every)
+            self._bell.clear()
 
     def sweep(self) -> None:
         """Write down quiet looks, hint what is due, do the chores."""
@@ -123,16 +139,18 @@ class Worker:
         if busy < self._pace.batch:
             due = self._queue.due(self._pace.batch - busy)
             DUE.set(len(due))
+            known = self.reconciler.load(due)
             for ref in due:
-                self.hint(ref)
+                self._submit(ref, known.get(ref))
         self._chores.do_due(self.hint)
 
     def stop(self, seconds: float = 10.0) -> None:
         """Take no more, let the running passes end, give leases back."""
         self._stop.set()
+        self._bell.set()
         with self._lock:
             self._again.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._sweeper.is_alive():
             self._sweeper.join(timeout=seconds)
-        self._reconciler.close()
+        self.reconciler.close()

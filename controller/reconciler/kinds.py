@@ -3,21 +3,22 @@
 `loop` calls this. A `Look` is one observation with everything that follows from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from controller.domain.conditions import Condition, Desired
-from controller.domain.stack import StackDesired
+from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store, StoreStatus
 from controller.reconciler import stacks, stores
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
-from controller.registry.leases import Kind, Lease, Ref
+from controller.registry.leases import Lease, Ref
 from controller.registry.progress import Pass, Progress
 from controller.registry.stores import Stores
 
 Change = Callable[[StoreStatus], StoreStatus]
+Subject = Stack | tuple[Store, Stack]
 
 
 class Step(Protocol):
@@ -54,15 +55,24 @@ class Subjects:
         self._progress = progress
         self._world = world
 
-    def look(self, ref: Ref) -> Look | None:
-        """Observe a subject; None when there is none. Raises StoreControllerError."""
-        return self._stack(ref.uid) if ref.kind is Kind.STACK else self._store(ref.uid)
+    def load(self, refs: Iterable[Ref]) -> dict[Ref, Subject]:
+        """Many subjects as the registry knows them, for looks without a lease."""
+        return self._stores.load(refs)
 
-    def _stack(self, uid: str) -> Look | None:
-        stack = self._stores.stack(uid)
-        if stack is None:
+    def look(self, ref: Ref, known: Subject | None = None, *, thorough: bool = True) -> Look | None:
+        """Observe a subject; None when there is none. Raises StoreControllerError.
+
+        `known` is the subject as it was loaded a moment ago; it is loaded now unless given.
+        """
+        subject = known or self._stores.load([ref]).get(ref)
+        if subject is None:
             return None
-        seen = stacks.observe(stack, self._world)
+        if isinstance(subject, Stack):
+            return self._stack(subject, thorough=thorough)
+        return self._store(*subject)
+
+    def _stack(self, stack: Stack, *, thorough: bool) -> Look:
+        seen = stacks.observe(stack, self._world, thorough=thorough)
         step = stacks.next_step(stack, seen)
         conditions = stacks.conditions(stack, seen, self._world)
 
@@ -88,11 +98,7 @@ class Subjects:
             proof={"inventory": list(seen.held)} if stack.desired is StackDesired.PURGED else None,
         )
 
-    def _store(self, uid: str) -> Look | None:
-        found = self._stores.with_stack(uid)
-        if found is None:
-            return None
-        store, stack = found
+    def _store(self, store: Store, stack: Stack) -> Look:
         seen = stores.observe(store, stack, self._world)
         step = stores.next_step(store, seen)
         conditions = stores.conditions(store, seen)

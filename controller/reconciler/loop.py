@@ -6,7 +6,7 @@ A look that finds nothing to do and nothing to write takes no lease and writes n
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,7 +17,7 @@ from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.logging import log
 from controller.reconciler import failpoints
-from controller.reconciler.kinds import Look, Subjects
+from controller.reconciler.kinds import Look, Subject, Subjects
 from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, attempt, outcome_of
 from controller.registry.leases import Lease, Leases, Ref
 from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
@@ -41,6 +41,8 @@ class Timing:
 
     resync: float = 5.0
     """A healthy subject: bounds how long a dead process stays unnoticed."""
+    thorough: float = 0.2
+    """Which share of the quiet looks at a stack asks the shop too, and not its driver alone."""
     first_retry: float = 0.2
     longest_retry: float = 60.0
     after_failure: float = 300.0
@@ -73,9 +75,13 @@ class Reconciler:
         self._heartbeat = Heartbeat(leases)
         self._failures: dict[Ref, int] = {}
 
-    def run(self, ref: Ref) -> Result:
+    def load(self, refs: Iterable[Ref]) -> dict[Ref, Subject]:
+        """Subjects for `run`, many at once."""
+        return self._subjects.load(refs)
+
+    def run(self, ref: Ref, known: Subject | None = None) -> Result:
         """One pass over a subject: as many steps as go through, one after another."""
-        look = self._quiet_look(ref)
+        look = self._quiet_look(ref, known)
         if look is not None and look.quiet:
             return Result(ended=Ended.QUIET, due_in=self._soon(self._timing.resync))
         with self._held(ref) as lease:
@@ -87,10 +93,11 @@ class Reconciler:
                 log.warning("lease_lost", subject=str(ref))
                 return Result(ended=Ended.HELD)
 
-    def _quiet_look(self, ref: Ref) -> Look | None:
+    def _quiet_look(self, ref: Ref, known: Subject | None) -> Look | None:
         """A look without the lease; None when it could not be had."""
         try:
-            look = self._subjects.look(ref)
+            thorough = random.random() < self._timing.thorough  # noqa: S311 -- not a secret.
+            look = self._subjects.look(ref, known, thorough=thorough)
         except StoreControllerError:
             return None
         if look is not None:

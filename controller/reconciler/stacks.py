@@ -10,7 +10,7 @@ from controller.domain.notes import Note
 from controller.domain.stack import Stack, StackDesired
 from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
-from provisioners.base import DriverFailure, ReleaseState
+from provisioners.base import DriverFailure, ReleaseState, ReleaseStatus
 
 _AWAIT_SECONDS = 3.0
 """How long a worker stays with a shop that is starting, before it lets others have its turn."""
@@ -30,8 +30,12 @@ class StackSeen:
     """What the driver still holds, asked only when nothing should be left."""
 
 
-def observe(stack: Stack, world: World) -> StackSeen:
-    """Look; raises StoreControllerError when the driver cannot even be asked."""
+def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
+    """Look; raises StoreControllerError when the driver cannot even be asked.
+
+    A look that is not thorough takes the word of the registry that a stack still answers, as long
+    as the driver says that it runs unchanged: its stores ask the shop itself at every look.
+    """
     driver, engine = world.driver(stack), world.engine(stack)
     try:
         status = driver.status(engine.release(stack))
@@ -46,15 +50,19 @@ def observe(stack: Stack, world: World) -> StackSeen:
         endpoint=status.endpoint,
         detail=status.detail,
         secrets=secrets,
-        answering=_answers(stack, world, status.endpoint)
-        if status.state is ReleaseState.CURRENT
-        else ShopStartingError(),
+        answering=_answers(stack, world, status, thorough=thorough or not stack.settled),
     )
 
 
-def _answers(stack: Stack, world: World, endpoint: str | None) -> StoreControllerError | None:
+def _answers(
+    stack: Stack, world: World, status: ReleaseStatus, *, thorough: bool
+) -> StoreControllerError | None:
+    if status.state is not ReleaseState.CURRENT:
+        return ShopStartingError()
+    if not thorough:
+        return None
     try:
-        world.engine(stack).ready(endpoint or "")
+        world.engine(stack).ready(status.endpoint or "")
     except StoreControllerError as error:
         return error
     return None

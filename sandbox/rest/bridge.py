@@ -59,6 +59,7 @@ def status(call: Call) -> object:
         "mode": "production",
         "ready": all(check["ok"] for check in checks),
         "maintenance": shop.release.closed,
+        "views": [view.code for view in topology.views(shop.db) if view.active],
         "revision": manifest.revision,
         "applied_checksum": manifest.checksum,
         "current_checksum": current,

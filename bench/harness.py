@@ -1,0 +1,129 @@
+"""What every figure shares: a home of its own, percentiles, and the printed object."""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from controller import main
+from controller.commands import Owner
+from controller.commerce.drafts import Draft
+from controller.domain.operations import Operation
+from controller.domain.tenant import Scope
+from controller.jobs.hints import Hint, silent
+from controller.jobs.worker import Worker
+from controller.reconciler.world import World
+from controller.registry.migrate import migrate
+from controller.registry.registry import Registry
+from controller.registry.session import Database
+from controller.services import Services
+from controller.settings import LimitSettings, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measured figure; `floor` was measured in the same run, `ratio` is figure / floor."""
+
+    name: str
+    figure: float
+    unit: str
+    floor: float
+    ratio: float
+    spread: list[float]
+    """The smallest and the largest figure of the rounds."""
+    goal: str
+    met: bool
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def show(self) -> None:
+        """Print it as one line of JSON."""
+        print(json.dumps(asdict(self)), flush=True)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value."""
+    return statistics.median(values)
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    return {
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "machine": platform.machine(),
+        "system": sys.platform,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plane:
+    """The control plane's parts in this process, without HTTP."""
+
+    settings: Settings
+    registry: Registry
+    world: World
+    services: Services
+    worker: Worker
+
+    def create(self, name: str) -> Operation:
+        """Order a store as every door does."""
+        scope = Scope.operator("bench")
+        draft = Draft(name=name, country="DE")
+        return self.services.commands.create(scope, Owner(email="b@example.com"), draft).operation
+
+    def wait(self, operation: Operation) -> Operation:
+        """Follow an operation to its end."""
+        while (found := self.registry.operations.get(Scope.system(), operation.id)).open:
+            os.sched_yield()
+        return found
+
+
+@contextmanager
+def plane(*, working: bool = True) -> Iterator[Plane]:
+    """A control plane in a directory that is removed; its shops are stopped."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = Settings(
+            home=Path(directory),
+            database_url="",
+            redis_url="",
+            shop_ports="29100-31099",
+            limits=LimitSettings(stores_per_tenant=100_000),
+        )
+        database = Database(settings.effective_database_url)
+        migrate(database)
+        database.close()
+        keyring = main.build_keyring(settings)
+        registry = main.build_registry(settings, keyring)
+        world = main.build_world(settings, keyring)
+        worker = main.build_worker(settings, registry, world, bell=None)
+        hint: Hint = worker.hint if working else silent
+        services = main.build_services(settings, registry, world, hint, lambda: working)
+        if working:
+            worker.start()
+        try:
+            yield Plane(
+                settings=settings,
+                registry=registry,
+                world=world,
+                services=services,
+                worker=worker,
+            )
+        finally:
+            worker.stop()
+            for driver in world.drivers.values():
+                driver.stop_all()
+            registry.database.close()
