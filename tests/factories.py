@@ -4,9 +4,9 @@ Everything goes through the registry's own doors; nothing here writes a row by h
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -65,24 +65,16 @@ def limits(**changes: Any) -> Limits:
     return replace(LIMITS, **changes)
 
 
-@contextmanager
-def registry_at(
-    url: str, limits: Limits = LIMITS, *, codes_per_hour: int = 6
-) -> Iterator[Registry]:
+def registry_over(
+    database: Database, limits: Limits = LIMITS, *, codes_per_hour: int = 6
+) -> Registry:
     """A registry over a database that is migrated already."""
-    with closing(Database(url)) as database:
-        yield open_registry(database, KEYRING, limits, codes_per_hour=codes_per_hour)
+    return open_registry(database, KEYRING, limits, codes_per_hour=codes_per_hour)
 
 
-def migrated(url: str) -> None:
-    """Bring an empty database to the newest schema."""
-    with closing(Database(url)) as database:
-        migrate(database)
-
-
-def emptied(url: str) -> None:
-    """Remove every row of a migrated database."""
-    with closing(Database(url)) as database, database.write() as connection:
+def empty(database: Database) -> None:
+    """Remove every row."""
+    with database.write() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             connection.execute(table.delete())
 
@@ -90,7 +82,8 @@ def emptied(url: str) -> None:
 def sqlite_template(directory: Path) -> Path:
     """A migrated SQLite file to be copied: a copy takes a millisecond, the migrations more."""
     path = directory / "template.sqlite3"
-    migrated(f"sqlite:///{path}")
+    with closing(Database(f"sqlite:///{path}")) as database:
+        migrate(database)
     return path
 
 

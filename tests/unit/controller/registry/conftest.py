@@ -1,12 +1,15 @@
 """A migrated registry over each database we support; every test gets one of its own."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from controller.domain.tenant import Tenant
+from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
+from controller.registry.session import Database
 from tests import factories
 from tests.services.postgres import PostgresServer
 
@@ -17,30 +20,31 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: PostgresServer) -> Iterator[str]:
-    with postgres_server.database() as url:
-        factories.migrated(url)
-        yield url
+def migrated_postgres(postgres_server: PostgresServer) -> Iterator[Database]:
+    with postgres_server.database() as url, closing(Database(url)) as database:
+        migrate(database)
+        yield database
 
 
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))],
 )
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the address of a migrated, empty database."""
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a migrated, empty database."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
-        return factories.sqlite_copy(template, tmp_path)
-    # Making a database takes ten times as long as emptying one.
-    shared: str = request.getfixturevalue("migrated_postgres")
-    factories.emptied(shared)
-    return shared
+        with closing(Database(factories.sqlite_copy(template, tmp_path))) as own:
+            yield own
+        return
+    # Making a database and its connections takes ten times as long as emptying one.
+    shared: Database = request.getfixturevalue("migrated_postgres")
+    factories.empty(shared)
+    yield shared
 
 
 @pytest.fixture
-def registry(url: str) -> Iterator[Registry]:
-    with factories.registry_at(url) as found:
-        yield found
+def registry(database: Database) -> Registry:
+    return factories.registry_over(database)
 
 
 @pytest.fixture

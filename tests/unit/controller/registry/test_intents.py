@@ -34,13 +34,14 @@ from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.progress import Pass, StepResult
 from controller.registry.registry import Registry
+from controller.registry.session import Database
 from tests.factories import (
     at_once,
     create,
     finish,
     limits,
     move,
-    registry_at,
+    registry_over,
     scope_of,
     spec,
     store,
@@ -173,42 +174,42 @@ def test_one_owner_who_sends_twice_at_once_gets_one_store(registry: Registry, an
     assert sum(item.new for item in outcomes) == 1
 
 
-def test_the_quota_counts_tombstones_but_not_the_purged(url: str) -> None:
-    with registry_at(url, limits(stores_per_tenant=2)) as registry:
-        ann, bob = tenant(registry), tenant(registry)
-        first = store(registry, ann, "one")
-        store(registry, ann, "two")
-        with pytest.raises(QuotaExceededError) as caught:
-            create(registry, ann, "three")
-        assert caught.value.params["limit"] == 2
-        assert create(registry, bob, "three").new
-        move(registry, first.uid, RETIRE)
-        with pytest.raises(QuotaExceededError):
-            create(registry, ann, "four")
-        move(registry, first.uid, PURGE)
-        assert create(registry, ann, "four").new
+def test_the_quota_counts_tombstones_but_not_the_purged(database: Database) -> None:
+    registry = registry_over(database, limits(stores_per_tenant=2))
+    ann, bob = tenant(registry), tenant(registry)
+    first = store(registry, ann, "one")
+    store(registry, ann, "two")
+    with pytest.raises(QuotaExceededError) as caught:
+        create(registry, ann, "three")
+    assert caught.value.params["limit"] == 2
+    assert create(registry, bob, "three").new
+    move(registry, first.uid, RETIRE)
+    with pytest.raises(QuotaExceededError):
+        create(registry, ann, "four")
+    move(registry, first.uid, PURGE)
+    assert create(registry, ann, "four").new
 
 
-def test_the_quota_holds_against_calls_at_once(url: str) -> None:
-    with registry_at(url, limits(stores_per_tenant=3)) as registry:
-        ann = tenant(registry)
-        outcomes = at_once(
-            *[lambda number=number: create(registry, ann, f"shop-{number}") for number in range(6)]
-        )
-        assert sum(isinstance(item, Accepted) for item in outcomes) == 3
-        assert sum(isinstance(item, QuotaExceededError) for item in outcomes) == 3
+def test_the_quota_holds_against_calls_at_once(database: Database) -> None:
+    registry = registry_over(database, limits(stores_per_tenant=3))
+    ann = tenant(registry)
+    outcomes = at_once(
+        *[lambda number=number: create(registry, ann, f"shop-{number}") for number in range(6)]
+    )
+    assert sum(isinstance(item, Accepted) for item in outcomes) == 3
+    assert sum(isinstance(item, QuotaExceededError) for item in outcomes) == 3
 
 
-def test_a_full_platform_says_when_to_come_back(url: str) -> None:
-    with registry_at(url, limits(open_operations=1)) as registry:
-        ann = tenant(registry)
-        first = create(registry, ann, "one").operation
-        with pytest.raises(CapacityError) as caught:
-            create(registry, ann, "two")
-        assert caught.value.retry_after > 0
-        # What is there already may still be changed, closed and removed.
-        finish(registry, first)
-        registry.intents.transition(scope_of(ann), first.store, RETIRE)
+def test_a_full_platform_says_when_to_come_back(database: Database) -> None:
+    registry = registry_over(database, limits(open_operations=1))
+    ann = tenant(registry)
+    first = create(registry, ann, "one").operation
+    with pytest.raises(CapacityError) as caught:
+        create(registry, ann, "two")
+    assert caught.value.retry_after > 0
+    # What is there already may still be changed, closed and removed.
+    finish(registry, first)
+    registry.intents.transition(scope_of(ann), first.store, RETIRE)
 
 
 def test_a_refused_creation_leaves_nothing(registry: Registry, ann: Tenant, bob: Tenant) -> None:

@@ -36,8 +36,8 @@ def test_an_upgraded_database_is_what_the_code_uses(database_url: str) -> None:
     }
 
 
-def test_a_time_without_a_zone_is_refused(url: str) -> None:
-    with closing(Database(url)) as database, database.read() as connection:
+def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with database.read() as connection:
         naive = datetime(2026, 1, 1)  # noqa: DTZ001 -- what is to be refused.
         kind = UtcDateTime()
         with pytest.raises(ValueError, match="naive"):

@@ -1,0 +1,252 @@
+"""A driver and an engine that live in memory, for tests of everything around them.
+
+They keep state and refuse what they were not told: a release without its secrets does not start, a
+shop that nobody started does not answer, one that was not configured does not sell.
+`tests/integration/test_driver_contract.py` holds the driver to what the real one does.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from controller.domain.errors import (
+    CannotSellError,
+    SettingsRefusedError,
+    ShopStartingError,
+    ShopUnreachableError,
+    WrongShopError,
+)
+from controller.domain.stack import Stack, StackDesired
+from controller.domain.store import Store
+from controller.engines.base import LoginLink, Proof, ShopSeen, Written
+from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+
+
+@dataclass
+class Held:
+    """Everything that is there for one name; the shop's own data is part of it."""
+
+    endpoint: str | None = None
+    secrets: dict[str, str] | None = None
+    release: Release | None = None
+    """What was applied last."""
+    runs: Release | None = None
+    """What runs now."""
+    log: list[str] = field(default_factory=list)
+    views: tuple[str, ...] = ()
+    config: str = ""
+    revision: int = 0
+    orders: int = 0
+
+
+class FakeDriver:
+    """`Driver` of `provisioners.base` without processes."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.held: dict[str, Held] = {}
+        self._lock = threading.RLock()
+        self._faults: dict[str, list[Exception]] = {}
+
+    def fail(self, method: str, *errors: Exception) -> None:
+        """Let the next calls of a method end in these errors, one each."""
+        self._faults.setdefault(method, []).extend(errors)
+
+    def lose(self, name: str) -> None:
+        """Let the process die by itself."""
+        with self._lock:
+            self.held[name].runs = None
+
+    @contextmanager
+    def _entered(self, method: str, name: str) -> Iterator[Held | None]:
+        if not name.isalnum():
+            raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
+        with self._lock:
+            if faults := self._faults.get(method):
+                raise faults.pop(0)
+            yield self.held.get(name)
+
+    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
+        with self._entered("apply_secrets", name):
+            self.held.setdefault(name, Held()).secrets = dict(secrets)
+
+    def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
+        with self._entered("has_secrets", name) as held:
+            return held is not None and held.secrets == dict(secrets)
+
+    def apply(self, release: Release) -> ReleaseStatus:
+        with self._entered("apply", release.name) as held:
+            if held is None or held.secrets is None:
+                raise DriverFailure("no_secrets", "the release has no secrets")
+            held.endpoint = held.endpoint or f"fake://{release.name}"
+            held.release = held.runs = release
+            held.log.append(f"started {release.digest}")
+            return ReleaseStatus(state=ReleaseState.PENDING, endpoint=held.endpoint)
+
+    def status(self, release: Release) -> ReleaseStatus:
+        with self._entered("status", release.name) as held:
+            if held is None or held.release is None:
+                return ReleaseStatus(state=ReleaseState.ABSENT)
+            if held.runs is None:
+                state = ReleaseState.STOPPED
+            elif held.runs.digest == release.digest:
+                state = ReleaseState.CURRENT
+            else:
+                state = ReleaseState.OUTDATED
+            return ReleaseStatus(state=state, endpoint=held.endpoint)
+
+    def stop(self, name: str) -> None:
+        with self._entered("stop", name) as held:
+            if held is not None and held.runs is not None:
+                held.runs = None
+                held.log.append("stopped")
+
+    def delete(self, name: str) -> None:
+        with self._entered("delete", name):
+            self.held.pop(name, None)
+
+    def inventory(self, name: str) -> tuple[str, ...]:
+        with self._entered("inventory", name) as held:
+            if held is None:
+                return ()
+            parts = {
+                "process": held.runs,
+                "file secrets": held.secrets,
+                "file release": held.release,
+                "directory": held,
+            }
+            return tuple(part for part, there in parts.items() if there is not None)
+
+    def names(self) -> set[str]:
+        with self._lock:
+            return set(self.held)
+
+    def logs(self, name: str, *, tail: int) -> list[str]:
+        with self._entered("logs", name) as held:
+            return held.log[-tail:] if held and tail else []
+
+    def follow(self, name: str) -> Iterator[str]:
+        position = len(self.logs(name, tail=1_000_000))
+        while True:
+            lines = self.logs(name, tail=1_000_000)
+            yield from lines[position:]
+            position = len(lines)
+            yield ""
+
+    def stop_all(self) -> None:
+        for name in self.names():
+            self.stop(name)
+
+
+class FakeEngine:
+    """`Engine` of `engines.base` whose shops live in a FakeDriver."""
+
+    name = "fake"
+    version = "1"
+    website = "base"
+
+    def __init__(self, driver: FakeDriver) -> None:
+        self._driver = driver
+        self.refuses: str | None = None
+        """What every shop says when it is configured, as if its validation refused."""
+
+    def secret_names(self) -> tuple[str, ...]:
+        return ("access_token", "session_key")
+
+    def release(self, stack: Stack) -> Release:
+        closed = stack.desired is StackDesired.CLOSED
+        return Release(
+            name=stack.uid,
+            chart="fake",
+            version=stack.version,
+            values={"storefront": "closed" if closed else "open"},
+        )
+
+    def ready(self, endpoint: str) -> None:
+        held = self._driver.held.get(endpoint.removeprefix("fake://"))
+        if held is None or held.runs is None:
+            raise ShopStartingError
+
+    def shop(self, endpoint: str, store: Store, secrets: Mapping[str, str]) -> "FakeShop":
+        return FakeShop(self._driver, self, endpoint, store, secrets)
+
+
+class FakeShop:
+    """`Shop` of `engines.base`: what a running release in the driver says and does."""
+
+    def __init__(
+        self,
+        driver: FakeDriver,
+        engine: FakeEngine,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+    ) -> None:
+        self._driver = driver
+        self._engine = engine
+        self._endpoint = endpoint
+        self._store = store
+        self._secrets = dict(secrets)
+        spec = store.spec
+        wanted = repr((spec.display_name, spec.commerce, spec.locales, spec.timezone))
+        self._digest = hashlib.sha256(wanted.encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        return self._digest
+
+    def _running(self) -> Held:
+        held = self._driver.held.get(self._endpoint.removeprefix("fake://"))
+        if held is None or held.runs is None:
+            raise ShopUnreachableError(detail="connection refused")
+        if held.runs.name != self._store.stack:
+            raise WrongShopError(endpoint=self._endpoint)
+        if held.secrets != self._secrets:
+            raise SettingsRefusedError(detail="the access token is wrong")
+        return held
+
+    def look(self) -> ShopSeen:
+        held = self._running()
+        return ShopSeen(
+            uid=self._store.stack,
+            bound=held.views == self._store.spec.locales,
+            revision=held.revision,
+            checksum=held.config,
+            drift=(),
+        )
+
+    def bind(self) -> int:
+        self._running().views = self._store.spec.locales
+        return len(self._store.spec.locales)
+
+    def configure(self) -> Written:
+        held = self._running()
+        if self._engine.refuses is not None:
+            raise SettingsRefusedError(detail=self._engine.refuses)
+        if held.views != self._store.spec.locales:
+            raise SettingsRefusedError(detail="a language has no view")
+        held.revision = max(held.revision + 1, self._store.generation)
+        held.config = f"checksum of {self._digest}"
+        return Written(checksum=held.config, changed=1, count=1)
+
+    def prove_selling(self) -> Proof:
+        held = self._running()
+        if held.config != f"checksum of {self._digest}":
+            raise CannotSellError(stage="shipping", detail="other settings are in force")
+        if held.runs is None or held.runs.values["storefront"] != "open":
+            raise CannotSellError(stage="cart", detail="the shop is closed")
+        held.orders += 1
+        commerce = self._store.spec.commerce
+        return Proof(total=commerce.flat_rate + 1, currency=commerce.currencies.default)
+
+    def login_link(self) -> LoginLink:
+        self._running()
+        end = datetime.now(UTC) + timedelta(minutes=5)
+        return LoginLink(url=f"{self._endpoint}/admin?once=1", expires_at=end)
+
+    def close(self) -> None:
+        """Nothing is open."""
