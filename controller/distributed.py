@@ -1,0 +1,160 @@
+"""The second home of the same reconciler: processes that share PostgreSQL and Redis.
+
+`python -m controller api|worker|beat|migrate` calls this; `make up-distributed` starts them all on
+one machine. PostgreSQL holds the truth and the leases. Redis is a bell: while it is away orders are
+accepted and completed as always, each a sweep later. Shops belong to no worker: one that ends
+leaves them running.
+
+Where the process driver is used, all of them share one machine and one STORECTL_HOME.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from fastapi import FastAPI
+
+from controller import home, main
+from controller.domain.errors import StoreControllerError
+from controller.jobs import app as celery
+from controller.jobs.hints import Bell
+from controller.logging import configure
+from controller.registry.leases import Presence
+from controller.registry.migrate import migrate
+from controller.registry.registry import Registry
+from controller.registry.session import Database
+from controller.settings import Settings
+
+DATABASE, REDIS, KEY = "STORECTL_DATABASE_URL", "STORECTL_REDIS_URL", "STORECTL_MASTER_KEY"
+
+_HELP = {
+    DATABASE: "the registry that all processes share: postgresql://USER:PASSWORD@HOST/DATABASE",
+    REDIS: "the bell between processes: redis://HOST:PORT/0",
+    KEY: "at least 32 characters, the same in every process: every derived secret hangs on it",
+}
+
+
+def api() -> int:
+    """Answer HTTP requests until a signal comes; reconcile nothing."""
+    settings = _settings(DATABASE, REDIS, KEY)
+    _end_on_signal()
+    keyring = main.build_keyring(settings)
+    with home._listening(settings) as listener:
+        registry = main.build_registry(settings, keyring)
+        registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
+        bell = Bell(celery.build_publisher(settings.redis_url))
+        world = main.build_world(settings, keyring)
+        services = main.build_services(
+            settings, registry, world, bell, lambda: somebody_works(settings, registry)
+        )
+        try:
+            _server(main.build_app(services)).run(sockets=[listener])
+        finally:
+            bell.close()
+            registry.database.close()
+    return 0
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=30,
+            backlog=1024,
+        )
+    )
+
+
+def somebody_works(settings: Settings, registry: Registry) -> bool:
+    """Whether a worker swept a moment ago, as it told the database."""
+    try:
+        return _presence(settings, registry).anybody()
+    except StoreControllerError:
+        return False
+
+
+def _presence(settings: Settings, registry: Registry) -> Presence:
+    # A worker that is only slow, or between two sweeps, is still there.
+    longest = max(settings.worker.lease_seconds, 3 * settings.worker.sweep_seconds)
+    return Presence(registry.database, seconds=longest)
+
+
+def worker(arguments: Sequence[str] = ()) -> int:
+    """Reconcile until a signal comes: what Celery is told, and what our own sweep finds.
+
+    `arguments` go to Celery's worker.
+    """
+    settings = _settings(DATABASE, REDIS, KEY)
+    keyring = main.build_keyring(settings)
+    registry = main.build_registry(settings, keyring)
+    registry.database.ping()
+    # What a pass wakes is looked at by the same process: that needs no broker.
+    ours = main.build_worker(settings, registry, main.build_world(settings, keyring), bell=None)
+    presence = _presence(settings, registry)
+    holder = f"{os.uname().nodename}/{os.getpid()}"
+    ours.after_sweep(lambda: presence.announce(holder))
+    ours.start()
+    try:
+        celery.serve(
+            celery.build_celery(settings.redis_url), ours, settings.worker.threads, arguments
+        )
+    finally:
+        ours.stop()
+        presence.leave(holder)
+        registry.database.close()
+    return 0
+
+
+def beat() -> int:
+    """Ring for a sweep at intervals until a signal comes. More than one does no harm."""
+    celery.ring_forever(celery.build_celery(_settings(REDIS).redis_url))
+    return 0
+
+
+def migrate_now() -> int:
+    """Bring the database to the newest schema."""
+    database = Database(_settings(DATABASE).database_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+    return 0
+
+
+def _settings(*required: str) -> Settings:
+    """The settings; ends the process, saying what is missing, unless all required ones are set."""
+    settings = Settings()
+    given = {
+        DATABASE: settings.database_url,
+        REDIS: settings.redis_url,
+        KEY: settings.master_key.get_secret_value(),
+    }
+    missing = [name for name in required if not given[name]]
+    for name in missing:
+        sys.stderr.write(f"{name} is not set: {_HELP[name]}\n")
+    if KEY in required and given[KEY] and len(given[KEY].encode()) < 32:
+        sys.stderr.write(f"{KEY} is too short: {_HELP[KEY]}\n")
+        missing.append(KEY)
+    if missing:
+        raise SystemExit(2)
+    configure(settings.log_level, json=settings.log_json)
+    # What libraries say; ours goes through structlog.
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelName(settings.log_level)),
+        format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
+    )
+    return settings
+
+
+def _end_on_signal() -> None:
+    """Have signals raise SystemExit, so that what was opened is closed."""
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        # uvicorn ends in order, then raises the signal again: it must not kill us too early.
+        signal.signal(kind, lambda *_: sys.exit(0))
