@@ -67,6 +67,8 @@ class Tokens:
             expires_at=now + lifetime if lifetime else None,
         )
         with self._database.write() as connection:
+            # Two processes that start at once bring the same text.
+            self._database.in_order(connection)
             known = select(_tokens.c.uid).where(_tokens.c.digest == _digest(text))
             if connection.execute(known).first() is None:
                 connection.execute(
