@@ -18,8 +18,8 @@ help: ## Show this list
 up: $(RUNTIME) i18n ## Start everything on http://127.0.0.1:8080 (STORECTL_PORT, STORECTL_HOME); Ctrl-C stops it
 	@exec $(PYTHON) -m controller up
 
-up-distributed: $(DEV) i18n ## The same over PostgreSQL, Redis and Celery workers
-	@exec $(PYTHON) -m controller up-distributed
+up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Celery workers
+	@exec $(PYTHON) -m scripts.distributed
 
 ##@ Test it
 
