@@ -1,0 +1,40 @@
+"""Errors as pages: what happened and what to do next. The app's exception handlers call this."""
+
+from fastapi import Request, Response
+
+from controller.domain.errors import (
+    InvalidInputError,
+    LimitError,
+    NotFoundError,
+    StoreControllerError,
+    UnavailableError,
+)
+from controller.i18n import use_language
+from controller.web import words
+from controller.web.render import document, language
+
+
+def html_error(request: Request, error: StoreControllerError) -> Response:
+    """A page that explains the error, with its status."""
+    lang = language(request)
+    with use_language(lang):
+        found = words.explained(error.code, error.params)
+    fields = error.errors if isinstance(error, InvalidInputError) else ()
+    return document(
+        request,
+        lang,
+        "error.html",
+        status=error.status,
+        headers=retry_after(error),
+        error=found,
+        status_code=error.status,
+        missing=isinstance(error, NotFoundError),
+        fields=fields,
+    )
+
+
+def retry_after(error: StoreControllerError) -> dict[str, str]:
+    """The header that says when to come again, for errors that pass."""
+    if isinstance(error, LimitError):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Retry-After": "5"} if isinstance(error, UnavailableError) else {}

@@ -1,0 +1,41 @@
+"""Every page as one router, and the files beside them. `main` puts both into the app."""
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from controller.services import Services
+from controller.settings import ROOT
+from controller.web.docs import Reference
+from controller.web.errors import html_error
+from controller.web.onboarding import Onboarding
+from controller.web.operator import OperatorConsole
+from controller.web.outbox import Outbox
+from controller.web.render import Pages
+from controller.web.shops import Shops
+
+__all__ = ["build_router", "html_error", "mount_static"]
+
+
+def build_router(services: Services) -> APIRouter:
+    """The routes of all pages; they are no part of the API's description."""
+    pages = Pages(services)
+    router = APIRouter(include_in_schema=False)
+    for part in (Onboarding, Shops, OperatorConsole, Outbox, Reference):
+        part(services, pages).routes(router)
+    return router
+
+
+class Assets(StaticFiles):
+    """Files that browsers keep, and ask about before they use them again."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or 304 when the browser has it."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve style sheet, scripts and pictures below /static."""
+    app.mount("/static", Assets(directory=ROOT / "templates/web/static"), name="static")

@@ -1,0 +1,171 @@
+"""What owners and operators call things: the words of the pages, and the tone each is shown in."""
+
+from collections.abc import Mapping
+
+from controller import i18n
+from controller.domain.commerce import Payment
+from controller.domain.conditions import Condition, Phase
+from controller.domain.errors import Explanation, Params, explain
+from controller.domain.notes import Note, say
+from controller.domain.operations import (
+    STEP_TITLES,
+    OperationKind,
+    OperationState,
+    StepRecord,
+    StepState,
+)
+from controller.i18n import N_
+from controller.web import formats
+
+PHASES: Mapping[Phase, tuple[str, str]] = {
+    Phase.PENDING: (N_("Waiting"), "busy"),
+    Phase.PROVISIONING: (N_("Being set up"), "busy"),
+    Phase.READY: (N_("Open"), "good"),
+    Phase.CHANGING: (N_("Being changed"), "busy"),
+    Phase.DEGRADED: (N_("Not well"), "warn"),
+    Phase.SUSPENDING: (N_("Being paused"), "busy"),
+    Phase.SUSPENDED: (N_("Paused"), "quiet"),
+    Phase.RETIRING: (N_("Being closed"), "busy"),
+    Phase.RETIRED: (N_("Closed"), "quiet"),
+    Phase.PURGING: (N_("Being destroyed"), "busy"),
+    Phase.PURGED: (N_("Destroyed"), "quiet"),
+    Phase.FAILED: (N_("Failed"), "bad"),
+}
+"""Each phase in one word, and its tone."""
+
+HEADLINES: Mapping[Phase, str] = {
+    Phase.PENDING: N_("Your shop is about to be set up."),
+    Phase.PROVISIONING: N_("Your shop is being set up."),
+    Phase.READY: N_("Your shop is open."),
+    Phase.CHANGING: N_("Your changes are being made."),
+    Phase.DEGRADED: N_("Something in your shop is not well. It is being put right by itself."),
+    Phase.SUSPENDING: N_("Your shop is being paused."),
+    Phase.SUSPENDED: N_("Your shop is paused. Customers see that it is closed for now."),
+    Phase.RETIRING: N_("Your shop is being closed."),
+    Phase.RETIRED: N_("Your shop is closed."),
+    Phase.PURGING: N_("Your shop's data is being destroyed."),
+    Phase.PURGED: N_("Your shop and its data are gone."),
+    Phase.FAILED: N_("This did not work. Nothing is lost; you can try again."),
+}
+"""Each phase as a sentence for the owner."""
+
+KINDS: Mapping[OperationKind, str] = {
+    OperationKind.CREATE: N_("Opening the shop"),
+    OperationKind.CHANGE: N_("Changing the settings"),
+    OperationKind.SUSPEND: N_("Pausing the shop"),
+    OperationKind.RESUME: N_("Opening the shop again"),
+    OperationKind.RETIRE: N_("Closing the shop"),
+    OperationKind.UNDELETE: N_("Bringing the shop back"),
+    OperationKind.PURGE: N_("Destroying the shop's data"),
+}
+
+STATES: Mapping[OperationState, tuple[str, str]] = {
+    OperationState.PENDING: (N_("Waiting"), "busy"),
+    OperationState.RUNNING: (N_("In work"), "busy"),
+    OperationState.SUCCEEDED: (N_("Done"), "good"),
+    OperationState.FAILED: (N_("Failed"), "bad"),
+    OperationState.SUPERSEDED: (N_("Replaced"), "quiet"),
+}
+
+STEP_STATES: Mapping[StepState, str] = {
+    StepState.PENDING: N_("not begun"),
+    StepState.RUNNING: N_("in work"),
+    StepState.DONE: N_("done"),
+    StepState.FAILED: N_("failed"),
+}
+
+CONDITIONS: Mapping[str, str] = {
+    "SecretsApplied": N_("Access keys"),
+    "Released": N_("Shop software"),
+    "Answering": N_("Answers"),
+    "Bound": N_("Website and languages"),
+    "Routed": N_("Web address"),
+    "Configured": N_("Currency, payment and shipping"),
+    "Selling": N_("Takes orders"),
+}
+
+PAYMENTS: Mapping[Payment, str] = {
+    Payment.BANK_TRANSFER: N_("Bank transfer"),
+    Payment.CHECK: N_("Check"),
+    Payment.CASH_ON_DELIVERY: N_("Cash on delivery"),
+    Payment.PURCHASE_ORDER: N_("Purchase order"),
+}
+
+ACTIONS: Mapping[str, str] = {
+    "store_not_found": N_("Your shops are listed under “Your shops”."),
+    "store_exists_differs": N_("Choose another name, or use the shop that you have."),
+    "wrong_state": N_("Load the page again to see what can be done now."),
+    "operation_in_progress": N_("Wait until it is finished, then try again."),
+    "not_authenticated": N_("Sign in with your e-mail address."),
+    "deadline_exceeded": N_("Try again. The list shows what is missing."),
+    "idempotency_key_reused": N_("Send the form once more to open another shop."),
+    "bad_request": N_("Go back, load the page again and repeat it."),
+}
+"""What to do next on a page, where the common text speaks of the command line."""
+
+
+def _(text: str) -> str:
+    return i18n.translator(i18n.current()).gettext(text)
+
+
+def explained(code: str, params: Params) -> Explanation:
+    """An error for somebody who looks at a page."""
+    found = explain(code, params, _)
+    action = ACTIONS.get(code)
+    if action is None:
+        return found
+    return Explanation(code=code, message=found.message, action=_(action) % params)
+
+
+def phase(value: Phase | str) -> tuple[str, str]:
+    """A phase as (word, tone)."""
+    word, tone = PHASES[Phase(value)]
+    return _(word), tone
+
+
+def state(value: OperationState) -> tuple[str, str]:
+    """An operation's state as (word, tone)."""
+    word, tone = STATES[value]
+    return _(word), tone
+
+
+def condition_tone(condition: Condition) -> str:
+    """How a condition is shown."""
+    return {"True": "good", "False": "warn"}.get(condition.status, "quiet")
+
+
+def note(item: Note | None) -> str:
+    """The sentence of a note; steps in it are named by their titles."""
+    if item is None:
+        return ""
+    params = dict(item.params)
+    if "step" in params:
+        params["step"] = step_title(str(params["step"]))
+    return say(item.reason, params, _)
+
+
+def step_title(name: str) -> str:
+    """What a step does."""
+    return _(STEP_TITLES.get(name, name))
+
+
+def took(step: StepRecord) -> str:
+    """How long a step took."""
+    return formats.seconds(step.started_at, step.finished_at)
+
+
+GLOBALS = {
+    "phase_of": phase,
+    "state_of": state,
+    "tone_of": condition_tone,
+    "note": note,
+    "step_title": step_title,
+    "step_state": lambda value: _(STEP_STATES[value]),
+    "took": took,
+    "seconds": formats.seconds,
+    "kind_of": lambda kind: _(KINDS[kind]),
+    "headline": lambda value: _(HEADLINES[Phase(value)]),
+    "condition_title": lambda kind: _(CONDITIONS[kind]) if kind in CONDITIONS else kind,
+    "payment_title": lambda payment: _(PAYMENTS[payment]),
+    "explained": explained,
+}
