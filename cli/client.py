@@ -112,6 +112,10 @@ class Client:
         """Return what choosing a country sets."""
         return self._get(f"/countries/{_part(code)}")
 
+    def fleet(self) -> Resource:
+        """Return how the whole platform stands, and what its drivers hold that nobody knows."""
+        return self._get("/fleet")
+
     def openapi(self) -> Resource:
         """Return the description of the API, which carries the server's version."""
         return self._get("/openapi.json")

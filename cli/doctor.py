@@ -1,6 +1,5 @@
 """The checks of `storectl doctor`: each a line that says what is so and how to mend it."""
 
-import importlib.metadata
 import os
 import shutil
 import socket
@@ -52,14 +51,6 @@ def checks(session: "Session") -> Iterator[Check]:
     yield _catalogues()
     yield from _home(session)
     yield from _server(session)
-
-
-def own_version() -> str:
-    """Return the version of the installed package; `0` in a bare checkout."""
-    try:
-        return importlib.metadata.version("store-controller")
-    except importlib.metadata.PackageNotFoundError:
-        return "0"
 
 
 def server_version(client: "Client") -> str:
@@ -141,6 +132,7 @@ def _server(session: "Session") -> Iterator[Check]:
     for name, part in parts.items():
         yield _part(name, part)
     yield _token(session)
+    yield from _unknown(session)
     yield from _plain_http(session)
 
 
@@ -192,6 +184,23 @@ def _token(session: "Session") -> Check:
             action=_("Set STORECTL_TOKEN, or STORECTL_HOME to the data directory of “make up”."),
         )
     return Check(name="token", title=_("Token"), state="ok", detail=_("accepted"))
+
+
+def _unknown(session: "Session") -> Iterator[Check]:
+    """Name what the platform holds and its registry does not know; a tenant's token is not told."""
+    try:
+        unknown = session.client.fleet()["unknown"]
+    except (ApiRefusal, ServerUnreachableError):
+        return
+    if unknown:
+        names = ", ".join(f"{item['driver']}/{item['name']}" for item in unknown)
+        yield Check(
+            name="unknown",
+            title=_("Unknown things"),
+            state="warn",
+            detail=names,
+            action=_("They are left alone. Remove them by hand when nobody misses them."),
+        )
 
 
 def _plain_http(session: "Session") -> Iterator[Check]:

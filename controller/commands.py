@@ -115,6 +115,14 @@ class Commands:
         finally:
             shop.close()
 
+    def unknown(self) -> list[dict[str, Any]]:
+        """What drivers hold for names that the registry does not know."""
+        return [
+            {"driver": name, "name": held, "holds": list(driver.inventory(held))}
+            for name, driver in self._world.drivers.items()
+            for held in sorted(driver.names() - self._registry.stores.stack_uids(name))
+        ]
+
     def name_problem(self, name: str) -> str | None:
         """The code of the error that a store of this name would meet; None when it is free."""
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from controller import __version__
-from controller.api import catalogue, deps, errors, health, operations, stores, tenants
+from controller.api import catalogue, deps, errors, fleet, health, operations, stores, tenants
 from controller.api.middleware import Gate
 from controller.api.stream import EventTail
 from controller.commands import Commands
@@ -150,7 +150,7 @@ def build_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
-    for module in (stores, operations, tenants, catalogue):
+    for module in (stores, operations, tenants, catalogue, fleet):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))

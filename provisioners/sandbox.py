@@ -188,7 +188,7 @@ class SandboxDriver:
                 self.stop(name)
 
     def _directory(self, name: str) -> Path:
-        if not name.isalnum():
+        if Path(name).name != name or name in {"", ".", ".."}:
             raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
         return self._root / name
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.domain.conditions import Condition, met, unmet
-from controller.domain.errors import ShopStartingError, StoreControllerError
+from controller.domain.errors import DriverError, ShopStartingError, StoreControllerError
 from controller.domain.notes import Note
 from controller.domain.stack import Stack, StackDesired
 from controller.reconciler.outcome import Advanced, from_driver
@@ -122,10 +122,9 @@ class AwaitEngine:
             seen = observe(stack, world)
             if seen.answering is None:
                 return Advanced(note=Note.of("Answering", endpoint=seen.endpoint or "-"))
-            if time.monotonic() > deadline or seen.release not in {
-                ReleaseState.CURRENT,
-                ReleaseState.PENDING,
-            }:
+            if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
+                raise DriverError(detail=seen.detail or "it ended by itself")
+            if time.monotonic() > deadline:
                 raise seen.answering
             time.sleep(pause)
             pause = min(pause * 1.3, 0.1)

@@ -166,7 +166,7 @@ class Stores:
         return found
 
     def stack_uids(self, driver: str) -> set[str]:
-        """Every stack of a driver that is not purged: what the driver may hold."""
+        """Every stack that a driver ever had: what it may hold."""
         query = select(_stacks.c.uid).where(_stacks.c.driver == driver)
         with self._database.read() as connection:
             return {row.uid for row in connection.execute(query)}

@@ -163,6 +163,9 @@ def test_an_unknown_thing_in_the_home_is_left_alone(tmp_path: Path) -> None:
     (stranger / "shop.sqlite3").write_bytes(b"someone's data")
     with plane.running():
         plane.finish(plane.create("acme"))
+        (unknown,) = plane.call("GET", "/fleet")["unknown"]
+        assert unknown["name"] == "01stranger"
+        assert "file shop.sqlite3" in unknown["holds"]
     assert (stranger / "shop.sqlite3").read_bytes() == b"someone's data"
 
 
