@@ -39,7 +39,7 @@ class LimitSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stores_per_tenant: int = Field(default=10, ge=1)
-    """Live and tombstoned stores that one tenant may have."""
+    """Live and tombstoned stores that a tenant may make; the operator is not held to it."""
     open_operations: int = Field(default=500, ge=1)
     """Operations accepted and not finished; more are answered 429."""
     tombstone_days: float = Field(default=30, ge=0)
