@@ -20,6 +20,9 @@ from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
 
 _leases = table(LeaseRow)
 
+_CLAIM_SECONDS = 10.0
+"""For how long a quiet subject that a worker took is not offered to others."""
+
 _PRESENT = "worker:"
 _WORKERS = _leases.c.subject.startswith(_PRESENT)
 
@@ -155,7 +158,11 @@ class Queue:
         self._database = database
 
     def due(self, limit: int) -> list[Ref]:
-        """Due subjects that nobody holds, fairly among tenants."""
+        """Due subjects that nobody holds, fairly among tenants.
+
+        Where several processes share the database each is given others: what nobody waits for is
+        put off by some seconds, which is what a worker that dies then costs.
+        """
         with self._database.read() as connection:
             found = [
                 (not row.waited_on, row.turn, row.due_at, Ref(kind=kind, uid=row.uid))
@@ -163,7 +170,36 @@ class Queue:
                 for row in connection.execute(self._query(kind, limit))
             ]
         found.sort(key=lambda item: item[:3])
-        return [item[3] for item in found[:limit]]
+        chosen = found[:limit]
+        quiet = {item[3] for item in chosen if item[0]}
+        # SQLite serves one process, which knows what it is at.
+        ours = self._claimed(quiet) if self._database.dialect == "postgresql" else quiet
+        return [item[3] for item in chosen if not item[0] or item[3] in ours]
+
+    def _claimed(self, refs: set[Ref]) -> set[Ref]:
+        """Those of some quiet subjects that no other worker has just taken."""
+        ours: set[Ref] = set()
+        for kind in Kind:
+            uids = [ref.uid for ref in refs if ref.kind is kind]
+            if not uids:
+                continue
+            subjects = _TABLES[kind]
+            free = (
+                select(subjects.c.uid)
+                .where(subjects.c.uid.in_(uids), subjects.c.due_at <= epoch_now())
+                .where(subjects.c.waited_on.is_(False))
+                .with_for_update(skip_locked=True)
+            )
+            statement = (
+                update(subjects)
+                .where(subjects.c.uid.in_(free))
+                .values(due_at=epoch_now() + _CLAIM_SECONDS)
+                .returning(subjects.c.uid)
+            )
+            with self._database.write() as connection:
+                taken = connection.execute(statement).scalars()
+                ours.update(Ref(kind=kind, uid=uid) for uid in taken)
+        return ours
 
     def _query(self, kind: Kind, limit: int) -> Any:
         subjects = _TABLES[kind].c
