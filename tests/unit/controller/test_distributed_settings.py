@@ -1,0 +1,49 @@
+"""Each process of the distributed control plane says which settings it misses."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controller import distributed
+
+ALL = ["STORECTL_DATABASE_URL", "STORECTL_REDIS_URL", "STORECTL_MASTER_KEY"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ALL:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STORECTL_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("start", "missing"),
+    [
+        pytest.param(distributed.api, ALL, id="api"),
+        pytest.param(distributed.worker, ALL, id="worker"),
+        pytest.param(distributed.beat, ["STORECTL_REDIS_URL"], id="beat"),
+        pytest.param(distributed.migrate_now, ["STORECTL_DATABASE_URL"], id="migrate"),
+    ],
+)
+def test_what_is_missing_is_named(
+    start: Callable[[], int], missing: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        start()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said] == missing
+    assert all(" is not set: " in line for line in said)
+
+
+def test_a_short_master_key_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ALL:
+        monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(SystemExit):
+        distributed.api()
+    said = capsys.readouterr().err
+    assert said.startswith("STORECTL_MASTER_KEY is too short: ")
+    assert "hunter2" not in said
