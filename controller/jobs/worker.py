@@ -81,7 +81,8 @@ class Worker:
                 self._again.add(ref)
                 return
             self._running.add(ref)
-        self._pool.submit(self._turn, ref, known)
+            # Inside the lock, which `stop` takes before it closes the pool.
+            self._pool.submit(self._turn, ref, known)
 
     def run(self, ref: Ref) -> None:
         """Look at a subject in the caller's own thread (a Celery task)."""
