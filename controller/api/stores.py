@@ -161,13 +161,13 @@ def _patched(spec: StoreSpec, body: SpecInput) -> Draft:
         name=spec.slug,
         country=spec.country,
         display_name=body.display_name or spec.display_name,
-        locales=body.locales or spec.locales,
+        locales=spec.locales if body.locales is None else body.locales,
         timezone=body.timezone or spec.timezone,
         weight_unit=body.weight_unit or spec.weight_unit,
         base_currency=base,
         default_currency=default,
         allowed_currencies=allowed,
-        payments=body.payments or tuple(commerce.payments),
+        payments=tuple(commerce.payments) if body.payments is None else body.payments,
         flat_rate=commerce.flat_rate if rate is None else rate,
         prices_include_tax=(
             commerce.prices_include_tax
