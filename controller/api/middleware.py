@@ -64,8 +64,16 @@ class Gate:
             if not answered:
                 await _refuse(scope, receive, noted)
         finally:
-            route = getattr(scope.get("route"), "path", "-")
-            HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - began)
+            took = time.perf_counter() - began
+            HTTP_SECONDS.labels(*_route(scope), status).observe(took)
+
+
+def _route(scope: Scope) -> tuple[str, str]:
+    """Method and path template; one pair for all that no route took, since callers invent both."""
+    # FastAPI keeps the template of an included route, with the prefix, beside the route.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    template = getattr(included or scope.get("route"), "path", None)
+    return (scope["method"], template) if template and "endpoint" in scope else ("-", "-")
 
 
 def _announced(scope: Scope) -> int:
