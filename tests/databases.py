@@ -1,0 +1,47 @@
+"""Fixtures that give a migrated, empty database of each kind we support; conftests import them."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from controller.registry.migrate import migrate
+from controller.registry.session import Database
+from tests import factories
+from tests.services.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file; copying it is faster than migrating."""
+    return factories.sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> Iterator[Database]:
+    """Give a migrated PostgreSQL database that all tests of the run share."""
+    with postgres_server.database() as url, closing(Database(url)) as database:
+        migrate(database)
+        yield database
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """Give a migrated, empty SQLite database."""
+    with closing(Database(factories.sqlite_copy(sqlite_template, tmp_path))) as own:
+        yield own
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))],
+)
+def database(request: pytest.FixtureRequest) -> Database:
+    """Give a migrated, empty database; the test runs once on each kind we support."""
+    if request.param == "sqlite":
+        own: Database = request.getfixturevalue("sqlite_database")
+        return own
+    # Making a database and its connections takes ten times as long as emptying one.
+    shared: Database = request.getfixturevalue("migrated_postgres")
+    factories.empty(shared)
+    return shared
