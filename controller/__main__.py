@@ -9,6 +9,8 @@ migrate   bring the database to the newest schema and exit
 
 import sys
 
+from pydantic import ValidationError
+
 from controller.domain.errors import StoreControllerError, explain
 
 
@@ -47,6 +49,11 @@ def main() -> int:
         found = explain(error.code, error.params, str)
         print(f"{found.message}\n{found.action}", file=sys.stderr)
         return error.exit_code
+    except ValidationError as error:
+        for wrong in error.errors(include_input=False, include_url=False):
+            name = "__".join(str(part) for part in wrong["loc"]).upper()
+            print(f"The setting STORECTL_{name} cannot be used: {wrong['msg']}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,6 +100,21 @@ class Settings(BaseSettings):
     """What the platform takes on."""
     worker: WorkerSettings = WorkerSettings()
     """How the reconciler works."""
+
+    @field_validator("master_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("at least 32 characters")
+        return value
+
+    @field_validator("shop_ports")
+    @classmethod
+    def _ports_in_order(cls, value: str) -> str:
+        first, _, last = value.partition("-")
+        if not (first.isdigit() and last.isdigit() and 0 < int(first) <= int(last) < 65_536):
+            raise ValueError("two ports such as 18100-28099")
+        return value
 
     @property
     def url(self) -> str:

@@ -38,7 +38,7 @@ class Chores:
             ("expire", 2.0, self._expire),
             ("tombstones", 60.0, self._tombstones),
             ("deadlines", 5.0, self._deadlines),
-            ("idempotency", 3600.0, self._forget),
+            ("forget", 3600.0, self._forget),
         ):
             now = time.monotonic()
             if now - self._done.get(name, -every) < every:
@@ -88,3 +88,5 @@ class Chores:
 
     def _forget(self, hint: Hint) -> None:  # noqa: ARG002
         forget_old(self.registry.database)
+        self.registry.codes.forget_old()
+        self.registry.mails.forget_old()

@@ -187,6 +187,12 @@ class Codes:
             # Raised after the commit: a wrong guess counts.
             raise WrongCodeError
 
+    def forget_old(self) -> None:
+        """Drop codes of yesterday and before; the hourly limits need none of them."""
+        yesterday = _codes.c.created_at < utcnow() - timedelta(days=1)
+        with self._database.write() as connection:
+            connection.execute(delete(_codes).where(yesterday))
+
     def _digest(self, email: str, code: str) -> str:
         return self._keyring.derive("login-code", f"{email}/{code}")
 

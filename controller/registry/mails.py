@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from controller.domain.naming import new_uid
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.tables import MailRow, table
 
 _mails = table(MailRow)
+
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,12 @@ class Mails:
         done = {"sent_at": utcnow(), "due_at": None, "body": ""}
         with self._database.write() as connection:
             connection.execute(update(_mails).where(_mails.c.uid == uid).values(done))
+
+    def forget_old(self) -> None:
+        """Drop mails of last month and before."""
+        old = _mails.c.created_at < utcnow() - KEPT
+        with self._database.write() as connection:
+            connection.execute(delete(_mails).where(old))
 
     def put_off(self, uid: str, seconds: float | None) -> None:
         """Try again later; None gives up."""

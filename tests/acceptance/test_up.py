@@ -211,3 +211,20 @@ def _change_flat_rate(plane: ControlPlane, stack: str, url: str, price: str) -> 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_the_probes_answer(control_plane: ControlPlane, path: str) -> None:
     assert reachable(control_plane.url + path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("STORECTL_PORT", "eighty", id="not-a-number"),
+        pytest.param("STORECTL_SHOP_PORTS", "9-1", id="ports-backwards"),
+        pytest.param("STORECTL_MASTER_KEY", "short", id="weak-key"),
+        pytest.param("STORECTL_WORKER__THREADS", "0", id="group"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    plane.start(**{variable: value})
+    assert plane.await_death() == 2
+    assert f"The setting {variable} cannot be used" in plane.output
+    assert "Traceback" not in plane.output

@@ -1,0 +1,48 @@
+"""The documents name what there is: every setting, every verb, every command of make."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from controller.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+EVERYTHING = "\n".join(
+    path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+)
+
+
+def variables(model: type[BaseModel], prefix: str = "STORECTL_") -> list[str]:
+    found = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += variables(kind, f"{prefix}{name.upper()}__")
+        else:
+            found.append(prefix + name.upper())
+    return found
+
+
+@pytest.mark.parametrize("variable", variables(Settings))
+def test_every_setting_is_in_the_operators_guide(variable: str) -> None:
+    assert f"`{variable}`" in OPERATIONS
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    listed = set(re.findall(r"^\| `(STORECTL_\w+)`", OPERATIONS, re.MULTILINE))
+    assert listed == set(variables(Settings))
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", EVERYTHING))
+    assert named <= targets
