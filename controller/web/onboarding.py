@@ -23,7 +23,7 @@ from controller.domain.errors import (
     UnknownCountryError,
     WrongCodeError,
 )
-from controller.domain.naming import check_email, clean_display_name, new_uid
+from controller.domain.naming import check_display_name, check_email, new_uid
 from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope, Tenant
 from controller.i18n import use_language
@@ -242,6 +242,7 @@ class Onboarding:
         return self._pages.to(visit, f"/shops/{slug}")
 
     def _accept(self, visit: Visit, email: str, draft: Draft, key: str) -> str:
+        check_display_name(draft.display_name or "")
         # The whole draft is checked before the business is added: a typing error leaves nothing.
         spec = self._services.commands.specify(draft)
         tenant = self._services.registry.tenants.ensure(
@@ -251,7 +252,7 @@ class Onboarding:
             country=spec.country,
             language=visit.lang,
         )
-        told = "\n".join((spec.slug, spec.country, clean_display_name(spec.display_name)))
+        told = "\n".join((spec.slug, spec.country, spec.display_name))
         once = Once(key=key, fingerprint=hashlib.sha256(told.encode()).hexdigest())
         scope = Scope(tenant=tenant.uid, actor=email)
         return self._services.commands.create(scope, None, draft, once).operation.slug

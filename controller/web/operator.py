@@ -23,6 +23,7 @@ from controller.web.render import Pages, Visit, part
 from controller.web.shops import shop_row
 from controller.web.stream import Frame, live
 from controller.web.views import StoreView, view
+from provisioners.base import DriverFailure
 
 Text = Annotated[str, Form(max_length=1000)]
 Asked = Annotated[str, Query(max_length=200)]
@@ -193,7 +194,12 @@ class OperatorConsole:
     def _log(self, found: StoreView) -> list[str]:
         stack = found.stack
         driver = self._services.world.drivers.get(stack.driver) if stack else None
-        return driver.logs(stack.uid, tail=_LOG_LINES) if driver and stack else []
+        if driver is None or stack is None:
+            return []
+        try:
+            return driver.logs(stack.uid, tail=_LOG_LINES)
+        except DriverFailure as failure:
+            return [failure.detail]
 
     def progress(self, request: Request, name: str) -> Response:
         """The store's state and events as they change."""
