@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import psycopg
 
 from tests.control_plane import ROOT, free_port
 from tests.services import process
@@ -94,6 +95,13 @@ class Cluster:
     def workers(self) -> dict[str, int]:
         """The pids of the workers."""
         return {name: each.pid for name, each in self._processes.items() if name != "api"}
+
+    def workers_sweep(self) -> bool:
+        """Whether every worker has told the database that it is there."""
+        with psycopg.connect(self.environ["STORECTL_DATABASE_URL"]) as connection:
+            query = "SELECT holder FROM leases WHERE subject LIKE 'worker:%'"
+            there = {int(row[0].rpartition("/")[2]) for row in connection.execute(query)}
+        return there >= set(self.workers.values())
 
     def log(self, name: str) -> str:
         """What a process has said."""
@@ -187,7 +195,8 @@ def running(home: Path, database_url: str, redis_url: str) -> Iterator[Cluster]:
     cluster.run("migrate")
     try:
         cluster.start("api", "one", "two")
-        until(lambda: cluster.readiness().get("worker"), "an API with a worker", 40)
+        until(cluster.workers_sweep, "two workers", 40)
+        until(lambda: cluster.readiness().get("worker"), "an API", 40)
         yield cluster
     finally:
         cluster.end()

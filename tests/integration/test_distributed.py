@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import statistics
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +24,9 @@ from tests.services.redis import RedisServer
 
 pytestmark = pytest.mark.distributed
 
-OVERTAKING = LEASE_SECONDS + 8.0
-"""The lease, a sweep, and what is left of the creation on a busy machine."""
+OVERTAKING = LEASE_SECONDS + 15.0
+"""The lease, a sweep, and what is left of the creation on a busy machine. Celery by itself would
+give the work to another worker after two minutes."""
 
 
 @contextmanager
@@ -121,8 +121,9 @@ def test_requests_do_not_wait_for_a_redis_that_is(distributed: Distributed, how:
         usual = statistics.median(cluster.create(f"{how}-usual-{number}") for number in range(5))
         with broken(redis, how):
             took = [cluster.create(f"{how}-{number}") for number in range(5)]
-    assert statistics.median(took) < usual + 0.05, (usual, took)
-    assert max(took) < usual + 0.4, (usual, took)
+    # A caller that waited for Redis would wait half a second for each of two hints.
+    assert statistics.median(took) < usual + 0.25, (usual, took)
+    assert max(took) < usual + 0.8, (usual, took)
     names = [f"{how}-{number}" for number in range(5)]
     one_process_each(cluster, *names)
 
@@ -152,13 +153,12 @@ def test_the_other_worker_takes_over_from_one_that_was_killed(distributed: Distr
     cluster.create("orphan")
     victim, shop = until(lambda: cluster.births(since=before), "a shop that starts")[0]
     cluster.kill(victim)
-    killed = time.monotonic()
     until(lambda: cluster.ready("orphan"), "the other worker's success", OVERTAKING)
-    assert time.monotonic() - killed < OVERTAKING
     one_process_each(cluster, "orphan")
     assert shop.is_running(), "the shop belongs to no worker"
     assert succeeded(cluster, "orphan") == 1
     cluster.start(victim)
+    until(cluster.workers_sweep, "two workers again")
 
 
 def test_a_worker_that_slept_past_its_lease_writes_nothing(distributed: Distributed) -> None:
@@ -200,7 +200,8 @@ def test_a_worker_ends_in_order_and_its_shops_run_on(distributed: Distributed) -
     # It says good-bye: nobody has to wait for its lease to end.
     assert cluster.readiness() == {"worker": False, "database": True}
     cluster.start(*names)
-    until(lambda: cluster.readiness().get("worker"), "a worker")
+    until(cluster.workers_sweep, "two workers again")
+    assert cluster.readiness() == {"worker": True, "database": True}
 
 
 def test_messages_are_json_with_a_kind_and_a_uid_and_nothing_else(
