@@ -92,6 +92,8 @@ def worker(arguments: Sequence[str] = ()) -> int:
     `arguments` go to Celery's worker.
     """
     settings = _settings(DATABASE, REDIS, KEY)
+    # Until Celery takes signals over.
+    _end_on_signal()
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
     registry.database.ping()
@@ -156,5 +158,5 @@ def _settings(*required: str) -> Settings:
 def _end_on_signal() -> None:
     """Have signals raise SystemExit, so that what was opened is closed."""
     for kind in (signal.SIGTERM, signal.SIGHUP):
-        # uvicorn ends in order, then raises the signal again: it must not kill us too early.
+        # uvicorn, too, ends in order and then raises the signal again.
         signal.signal(kind, lambda *_: sys.exit(0))
