@@ -5,6 +5,7 @@ from fastapi import Request, Response
 from controller.domain.errors import (
     InvalidInputError,
     LimitError,
+    NotAuthenticatedError,
     NotFoundError,
     StoreControllerError,
     UnavailableError,
@@ -20,12 +21,16 @@ def html_error(request: Request, error: StoreControllerError) -> Response:
     with use_language(lang):
         found = words.explained(error.code, error.params)
     fields = error.errors if isinstance(error, InvalidInputError) else ()
+    headers = retry_after(error)
+    if isinstance(error, NotAuthenticatedError) and "hx-request" in request.headers:
+        # A part of a page was asked for after the session's end: the page leads to the door.
+        headers["HX-Refresh"] = "true"
     return document(
         request,
         lang,
         "error.html",
         status=error.status,
-        headers=retry_after(error),
+        headers=headers,
         error=found,
         status_code=error.status,
         missing=isinstance(error, NotFoundError),

@@ -275,6 +275,8 @@ def test_a_country_says_what_it_sets(ann: Visitor) -> None:
 @pytest.mark.parametrize("path", ["/new/name?name=tea", "/new/country?country=DE"])
 def test_nobody_learns_of_names_without_signing_in(nobody: Visitor, path: str) -> None:
     assert nobody.get(path).status_code == 401
+    # A page whose session ended while somebody typed loads itself again, and so leads to the door.
+    assert nobody.get(path, headers={"HX-Request": "true"}).headers["hx-refresh"] == "true"
 
 
 def test_the_estimate_is_honest(plane: Plane, ann: Visitor) -> None:
