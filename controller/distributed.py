@@ -36,6 +36,12 @@ _HELP = {
     KEY: "at least 32 characters, the same in every process: every derived secret hangs on it",
 }
 
+_BEGINNINGS = {
+    DATABASE: ("postgresql://", "postgresql+psycopg://", "postgres://"),
+    REDIS: ("redis://", "rediss://"),
+    KEY: ("",),
+}
+
 
 def api() -> int:
     """Answer HTTP requests until a signal comes; reconcile nothing."""
@@ -131,20 +137,20 @@ def migrate_now() -> int:
 
 
 def _settings(*required: str) -> Settings:
-    """The settings; ends the process, saying what is missing, unless all required ones are set."""
+    """The settings; ends the process, naming what is missing, unless all required ones are set."""
     settings = Settings()
     given = {
         DATABASE: settings.database_url,
         REDIS: settings.redis_url,
         KEY: settings.master_key.get_secret_value(),
     }
-    missing = [name for name in required if not given[name]]
-    for name in missing:
-        sys.stderr.write(f"{name} is not set: {_HELP[name]}\n")
-    if KEY in required and given[KEY] and len(given[KEY].encode()) < 32:
-        sys.stderr.write(f"{KEY} is too short: {_HELP[KEY]}\n")
-        missing.append(KEY)
-    if missing:
+    wrong = {name: "is not set" for name in required if not given[name]}
+    for name in required:
+        if not given[name].startswith(_BEGINNINGS[name]):
+            wrong.setdefault(name, "cannot be used")
+    for name, what in wrong.items():
+        sys.stderr.write(f"{name} {what}: {_HELP[name]}\n")
+    if wrong:
         raise SystemExit(2)
     configure(settings.log_level, json=settings.log_json)
     # What libraries say; ours goes through structlog.

@@ -16,6 +16,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from controller import distributed, home, main, onstage
 from controller.domain.errors import StoreControllerError, explain
 from controller.jobs.app import build_publisher
@@ -140,6 +142,11 @@ if __name__ == "__main__":
         found = explain(error.code, error.params, str)
         sys.stderr.write(f"{found.message}\n{found.action}\n")
         sys.exit(error.exit_code)
+    except ValidationError as error:
+        for wrong in error.errors(include_input=False, include_url=False):
+            setting = "__".join(str(part) for part in wrong["loc"]).upper()
+            sys.stderr.write(f"The setting STORECTL_{setting} cannot be used: {wrong['msg']}\n")
+        sys.exit(2)
     except UnusableError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)

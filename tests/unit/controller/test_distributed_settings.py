@@ -37,13 +37,18 @@ def test_what_is_missing_is_named(
     assert all(" is not set: " in line for line in said)
 
 
-def test_a_short_master_key_is_refused_and_not_shown(
+def test_what_cannot_be_shared_by_processes_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ALL:
-        monkeypatch.setenv(name, "hunter2")
-    with pytest.raises(SystemExit):
-        distributed.api()
+    monkeypatch.setenv("STORECTL_DATABASE_URL", "sqlite:////tmp/hunter2")
+    monkeypatch.setenv("STORECTL_REDIS_URL", "amqp://user:hunter2@localhost")
+    monkeypatch.setenv("STORECTL_MASTER_KEY", "hunter2" * 6)
+    with pytest.raises(SystemExit) as ended:
+        distributed.worker()
+    assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert said.startswith("STORECTL_MASTER_KEY is too short: ")
+    assert [line.split(":")[0] for line in said.splitlines()] == [
+        "STORECTL_DATABASE_URL cannot be used",
+        "STORECTL_REDIS_URL cannot be used",
+    ]
     assert "hunter2" not in said
