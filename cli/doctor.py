@@ -1,5 +1,6 @@
 """The checks of `storectl doctor`: each a line that says what is so and how to mend it."""
 
+import importlib.metadata
 import os
 import shutil
 import socket
@@ -51,6 +52,11 @@ def checks(session: "Session") -> Iterator[Check]:
     yield _catalogues()
     yield from _home(session)
     yield from _server(session)
+
+
+def own_version() -> str:
+    """Return the version of the installed package."""
+    return importlib.metadata.version("store-controller")
 
 
 def server_version(client: "Client") -> str:

@@ -18,7 +18,6 @@ PARSER_TEXTS = (
     N_("Commands"),
     N_("required"),
     N_("default: {default}"),
-    N_("Show this message and exit."),
 )
 
 

@@ -233,5 +233,6 @@ def verb(
 def epilog(examples: Sequence[str]) -> str:
     """Return the examples as the end of a help page."""
     lines = "\n".join(f"  {example}" for example in examples)
+    title = _("Examples:")
     # The sign keeps the parser's help from filling the lines into a paragraph.
-    return f"\b\n{_('Examples:')}\n{lines}"
+    return f"\b\n{title}\n{lines}"

@@ -5,8 +5,7 @@ Only here are concrete drivers and engines named.
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,7 +13,6 @@ from fastapi import FastAPI
 from controller import __version__
 from controller.api import catalogue, deps, errors, fleet, health, operations, stores, tenants
 from controller.api.middleware import Gate
-from controller.api.stream import EventTail
 from controller.commands import Commands
 from controller.domain.keyring import Keyring
 from controller.engines.sandbox import SandboxEngine
@@ -31,6 +29,7 @@ from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 from controller.services import Services
 from controller.settings import Settings
+from controller.tail import EventTail
 from controller.web import pages
 from provisioners.sandbox import SandboxDriver
 
@@ -127,18 +126,13 @@ def build_services(
         commands=Commands(registry, world, driver, hint),
         world=world,
         keyring=world.keyring,
+        tail=EventTail(registry.journal),
         worker_alive=worker_alive,
     )
 
 
 def build_app(services: Services) -> FastAPI:
     """The HTTP application: API, probes and pages."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.tail = EventTail(services.registry.journal)
-        yield
-
     app = FastAPI(
         title="Store Controller",
         version=__version__,
@@ -146,7 +140,6 @@ def build_app(services: Services) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)

@@ -8,6 +8,7 @@ from controller.domain.keyring import Keyring
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.settings import Settings
+from controller.tail import EventTail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,5 +20,6 @@ class Services:
     commands: Commands
     world: World
     keyring: Keyring
+    tail: EventTail
     worker_alive: Callable[[], bool]
     """Whether somebody reconciles: for the readiness probe."""

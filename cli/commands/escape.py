@@ -12,7 +12,6 @@ from cli.output import Format, document, resource, resources, result
 from cli.session import Session
 from cli.texts import _, language
 from cli.verbs import new_app, verb
-from controller import __version__
 from controller.domain.errors import ServerUnreachableError
 
 app = new_app()
@@ -102,16 +101,16 @@ def countries(
 )
 def version(session: Session, *, output: Output = Format.TABLE) -> None:
     """Print both versions; without a server its own."""
-    from cli.doctor import server_version  # noqa: PLC0415 -- this verb alone needs it.
+    from cli.doctor import own_version, server_version  # noqa: PLC0415 -- this verb alone needs it.
 
     try:
         server = server_version(session.client)
     except (ServerUnreachableError, ApiRefusal):
         server = None
     if output.machine:
-        document({"client": __version__, "server": server}, output)
+        document({"client": own_version(), "server": server}, output)
         return
-    result(f"storectl {__version__}")
+    result(f"storectl {own_version()}")
     facts = {"server": session.connection.server, "version": server}
     unreachable = _("No control plane answers at %(server)s.") % facts
     result(_("server   %(version)s (%(server)s)") % facts if server else unreachable)

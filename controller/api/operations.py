@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
 from controller.api.resources import dump, event_json, list_json, operation_json
-from controller.api.stream import EventTail
 from controller.domain.operations import OPEN_STATES, OperationState
 from controller.domain.tenant import Scope
 from controller.registry.intents import Accepted
@@ -56,7 +55,6 @@ def retry_operation(services: ServicesDep, scope: ScopeDep, operation_id: Id) ->
 
 @router.get("/operations/{operation_id}/events", tags=["operations"])
 async def follow_operation(
-    request: Request,
     services: ServicesDep,
     scope: ScopeDep,
     operation_id: Id,
@@ -66,7 +64,6 @@ async def follow_operation(
     Every event is the whole operation, so a stream that is taken up again has missed nothing.
     """
     await run_in_threadpool(services.registry.operations.get, scope, operation_id)
-    tail: EventTail = request.app.state.tail
     start = await run_in_threadpool(services.registry.journal.newest)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
@@ -74,7 +71,7 @@ async def follow_operation(
         yield _operation_event(found, start)
         if _final(found):
             return
-        async for event in tail.follow(scope, start, operation=operation_id):
+        async for event in services.tail.follow(scope, start, operation=operation_id):
             found = await run_in_threadpool(_resource, services, scope, operation_id)
             yield _operation_event(found, event.id)
             if _final(found):
@@ -136,13 +133,19 @@ async def _events(
             services.registry.journal.latest, scope, store=store, limit=limit
         )
         return json_answer(list_json("Event", map(event_json, found), None))
-    resumed = last_event_id and last_event_id.isascii() and last_event_id.isdigit()
-    after = int(last_event_id or 0) if resumed else None
-    tail: EventTail = request.app.state.tail
+    after = _position(last_event_id)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for event in tail.follow(scope, after, store=store):
+        async for event in services.tail.follow(scope, after, store=store):
             data = dump(event_json(event)).decode()
             yield ServerSentEvent(data, event="event", id=str(event.id))
 
     return EventSourceResponse(events(), headers={"Cache-Control": "no-store"})
+
+
+def _position(text: str | None) -> int | None:
+    """The id after which a stream goes on; None for one that we cannot have given."""
+    if text is None or not (text.isascii() and text.isdigit()):
+        return None
+    # Databases count to 2**63.
+    return int(text) if len(text) <= 18 else None

@@ -7,6 +7,8 @@ methods offered equal those configured, and an order goes through.
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
+
 from controller.domain.errors import CannotSellError
 from controller.engines.base import Proof
 from controller.engines.rest import RestClient, ShopAnswerError
@@ -51,9 +53,11 @@ class Shopper:
         order = self._stage("order", "POST", f"{path}/payment-information", payment)
         self._stage("cancellation", "POST", f"/all/V1/orders/{order}/cancel")
         totals = quoted["totals"]
-        return Proof(
-            total=Decimal(str(totals["grand_total"])), currency=totals["quote_currency_code"]
-        )
+        currency = totals["quote_currency_code"]
+        # JSON numbers drop the zeros that money is written with.
+        cent = Decimal(1).scaleb(-get_currency_precision(currency))
+        total = Decimal(str(totals["grand_total"])).quantize(cent)
+        return Proof(total=total, currency=currency)
 
     def _check_quote(self, path: str) -> None:
         """The flat rate must cost what the owner set."""

@@ -157,7 +157,7 @@ class OperatorConsole:
             body = self._pages.fragment(visit, "operator/_pulse.html", **self._now(scope, chosen))
             return Frame(parts={"pulse": body})
 
-        return live(look)
+        return live(self._services.tail, look)
 
     # --- one store ------------------------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class OperatorConsole:
                 }
             )
 
-        return live(look)
+        return live(self._services.tail, look)
 
     def log(self, request: Request, name: str) -> Response:
         """The last lines that the store printed."""

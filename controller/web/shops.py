@@ -95,7 +95,7 @@ class Shops:
             body = self._pages.fragment(visit, "_shop.html", **self._context(scope, found))
             return Frame(parts={"shop": body}, final=not found.busy)
 
-        return live(look)
+        return live(self._services.tail, look)
 
     def confirm(self, request: Request, slug: str) -> Response:
         """What closing the shop means."""

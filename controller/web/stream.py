@@ -1,6 +1,7 @@
 """Parts of a page that change while somebody looks: rendered here, swapped in by htmx."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,8 +11,10 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from controller.domain.errors import NotFoundError, StoreControllerError
+from controller.tail import EventTail
 
-_PAUSE: Final = 0.3
+_LONGEST_PAUSE: Final = 10.0
+"""Seconds after which a page is looked at though nothing happened: "a minute ago" moves too."""
 _CLOSE: Final = ServerSentEvent(event="close", data="-")
 
 
@@ -24,17 +27,19 @@ class Frame:
     """Whether nothing more will change by itself."""
 
 
-def live(look: Callable[[], Frame]) -> Response:
+def live(tail: EventTail, look: Callable[[], Frame]) -> Response:
     """A stream of the parts that changed since they were last sent, until the final frame.
 
     `look` runs in a thread. A browser that lost the connection gets everything again.
     """
-    return EventSourceResponse(_changes(look), ping=15, headers={"Cache-Control": "no-store"})
+    return EventSourceResponse(_changes(tail, look), ping=15, headers={"Cache-Control": "no-store"})
 
 
-async def _changes(look: Callable[[], Frame]) -> AsyncIterator[ServerSentEvent]:
+async def _changes(tail: EventTail, look: Callable[[], Frame]) -> AsyncIterator[ServerSentEvent]:
     sent: dict[str, str] = {}
     while True:
+        # Taken before the look: what happens meanwhile is not slept over.
+        seen = tail.position
         try:
             frame = await run_in_threadpool(look)
         except NotFoundError:
@@ -50,4 +55,5 @@ async def _changes(look: Callable[[], Frame]) -> AsyncIterator[ServerSentEvent]:
         if frame.final:
             yield _CLOSE
             return
-        await asyncio.sleep(_PAUSE)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tail.growth(seen), _LONGEST_PAUSE)

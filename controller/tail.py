@@ -40,7 +40,7 @@ class EventTail:
         last = await run_in_threadpool(self._journal.newest) if after is None else after
         while True:
             # Taken before the rows are read: what comes in between is not slept over.
-            seen = self._newest
+            seen = self.position
             found = await run_in_threadpool(
                 self._journal.after, scope, last, store=store, operation=operation
             )
@@ -48,9 +48,14 @@ class EventTail:
                 last = event.id
                 yield event
             if not found:
-                await self._growth(seen)
+                await self.growth(seen)
 
-    async def _growth(self, seen: int) -> None:
+    @property
+    def position(self) -> int:
+        """How long the journal is known to be: take it before reading, give it to `growth`."""
+        return self._newest
+
+    async def growth(self, seen: int) -> None:
         """Wait until the journal is longer than it was known to be."""
         self._listeners += 1
         try:
