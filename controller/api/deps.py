@@ -66,7 +66,8 @@ async def operator(scope: Annotated[Scope, Depends(scope)]) -> Scope:
 
 
 async def once(
-    request: Request, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
+    request: Request,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> Once | None:
     """The idempotency key with a digest of the request, when there is one."""
     if idempotency_key is None:

@@ -46,7 +46,7 @@ def problem(request: Request, error: StoreControllerError) -> Response:
         "instance": request.url.path,
     }
     if isinstance(error, InvalidInputError) and error.errors:
-        body["errors"] = [{"field": field, "message": text} for field, text in error.errors]
+        body["errors"] = [{"field": _utf8(field), "message": text} for field, text in error.errors]
     if isinstance(error, OperationInProgressError):
         body["operation"] = f"/api/v1/operations/{error.params['operation']}"
     return Response(
@@ -55,6 +55,11 @@ def problem(request: Request, error: StoreControllerError) -> Response:
         media_type="application/problem+json",
         headers={"Content-Language": language, **_headers(error)},
     )
+
+
+def _utf8(text: str) -> str:
+    """A name that a caller made up: JSON can hold halves of characters, answers cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def _headers(error: StoreControllerError) -> dict[str, str]:

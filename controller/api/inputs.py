@@ -62,7 +62,7 @@ class ApplyInput(SpecInput):
     def draft(self, name: str) -> Draft:
         """As a draft of a store of this name; raises InvalidDurationError."""
         currencies = self.currencies or CurrenciesInput()
-        expires_at = datetime.now(UTC) + lifetime(self.ttl) if self.ttl else self.expires_at
+        expires_at = self.expires_at if self.ttl is None else datetime.now(UTC) + lifetime(self.ttl)
         return Draft(
             name=name,
             country=self.country,
@@ -105,6 +105,9 @@ class TokenInput(Input):
 def field_errors(errors: list[Any]) -> tuple[tuple[str, str], ...]:
     """Pydantic's findings as (field, message), without what was sent."""
     return tuple(
-        (".".join(str(part) for part in error["loc"] if part != "body") or "body", error["msg"])
+        (
+            ".".join(str(part)[:80] for part in error["loc"] if part != "body") or "body",
+            error["msg"],
+        )
         for error in errors[:50]
     )
