@@ -3,6 +3,7 @@
 Plain ASGI, because the wrappers that buffer answers would hold streams back.
 """
 
+import contextlib
 import time
 
 from starlette.datastructures import MutableHeaders
@@ -35,13 +36,14 @@ class Gate:
         began = time.perf_counter()
         status = 500
         received = 0
-        answered = False
+        answered = excess = False
 
         async def limited() -> Message:
-            nonlocal received
+            nonlocal received, excess
             message = await receive()
             received += len(message.get("body", b""))
             if received > BODY_LIMIT:
+                excess = True
                 raise _TooLarge
             return message
 
@@ -55,13 +57,18 @@ class Gate:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        async def unless_excess(message: Message) -> None:
+            # Whoever reads a body takes our error for a body it cannot read, and says so.
+            if answered or not excess:
+                await noted(message)
+
         try:
             if _announced(scope) > BODY_LIMIT:
-                await _refuse(scope, receive, noted)
+                excess = True
             else:
-                await self._app(scope, limited, noted)
-        except _TooLarge:
-            if not answered:
+                with contextlib.suppress(_TooLarge):
+                    await self._app(scope, limited, unless_excess)
+            if excess and not answered:
                 await _refuse(scope, receive, noted)
         finally:
             took = time.perf_counter() - began
@@ -79,7 +86,8 @@ def _route(scope: Scope) -> tuple[str, str]:
 def _announced(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() else 0
+            # Sixteen digits are more than enough to be too much.
+            return int(value[:16]) if value.isdigit() else 0
     return 0
 
 
