@@ -11,7 +11,7 @@ from decimal import Decimal
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
+from babel.numbers import get_currency_precision, list_currencies
 
 from controller.commerce.countries import pack
 from controller.domain.commerce import CommerceSpec, Currencies, Payment
@@ -161,9 +161,12 @@ class _Checks:
         if draft.flat_rate is None:
             # The usual price is in the country's currency and means nothing in another.
             return usual.flat_rate if base == usual.currencies.base else Decimal(0)
-        if not (draft.flat_rate.is_finite() and 0 <= draft.flat_rate <= _DEAREST_FLAT_RATE):
-            self.wrong.append(("shipping.flatRate", "an amount of zero or more"))
-        return draft.flat_rate
+        rate, decimals = draft.flat_rate, get_currency_precision(base)
+        sound = rate.is_finite() and 0 <= rate <= _DEAREST_FLAT_RATE
+        if not sound or rate != round(rate, decimals):
+            told = f"an amount of zero or more with at most {decimals} decimals"
+            self.wrong.append(("shipping.flatRate", told))
+        return rate
 
     def expiry(self, moment: datetime | None) -> datetime | None:
         if moment is None:
@@ -171,8 +174,11 @@ class _Checks:
         if moment.tzinfo is None:
             self.wrong.append(("expiresAt", "a time with its zone, such as 2027-01-31T12:00:00Z"))
             return None
-        if moment > datetime.now(UTC) + _LONGEST:
-            self.wrong.append(("expiresAt", "at most 366 days ahead"))
+        # Compared before it is converted: the first and last days of the calendar have no UTC.
+        now = datetime.now(UTC)
+        if not now < moment <= now + _LONGEST:
+            self.wrong.append(("expiresAt", "in the future, at most 366 days ahead"))
+            return None
         return moment.astimezone(UTC)
 
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
