@@ -10,7 +10,8 @@ from controller.api.deps import After, Doorkeeper, Limit, OperatorDep, ScopeDep,
 from controller.api.inputs import TokenInput
 from controller.api.resources import list_json, tenant_json, token_json
 from controller.commerce.drafts import lifetime
-from controller.domain.errors import NotAllowedError, NotFoundError
+from controller.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
+from controller.domain.naming import display_name_problem
 
 router = APIRouter()
 
@@ -50,12 +51,14 @@ def create_token(services: ServicesDep, scope: ScopeDep, body: TokenInput) -> Re
     tenant = body.tenant if scope.is_operator else scope.tenant
     if not scope.is_operator and body.tenant not in {None, scope.tenant}:
         raise NotAllowedError
+    if display_name_problem(body.display_name):
+        raise InvalidInputError((("displayName", "1 to 80 visible characters"),))
     if tenant is not None:
         services.registry.tenants.get(scope, tenant)
     token, text = services.registry.tokens.issue(
         name=body.display_name,
         tenant=tenant,
-        lifetime=lifetime(body.ttl) if body.ttl else None,
+        lifetime=None if body.ttl is None else lifetime(body.ttl),
     )
     return json_answer(token_json(token, text), 201)
 

@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Float, create_engine, event, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from controller.domain.errors import DatabaseBusyError, StorageFullError, UnavailableError
+from controller.domain.errors import (
+    BadRequestError,
+    DatabaseBusyError,
+    StorageFullError,
+    UnavailableError,
+)
 
 POOL_SIZE = 64
 """More than the server's threads: a thread that waits for a connection holds the others up."""
@@ -139,6 +144,9 @@ def _translated() -> Iterator[None]:
         if "full" in message or "No space left" in message or "disk I/O" in message:
             raise StorageFullError from error
         raise DatabaseBusyError from error
+    except DataError as error:
+        # A text with NUL, which PostgreSQL does not store, or a number beyond its columns.
+        raise BadRequestError from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise UnavailableError from error
