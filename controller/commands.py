@@ -16,6 +16,7 @@ from controller.registry.idempotency import Once
 from controller.registry.intents import Accepted, Platform
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
+from provisioners.base import Driver, DriverFailure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,7 @@ class Commands:
     def unknown(self) -> list[dict[str, Any]]:
         """What drivers hold for names that the registry does not know."""
         return [
-            {"driver": name, "name": held, "holds": list(driver.inventory(held))}
+            {"driver": name, "name": held, "holds": _holds(driver, held)}
             for name, driver in self._world.drivers.items()
             for held in sorted(driver.names() - self._registry.stores.stack_uids(name))
         ]
@@ -145,3 +146,11 @@ class Commands:
             # What is not said stays: a file without an end does not lift the one there is.
             spec = replace(spec, expires_at=store.spec.expires_at)
         return store, spec, list(spec_changes(store.spec, spec))
+
+
+def _holds(driver: Driver, name: str) -> list[str]:
+    """What is held for a name that is not ours, which the driver may refuse to look into."""
+    try:
+        return list(driver.inventory(name))
+    except DriverFailure as failure:
+        return [failure.detail]

@@ -48,7 +48,7 @@ def api() -> int:
     settings = _settings(DATABASE, REDIS, KEY)
     _end_on_signal()
     keyring = main.build_keyring(settings)
-    with home._listening(settings) as listener:
+    with home.listening(settings) as listener:
         registry = main.build_registry(settings, keyring)
         registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
         bell = Bell(celery.build_publisher(settings.redis_url))

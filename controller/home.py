@@ -52,8 +52,8 @@ def up() -> int:
         signal.signal(kind, lambda *_: sys.exit(0))
     with (
         contextlib.suppress(KeyboardInterrupt),
-        _locked(settings.home),
-        _listening(settings) as listener,
+        locked(settings.home),
+        listening(settings) as listener,
         _home(settings) as home,
     ):
         _serve(home, listener)
@@ -61,7 +61,7 @@ def up() -> int:
 
 
 @contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
     """Hold the home; raises AlreadyRunningError."""
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
+def listening(settings: Settings) -> Iterator[socket.socket]:
     """The socket that answers, taken before anything is started; raises PortTakenError."""
     # Named, because asyncio switches Nagle's algorithm off only then.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -148,4 +148,4 @@ def _welcome(home: Home, server: uvicorn.Server, note: Path) -> None:
             return
         time.sleep(0.01)
     note.write_text(json.dumps({"server": home.settings.url, "pid": os.getpid()}))
-    onstage.welcome(home.services, main.operator_token(home.settings))
+    onstage.welcome(home.services, main.operator_token(home.settings), "make up")

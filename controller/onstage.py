@@ -1,11 +1,13 @@
 """What a person sees after `make up`: where things are, the first store, what to type next."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 
 from controller.commands import Owner
 from controller.commerce.drafts import Draft
+from controller.domain.conditions import Desired
 from controller.domain.errors import StoreControllerError
 from controller.domain.operations import STEP_TITLES, Operation, StepRecord, StepState
 from controller.domain.tenant import Scope
@@ -18,11 +20,16 @@ _DEMO = Draft(
     # Four languages, one of them from right to left: there is something to see.
     locales=("en_US", "es_US", "de_DE", "ar_EG"),
 )
+_PATIENCE = 30.0
+"""Seconds."""
 _OWNER = Owner(email="demo@example.com")
 
 
-def welcome(services: Services, token: str) -> None:
-    """Print where everything is, and follow the demonstration store until it sells."""
+def welcome(services: Services, token: str, command: str) -> None:
+    """Print where everything is, and follow the demonstration store until it sells.
+
+    `command` is what brought all this up and brings it up again.
+    """
     url = services.settings.url
     _say("")
     _say("Store Controller is running.")
@@ -44,7 +51,7 @@ def welcome(services: Services, token: str) -> None:
     _say(f"  {_storectl()} create acme --country DE --email owner@example.com")
     _say(f"  {_storectl()} --help")
     _say("")
-    _say("Ctrl-C stops everything; `make up` continues where it stopped.")
+    _say(f"Ctrl-C stops everything; `{command}` continues where it stopped.")
 
 
 def _demo(services: Services) -> None:
@@ -56,16 +63,27 @@ def _demo(services: Services) -> None:
         _say("Making a demonstration store, as the form does:")
         _follow(services, operation)
     elif services.registry.stores.name_taken(_DEMO.name):
-        store = services.registry.stores.get(scope, _DEMO.name)
-        deadline = time.monotonic() + 30
-        while not store.status.ready and store.desired == "active" and time.monotonic() < deadline:
-            time.sleep(0.05)
-            store = services.registry.stores.get(scope, _DEMO.name)
+        _await(services)
     else:
         return
     store = services.registry.stores.get(scope, _DEMO.name)
     _say("")
     _say(f"  Demonstration shop    {store.status.url or store.status.phase}")
+
+
+def _await(services: Services) -> None:
+    """Return when the demonstration store of an earlier start answers again, or after a while."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        store = services.registry.stores.get(Scope.system(), _DEMO.name)
+        if store.desired is not Desired.ACTIVE:
+            return
+        engine = services.world.engines[store.spec.engine]
+        # The registry still says what was true before the stop: the shop itself is asked.
+        with contextlib.suppress(StoreControllerError):
+            engine.ready(store.status.url or "")
+            return
+        time.sleep(0.05)
 
 
 def _follow(services: Services, operation: Operation) -> None:

@@ -69,7 +69,11 @@ class Settings(BaseSettings):
     """The control plane's settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STORECTL_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix="STORECTL_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     home: Path = ROOT / "var"

@@ -14,9 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ class SandboxDriver:
         self._host = host
         self._ports = ports
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._choosing = threading.Lock()
         root.mkdir(parents=True, exist_ok=True)
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
@@ -57,7 +56,7 @@ class SandboxDriver:
         directory = self._directory(release.name)
         directory.mkdir(parents=True, exist_ok=True)
         try:
-            with self._choosing:
+            with self._choosing():
                 port = self._port(release.name)
                 wanted = {
                     "uid": release.name,
@@ -88,6 +87,8 @@ class SandboxDriver:
         if self._locked(directory):
             runtime = _read(directory / "runtime.json")
             if runtime and current and runtime["digest"] == release.digest:
+                # What runs is where it is, whatever a worker that slept wrote meanwhile.
+                endpoint = self._endpoint(runtime["port"])
                 return ReleaseStatus(state=ReleaseState.CURRENT, endpoint=endpoint)
             starting = current and (not runtime or runtime["digest"] != wanted["digest"])
             state = ReleaseState.PENDING if starting else ReleaseState.OUTDATED
@@ -150,7 +151,8 @@ class SandboxDriver:
 
     def names(self) -> set[str]:
         """Every directory below the root."""
-        return {place.name.removeprefix(".purged-") for place in self._root.iterdir()}
+        places = [place for place in self._root.iterdir() if place.is_dir()]
+        return {place.name.removeprefix(".purged-") for place in places}
 
     def logs(self, name: str, *, tail: int) -> list[str]:
         """The last lines of the log; reads at most the last megabyte."""
@@ -188,12 +190,19 @@ class SandboxDriver:
                 self.stop(name)
 
     def _directory(self, name: str) -> Path:
-        if Path(name).name != name or name in {"", ".", ".."}:
+        if not name.isalnum():
             raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
         return self._root / name
 
     def _endpoint(self, port: int) -> str:
         return f"http://{self._host}:{port}"
+
+    @contextmanager
+    def _choosing(self) -> Iterator[None]:
+        """One choice of a port at a time, whatever process makes it."""
+        with self._root.with_name(f"{self._root.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _port(self, name: str) -> int:
         """The port of the last start when it is free, else the first free one nobody else keeps."""

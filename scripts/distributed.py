@@ -38,9 +38,9 @@ def up() -> int:
     stop = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, lambda *_: stop.set())
-    with home._locked(settings.home), contextlib.ExitStack() as opened:
+    with home.locked(settings.home), contextlib.ExitStack() as opened:
         # Taken for a moment only: the API takes it for good.
-        with home._listening(settings):
+        with home.listening(settings):
             logs = settings.home.resolve() / "logs"
             logs.mkdir(exist_ok=True)
         children, urls = [], {}
@@ -84,7 +84,7 @@ def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Ite
     def welcome() -> None:
         _await_api(settings)
         note.write_text(json.dumps({"server": settings.url, "pid": os.getpid()}))
-        onstage.welcome(services, main.operator_token(settings))
+        onstage.welcome(services, main.operator_token(settings), "make up-distributed")
         say(f"\nLogs of each process: {logs}")
 
     try:

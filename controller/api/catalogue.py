@@ -7,13 +7,14 @@ from fastapi.responses import Response
 
 from controller.api.answers import json_answer
 from controller.api.deps import ServicesDep
+from controller.api.described import OPEN
 from controller.commerce import countries
 from controller.commerce.countries import CountryPack
 from controller.domain.errors import explain
 from controller.domain.naming import suggestions
 from controller.i18n import LANGUAGES, negotiate, translator
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], responses=OPEN)
 
 
 @router.get("/countries")

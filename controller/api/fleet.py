@@ -5,9 +5,10 @@ from fastapi.responses import Response
 
 from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ServicesDep
+from controller.api.described import SIGNED_IN
 from controller.api.resources import API_VERSION
 
-router = APIRouter(tags=["fleet"])
+router = APIRouter(tags=["fleet"], responses=SIGNED_IN)
 
 
 @router.get("/fleet")

@@ -8,11 +8,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from controller.api.answers import json_answer
 from controller.api.deps import ServicesDep
+from controller.api.described import problems
 from controller.domain.conditions import Phase
 from controller.domain.errors import StoreControllerError
 from controller.metrics import OPERATIONS_OPEN, STORES
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], responses=problems())
 
 
 @router.get("/healthz")

@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
+from controller.api.described import SIGNED_IN
 from controller.api.resources import dump, event_json, list_json, operation_json
 from controller.domain.operations import OPEN_STATES, OperationState
 from controller.domain.tenant import Scope
 from controller.registry.intents import Accepted
 from controller.services import Services
 
-router = APIRouter()
+router = APIRouter(responses=SIGNED_IN)
 
 Id = Annotated[str, Path(max_length=40, description="Id of the operation.")]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=30)]

@@ -9,6 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, ExpectedDep, Limit, OnceDep, ScopeDep, ServicesDep
+from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import ApplyInput, CreateInput, PurgeInput, SpecInput
 from controller.api.resources import API_VERSION, list_json, store_json
 from controller.commands import Owner
@@ -20,7 +21,7 @@ from controller.domain.store import Store, StoreSpec, iso
 from controller.registry.intents import Accepted
 from controller.registry.stores import StoreQuery
 
-router = APIRouter(prefix="/stores", tags=["stores"])
+router = APIRouter(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
 
@@ -59,7 +60,7 @@ def _label(text: str | None) -> tuple[str, str] | None:
     return key, value
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=ALREADY)
 def create_store(
     services: ServicesDep, scope: ScopeDep, once: OnceDep, body: CreateInput
 ) -> Response:
@@ -69,7 +70,7 @@ def create_store(
     return accepted_answer(services, accepted)
 
 
-@router.put("/{name}", status_code=202)
+@router.put("/{name}", status_code=202, responses=ALREADY)
 def apply_store(
     services: ServicesDep,
     scope: ScopeDep,
@@ -124,7 +125,7 @@ def get_store(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     return json_answer(store_json(row), headers={"ETag": f'"{row["generation"]}"'})
 
 
-@router.patch("/{name}", status_code=202)
+@router.patch("/{name}", status_code=202, responses=ALREADY)
 def change_store(
     services: ServicesDep,
     scope: ScopeDep,
@@ -200,10 +201,11 @@ for _kind, _summary in (
         status_code=202,
         name=f"{_kind}_store",
         description=_summary,
+        responses=ALREADY,
     )
 
 
-@router.post("/{name}/purge", status_code=202)
+@router.post("/{name}/purge", status_code=202, responses=ALREADY)
 def purge_store(
     services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: PurgeInput
 ) -> Response:

@@ -7,13 +7,14 @@ from fastapi.responses import Response
 
 from controller.api.answers import json_answer
 from controller.api.deps import After, Doorkeeper, Limit, OperatorDep, ScopeDep, ServicesDep
+from controller.api.described import SIGNED_IN
 from controller.api.inputs import TokenInput
 from controller.api.resources import list_json, tenant_json, token_json
 from controller.commerce.drafts import lifetime
 from controller.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
 from controller.domain.naming import display_name_problem
 
-router = APIRouter()
+router = APIRouter(responses=SIGNED_IN)
 
 Uid = Annotated[str, Path(max_length=40)]
 

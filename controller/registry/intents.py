@@ -188,6 +188,7 @@ class Intents:
                 desired=desired,
                 generation=store.generation + 1,
                 retired_at=utcnow() if desired is Desired.RETIRED else None,
+                spec=_lasting(store.spec) if kind is OperationKind.UNDELETE else store.spec,
             )
             operation = _advance(connection, changed, kind, self._accepted(kind))
             _aim_stack(connection, changed, stack)
@@ -236,6 +237,12 @@ class Intents:
             tell(connection, About.of(store, retried.id), Note.of("RetryAccepted"))
             _audit(connection, scope, store, "operation.retry", after={"operation": retried.id})
             return retried
+
+
+def _lasting(spec: StoreSpec) -> StoreSpec:
+    """Without an end that has passed: what is brought back would be retired again at once."""
+    past = spec.expires_at is not None and spec.expires_at <= utcnow()
+    return replace(spec, expires_at=None) if past else spec
 
 
 def _holder(connection: Connection, slug: str) -> Store | None:

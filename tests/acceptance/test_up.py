@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,17 @@ def test_a_store_with_a_time_to_live_is_retired_by_our_own_loop(
 ) -> None:
     control_plane.finish(control_plane.create("brief", ttl="1m"))
     # The end is brought near: a minute is long for a test.
-    soon = "2000-01-01T00:00:00Z"
-    control_plane.finish(control_plane.call("PATCH", "/stores/brief", {"expiresAt": soon}))
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    control_plane.call("PATCH", "/stores/brief", {"expiresAt": soon})
 
     def retired() -> bool:
         phase: str = control_plane.call("GET", "/stores/brief")["status"]["phase"]
         return phase == "Retired"
 
     until(retired, "the retirement")
+    # Brought back, it stays: an end that has passed is lifted.
+    control_plane.finish(control_plane.call("POST", "/stores/brief/undelete"))
+    assert control_plane.call("GET", "/stores/brief")["spec"]["expiresAt"] is None
 
 
 def test_settings_changed_inside_the_shop_are_put_right_again(
