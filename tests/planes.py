@@ -71,6 +71,18 @@ class Plane:
 
         return self._runner.run(wrapped())
 
+    def reset(self) -> None:
+        """Begin anew with an empty registry and an empty world. Not while somebody listens."""
+        factories.empty(self.registry.database)
+        self.driver.held.clear()
+        self.engine.refuses = None
+        self.app.state.doorkeeper.forget()
+        self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
+
+    def check(self) -> None:
+        """Whatever was done to it: the registry answers and its audit chain holds."""
+        assert self.registry.journal.broken_link() is None
+
     def close(self) -> None:
         """End the app and its threads."""
         self.run(self._client.aclose())
@@ -219,10 +231,9 @@ class Stream:
 def plane_over(
     database: Database, home: Path, limits: Limits = factories.LIMITS
 ) -> Iterator[Plane]:
-    """A control plane that is closed at the end; whatever was done to it, its audit chain holds."""
+    """A control plane that is closed at the end."""
     plane = Plane(database, home, limits)
     try:
         yield plane
-        assert plane.registry.journal.broken_link() is None
     finally:
         plane.close()
