@@ -28,7 +28,6 @@ POOL_SIZE = 64
 WRITE_ORDER = 7_305_221
 """PostgreSQL's advisory lock that puts events and audit rows in the order of their commits."""
 
-_LOCK = "5s"
 _IDLE = "3s"
 """How long a process that was paused can hold rows. Shorter than the wait for a lock, so that
 everybody else gets through."""
@@ -61,14 +60,15 @@ def utcnow() -> datetime:
 class Database:
     """One database, as SQLAlchemy Core connections in transactions."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 5.0) -> None:
+        """`patience` is how many seconds a call waits for a lock or a free connection."""
         self.url = url
         self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
         if self.dialect == "sqlite":
-            self._readers = _sqlite(url, "BEGIN")
-            self._writers = _sqlite(url, "BEGIN IMMEDIATE")
+            self._readers = _sqlite(url, "BEGIN", patience)
+            self._writers = _sqlite(url, "BEGIN IMMEDIATE", patience)
         else:
-            self._writers = _postgresql(url)
+            self._writers = _postgresql(url, patience)
             self._readers = self._writers.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -153,13 +153,13 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def _sqlite(url: str, begin: str) -> Engine:
+def _sqlite(url: str, begin: str, patience: float) -> Engine:
     engine = create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_timeout=5,
-        connect_args={"timeout": 5.0, "check_same_thread": False},
+        pool_timeout=patience,
+        connect_args={"timeout": patience, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -178,7 +178,7 @@ def _sqlite(url: str, begin: str) -> Engine:
     return engine
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, patience: float) -> Engine:
     url = url.replace("postgres://", "postgresql://", 1)
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return create_engine(
@@ -186,12 +186,13 @@ def _postgresql(url: str) -> Engine:
         # An upper bound: connections are opened as threads need them, in a worker about a dozen.
         pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=patience,
         pool_pre_ping=True,
         connect_args={
             "application_name": "storectl",
             "connect_timeout": 5,
-            "options": f"-c lock_timeout={_LOCK} -c idle_in_transaction_session_timeout={_IDLE}",
+            "options": f"-c lock_timeout={round(patience * 1000)}ms"
+            f" -c idle_in_transaction_session_timeout={_IDLE}",
             # A server that vanished without a word is noticed within these seconds, not in hours.
             "keepalives_idle": 10,
             "keepalives_interval": 3,
