@@ -6,6 +6,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -88,7 +89,8 @@ class Plane:
     def wait(self, operation: Operation) -> Operation:
         """Follow an operation to its end."""
         while (found := self.registry.operations.get(Scope.system(), operation.id)).open:
-            os.sched_yield()
+            # Asking without a pause would take the interpreter from those who work.
+            time.sleep(0.002)
         return found
 
 

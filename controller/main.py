@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from controller import __version__
@@ -127,6 +128,7 @@ def build_services(
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),
+        readers=CapacityLimiter(registry.database.readers),
         worker_alive=worker_alive,
     )
 

@@ -27,7 +27,7 @@ Name = Annotated[str, Path(max_length=100, description="Name or uid of the store
 
 
 @router.get("")
-def list_stores(
+async def list_stores(
     services: ServicesDep,
     scope: ScopeDep,
     limit: Limit = 50,
@@ -46,9 +46,13 @@ def list_stores(
         label=_label(label),
         search=search,
     )
-    rows = services.registry.stores.page(scope, query)
-    following = rows[-1]["slug"] if len(rows) == limit else None
-    return json_answer(list_json("Store", (store_json(row) for row in rows), following))
+
+    def page() -> Response:
+        rows = services.registry.stores.page(scope, query)
+        following = rows[-1]["slug"] if len(rows) == limit else None
+        return json_answer(list_json("Store", (store_json(row) for row in rows), following))
+
+    return await services.hot(page)
 
 
 def _label(text: str | None) -> tuple[str, str] | None:
@@ -119,10 +123,14 @@ def _changed(
 
 
 @router.get("/{name}")
-def get_store(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
+async def get_store(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     """One store by name or uid; the ETag names the version of its specification."""
-    row = services.registry.stores.resource(scope, name)
-    return json_answer(store_json(row), headers={"ETag": f'"{row["generation"]}"'})
+
+    def one() -> Response:
+        row = services.registry.stores.resource(scope, name)
+        return json_answer(store_json(row), headers={"ETag": f'"{row["generation"]}"'})
+
+    return await services.hot(one)
 
 
 @router.patch("/{name}", status_code=202, responses=ALREADY)

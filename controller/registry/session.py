@@ -73,6 +73,11 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
+    @property
+    def readers(self) -> int:
+        """How many threads read best at once: a file answers at once, a server is waited for."""
+        return 2 if self.dialect == "sqlite" else 16
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only view at one moment.
