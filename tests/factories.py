@@ -34,7 +34,8 @@ from controller.registry.session import Database
 
 PLATFORM = Platform(driver="fake", version="1")
 LIMITS = Limits(stores_per_tenant=1000, open_operations=1000, tombstone=timedelta(days=30))
-KEYRING = Keyring(b"only-for-tests-" * 3)
+MASTER_KEY = b"only-for-tests-" * 3
+KEYRING = Keyring(MASTER_KEY)
 
 _COMMERCE = CommerceSpec(
     currencies=Currencies(base="EUR", default="EUR", allowed=("EUR",)),
