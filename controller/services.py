@@ -13,7 +13,6 @@ from controller.registry.registry import Registry
 from controller.settings import Settings
 from controller.tail import EventTail
 
-
 T = TypeVar("T")
 
 
