@@ -158,15 +158,17 @@ class _Checks:
         return tuple(dict.fromkeys(Payment(item) for item in known))
 
     def flat_rate(self, draft: Draft, usual: CommerceSpec, base: str) -> Decimal:
-        if draft.flat_rate is None:
+        """The price in one spelling, so that 4.9 and 4.90 are no change."""
+        rate = draft.flat_rate
+        if rate is None:
             # The usual price is in the country's currency and means nothing in another.
-            return usual.flat_rate if base == usual.currencies.base else Decimal(0)
-        rate, decimals = draft.flat_rate, get_currency_precision(base)
-        sound = rate.is_finite() and 0 <= rate <= _DEAREST_FLAT_RATE
-        if not sound or rate != round(rate, decimals):
-            told = f"an amount of zero or more with at most {decimals} decimals"
-            self.wrong.append(("shipping.flatRate", told))
-        return rate
+            rate = usual.flat_rate if base == usual.currencies.base else Decimal(0)
+        decimals = get_currency_precision(base)
+        if rate.is_finite() and 0 <= rate <= _DEAREST_FLAT_RATE and rate == round(rate, decimals):
+            return abs(round(rate, decimals))
+        told = f"an amount of zero or more with at most {decimals} decimals"
+        self.wrong.append(("shipping.flatRate", told))
+        return usual.flat_rate
 
     def expiry(self, moment: datetime | None) -> datetime | None:
         if moment is None:

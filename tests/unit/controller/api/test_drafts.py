@@ -1,0 +1,163 @@
+"""Whatever somebody types becomes a specification or a refusal, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.commerce import countries
+from controller.commerce.drafts import Draft, lifetime, specify
+from controller.domain.commerce import Payment
+from controller.domain.errors import InvalidDurationError, InvalidInputError
+from controller.domain.store import spec_from_json, spec_to_json
+
+NEAR = st.sampled_from(
+    ["", "de", "de_DE", "de-AT", "C", "root", "en_US.UTF-8", "zh_Hant_TW", "_", "de__", "x@y"]
+)
+WORDS = st.none() | NEAR | st.text(max_size=30)
+MANY = st.none() | st.lists(NEAR | st.text(max_size=10), max_size=4).map(tuple)
+DRAFTS = st.builds(
+    Draft,
+    name=st.just("acme") | st.text(max_size=50),
+    country=st.sampled_from(["DE", "py", "JP"]) | st.text(max_size=5),
+    display_name=WORDS,
+    locales=MANY,
+    timezone=WORDS | st.just("Europe/Berlin"),
+    weight_unit=WORDS | st.just("lbs"),
+    base_currency=WORDS | st.just("EUR"),
+    default_currency=WORDS | st.just("USD"),
+    allowed_currencies=MANY | st.just(("EUR", "JPY")),
+    payments=MANY | st.just(("check",)),
+    flat_rate=st.none() | st.decimals(),
+    prices_include_tax=st.none() | st.booleans(),
+    engine=WORDS | st.just("fake"),
+    expires_at=st.none() | st.datetimes() | st.datetimes(timezones=st.timezones()),
+    labels=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
+)
+
+
+SOUND = st.builds(
+    Draft,
+    name=st.sampled_from(["acme", "tea-house"]),
+    country=st.sampled_from(countries.all_codes()),
+    display_name=st.none() | st.sampled_from(["Acme", "متجر الشاي", "Tè & Caffè <b>"]),
+    locales=st.none() | st.lists(st.sampled_from(["de_DE", "ar-EG", "zh_Hant_TW"]), min_size=1),
+    timezone=st.none() | st.sampled_from(["Europe/Berlin", "UTC", "Asia/Kathmandu"]),
+    weight_unit=st.none() | st.sampled_from(["kgs", "lbs"]),
+    base_currency=st.none() | st.sampled_from(["EUR", "JPY", "KWD"]),
+    default_currency=st.none() | st.sampled_from(["EUR", "USD"]),
+    allowed_currencies=st.none() | st.lists(st.sampled_from(["EUR", "CHF"])).map(tuple),
+    payments=st.none() | st.lists(st.sampled_from(list(Payment)), min_size=1).map(tuple),
+    flat_rate=st.none() | st.sampled_from([Decimal(0), Decimal("7.00"), Decimal("1e3")]),
+    prices_include_tax=st.none() | st.booleans(),
+    engine=st.sampled_from([None, "fake"]),
+    expires_at=st.none() | st.just(datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)),
+    labels=st.dictionaries(st.sampled_from(["team", "a.b/c"]), st.sampled_from(["", "X-1"])),
+)
+
+
+@settings(max_examples=300)
+@given(DRAFTS)
+def test_any_draft_is_specified_or_refused(draft: Draft) -> None:
+    try:
+        spec = specify(draft, ("fake",))
+    except InvalidInputError:
+        return
+    assert spec_from_json(spec.slug, spec.labels, spec_to_json(spec)) == spec
+
+
+@given(SOUND)
+def test_a_sound_draft_is_specified_and_stays_what_it_is(draft: Draft) -> None:
+    spec = specify(draft, ("fake",))
+    assert spec_from_json(spec.slug, spec.labels, spec_to_json(spec)) == spec
+    again = Draft(
+        name=spec.slug,
+        country=spec.country,
+        display_name=spec.display_name,
+        locales=spec.locales,
+        timezone=spec.timezone,
+        weight_unit=spec.weight_unit,
+        base_currency=spec.commerce.currencies.base,
+        default_currency=spec.commerce.currencies.default,
+        allowed_currencies=spec.commerce.currencies.allowed,
+        payments=tuple(spec.commerce.payments),
+        flat_rate=spec.commerce.flat_rate,
+        prices_include_tax=spec.commerce.prices_include_tax,
+        engine=spec.engine,
+        expires_at=spec.expires_at,
+        labels=spec.labels,
+    )
+    assert specify(again, ("fake",)) == spec
+
+
+@pytest.mark.parametrize("code", countries.all_codes())
+def test_every_country_alone_makes_a_store(code: str) -> None:
+    spec = specify(Draft(name="acme", country=code), ("fake",))
+    assert spec.country == code
+    assert spec.locales
+    assert spec.display_name == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("60s", timedelta(minutes=1)),
+        ("30m", timedelta(minutes=30)),
+        (" 2h ", timedelta(hours=2)),
+        ("7d", timedelta(days=7)),
+        ("1w", timedelta(weeks=1)),
+        ("366d", timedelta(days=366)),
+    ],
+)
+def test_a_duration_is_read(text: str, duration: timedelta) -> None:
+    assert lifetime(text) == duration
+
+
+@given(st.text() | st.from_regex(r"\d{1,9}[smhdwy]"))
+def test_any_other_text_is_no_duration_or_one_in_bounds(text: str) -> None:
+    try:
+        found = lifetime(text)
+    except InvalidDurationError:
+        return
+    assert timedelta(minutes=1) <= found <= timedelta(days=366)
+
+
+@pytest.mark.parametrize(
+    ("changes", "flat_rate"),
+    [
+        ({}, Decimal("4.90")),
+        ({"base_currency": "USD"}, Decimal(0)),
+        ({"base_currency": "USD", "flat_rate": Decimal(5)}, Decimal(5)),
+    ],
+)
+def test_the_usual_price_means_nothing_in_another_currency(
+    changes: dict[str, Any], flat_rate: Decimal
+) -> None:
+    usual = countries.pack("DE").flat_rate
+    spec = specify(Draft(name="acme", country="DE", **changes), ("fake",))
+    assert spec.commerce.flat_rate == (usual if not changes else flat_rate)
+
+
+@pytest.mark.parametrize(
+    ("said", "base", "kept"),
+    [
+        ("4.9", "EUR", "4.90"),
+        ("4.900", "EUR", "4.90"),
+        ("1e3", "EUR", "1000.00"),
+        ("-0", "EUR", "0.00"),
+        ("500", "JPY", "500"),
+        ("1.5", "KWD", "1.500"),
+    ],
+)
+def test_a_price_is_kept_in_one_spelling(said: str, base: str, kept: str) -> None:
+    draft = Draft(name="acme", country="DE", base_currency=base, flat_rate=Decimal(said))
+    assert str(specify(draft, ("fake",)).commerce.flat_rate) == kept
+
+
+def test_an_end_is_kept_in_utc() -> None:
+    end = datetime.now(UTC) + timedelta(days=2)
+    spec = specify(Draft(name="acme", country="DE", expires_at=end), ("fake",))
+    assert spec.expires_at == end
