@@ -76,7 +76,7 @@ def test_a_step_that_nobody_planned_is_added() -> None:
     ]
 
 
-@pytest.mark.parametrize("state", set(OperationState) - {OperationState.PENDING})
+@pytest.mark.parametrize("state", sorted(set(OperationState) - {OperationState.PENDING}))
 def test_a_step_does_not_reopen_an_operation(state: OperationState) -> None:
     ended = replace(operation(), state=state)
     assert with_step(ended, "bind", StepState.RUNNING, NOW, None).state is state
