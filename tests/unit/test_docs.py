@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from controller.settings import Settings
+from scripts import error_table
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -46,3 +47,7 @@ def test_every_make_target_that_a_document_names_exists() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)`", EVERYTHING))
     assert named <= targets
+
+
+def test_the_table_of_errors_is_that_of_the_code() -> None:
+    assert (ROOT / "docs/errors.md").read_text() == error_table.table()
