@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,6 +114,20 @@ def test_a_store_with_a_time_to_live_is_retired_by_our_own_loop(
     # Brought back, it stays: an end that has passed is lifted.
     control_plane.finish(control_plane.call("POST", "/stores/brief/undelete"))
     assert control_plane.call("GET", "/stores/brief")["spec"]["expiresAt"] is None
+
+
+def test_the_owners_administration_opens_once_and_shows_no_test_purchase(
+    control_plane: ControlPlane,
+) -> None:
+    control_plane.finish(control_plane.create("till"))
+    link = control_plane.call("POST", "/stores/till/login-link")["url"]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(link, timeout=10).read().decode()
+    assert "Orders" in page or "Bestellungen" in page
+    assert "000000001" not in page
+    again = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with pytest.raises(urllib.error.HTTPError):
+        again.open(link, timeout=10)
 
 
 def test_settings_changed_inside_the_shop_are_put_right_again(
