@@ -332,7 +332,7 @@ QUERIES = [
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path[:40])
 def test_a_query_out_of_its_range_is_refused(plane: Plane, path: str) -> None:
-    plane.make()
+    plane.post("stores", GOOD)
     refused(plane.get(path), "invalid_input", "bad_request")
 
 
@@ -361,7 +361,7 @@ PLACES = [
 
 @pytest.mark.parametrize("place", PLACES)
 def test_odd_characters_in_an_address_find_nothing(each_plane: Plane, place: str) -> None:
-    each_plane.make()
+    each_plane.post("stores", GOOD)
     for odd in ODD:
         answer = each_plane.get(place.format(odd))
         assert answer.status_code in {200, *KNOWN}, (odd, answer.text)
@@ -449,7 +449,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_tricks_with_paths_reach_nothing(plane: Plane, path: str) -> None:
-    plane.make()
+    plane.post("stores", GOOD)
     answer = plane.get(path)
     assert answer.status_code in {307, 404}, answer.text
     assert "passwd" not in answer.text or answer.json()["code"] in {"not_found", "store_not_found"}
