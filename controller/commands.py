@@ -12,8 +12,9 @@ from controller.domain.tenant import Scope, Tenant
 from controller.engines.base import LoginLink
 from controller.jobs.hints import Hint
 from controller.reconciler.world import World
+from controller.registry.accepting import Platform
 from controller.registry.idempotency import Once
-from controller.registry.intents import Accepted, Platform
+from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from provisioners.base import Driver, DriverFailure

@@ -27,6 +27,7 @@ class EventTail:
         self._listeners = 0
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def follow(
         self,
@@ -57,6 +58,7 @@ class EventTail:
 
     async def growth(self, seen: int) -> None:
         """Wait until the journal is longer than it was known to be."""
+        self._settle_in()
         self._listeners += 1
         try:
             if self._task is None or self._task.done():
@@ -65,6 +67,15 @@ class EventTail:
                 await self._grown.wait_for(lambda: self._newest > seen)
         finally:
             self._listeners -= 1
+
+    def _settle_in(self) -> None:
+        """Begin anew in the loop that runs: a condition and a task belong to the loop they met."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._grown = asyncio.Condition()
+            self._task = None
+            self._listeners = 0
 
     async def _watch(self) -> None:
         while self._listeners:

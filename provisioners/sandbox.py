@@ -97,11 +97,11 @@ class SandboxDriver:
         if child is not None and child.poll() is None:
             state = ReleaseState.PENDING if current else ReleaseState.OUTDATED
             return ReleaseStatus(state=state, endpoint=endpoint)
-        ended = _read(directory / "exit.json")
-        if ended and current:
-            detail = str(ended.get("message", ""))
-            return ReleaseStatus(state=ReleaseState.FAILED, endpoint=endpoint, detail=detail)
-        return ReleaseStatus(state=ReleaseState.STOPPED, endpoint=endpoint)
+        if wanted.get("stopped"):
+            return ReleaseStatus(state=ReleaseState.STOPPED, endpoint=endpoint)
+        ended = _read(directory / "exit.json") or {}
+        detail = str(ended.get("message", ""))
+        return ReleaseStatus(state=ReleaseState.FAILED, endpoint=endpoint, detail=detail)
 
     def stop(self, name: str) -> None:
         """End the process, gently first; return when its lock is free."""

@@ -24,8 +24,9 @@ from controller.domain.keyring import Keyring
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec
 from controller.domain.tenant import Scope, Tenant
+from controller.registry.accepting import Platform
 from controller.registry.idempotency import Once
-from controller.registry.intents import Accepted, Limits, Platform
+from controller.registry.intents import Accepted, Limits
 from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.migrate import migrate
 from controller.registry.progress import Pass

@@ -35,6 +35,8 @@ class Held:
     """What was applied last."""
     runs: Release | None = None
     """What runs now."""
+    killed: bool = False
+    """Whether it ended by itself."""
     log: list[str] = field(default_factory=list)
     views: tuple[str, ...] = ()
     config: str = ""
@@ -60,6 +62,7 @@ class FakeDriver:
         """Let the process die by itself."""
         with self._lock:
             self.held[name].runs = None
+            self.held[name].killed = True
 
     @contextmanager
     def _entered(self, method: str, name: str) -> Iterator[Held | None]:
@@ -84,6 +87,7 @@ class FakeDriver:
                 raise DriverFailure("no_secrets", "the release has no secrets")
             held.endpoint = held.endpoint or f"fake://{release.name}"
             held.release = held.runs = release
+            held.killed = False
             held.log.append(f"started {release.digest}")
             return ReleaseStatus(state=ReleaseState.PENDING, endpoint=held.endpoint)
 
@@ -92,7 +96,7 @@ class FakeDriver:
             if held is None or held.release is None:
                 return ReleaseStatus(state=ReleaseState.ABSENT)
             if held.runs is None:
-                state = ReleaseState.STOPPED
+                state = ReleaseState.FAILED if held.killed else ReleaseState.STOPPED
             elif held.runs.digest == release.digest:
                 state = ReleaseState.CURRENT
             else:
@@ -101,6 +105,8 @@ class FakeDriver:
 
     def stop(self, name: str) -> None:
         with self._entered("stop", name) as held:
+            if held is not None:
+                held.killed = False
             if held is not None and held.runs is not None:
                 held.runs = None
                 held.log.append("stopped")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from controller.domain.errors import BadRequestError, NotAllowedError, NotAuthenticatedError
@@ -49,13 +50,18 @@ async def services(request: Request) -> Services:
     return found
 
 
-async def scope(request: Request) -> Scope:
+_bearer = HTTPBearer(auto_error=False, description="A token of the API.")
+
+
+async def scope(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Scope:
     """Who is asking; raises NotAuthenticatedError."""
-    kind, _, text = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not text:
+    if given is None or not given.credentials:
         raise NotAuthenticatedError
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    return await doorkeeper.scope(text.strip())
+    return await doorkeeper.scope(given.credentials.strip())
 
 
 async def operator(scope: Annotated[Scope, Depends(scope)]) -> Scope:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from controller.commerce.drafts import Draft, lifetime
@@ -58,6 +58,12 @@ class ApplyInput(SpecInput):
     engine: Text | None = None
     ttl: Text | None = None
     """A time to live such as 2h, instead of expiresAt."""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.ttl is not None and self.expires_at is not None:
+            raise ValueError("either ttl or expiresAt")
+        return self
 
     def draft(self, name: str) -> Draft:
         """As a draft of a store of this name; raises InvalidDurationError."""

@@ -177,6 +177,7 @@ def _patched(spec: StoreSpec, body: SpecInput) -> Draft:
         default_currency=default,
         allowed_currencies=allowed,
         payments=tuple(commerce.payments) if body.payments is None else body.payments,
+        # The number stays when the base currency changes, as the prices of products do.
         flat_rate=commerce.flat_rate if rate is None else rate,
         prices_include_tax=(
             commerce.prices_include_tax

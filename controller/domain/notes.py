@@ -50,10 +50,9 @@ REASONS: Mapping[str, str] = {
     "ReleaseApplied": N_("%(chart)s %(version)s starts on %(endpoint)s."),
     "BoundWebsite": N_("Website “%(website)s” with %(views)s languages."),
     "SettingsWritten": N_("%(changed)s of %(count)s settings changed."),
-    "StackReady": N_("What the shop runs on is ready."),
+    "AsWanted": N_("It was as wanted already."),
     "Inventory": N_("Nothing is left of it (%(removed)s things removed)."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
-    "Unknown": N_("Something unknown is at %(thing)s; it is left alone."),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from controller.domain.conditions import Condition, Desired
+from controller.domain.notes import Note
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store, StoreStatus
 from controller.reconciler import stacks, stores
@@ -16,6 +17,7 @@ from controller.reconciler.world import World
 from controller.registry.leases import Lease, Ref
 from controller.registry.progress import Pass, Progress
 from controller.registry.stores import Stores
+from provisioners.base import ReleaseState
 
 Change = Callable[[StoreStatus], StoreStatus]
 Subject = Stack | tuple[Store, Stack]
@@ -43,6 +45,8 @@ class Look:
     record: Callable[[Lease, Pass, Change], tuple[Ref, ...]]
     """Write a pass down; returns the subjects that it wakes."""
     close: Callable[[], None] = lambda: None
+    event: Note | None = None
+    """What is to be told of this look, whatever comes of the step."""
     proof: dict[str, Any] | None = None
     """What the operation's result gains when nothing is left to do."""
 
@@ -94,6 +98,7 @@ class Subjects:
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,
+            event=_lost(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
             proof={"inventory": list(seen.held)} if stack.desired is StackDesired.PURGED else None,
         )
@@ -125,6 +130,12 @@ class Subjects:
             record=record,
             close=seen.shop.close if seen.shop else lambda: None,
         )
+
+
+def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+    """That something which ran has ended by itself."""
+    gone = stack.settled and stack.wants_running and seen.release is ReleaseState.FAILED
+    return Note.of("ProcessLost") if gone else None
 
 
 def _unchanged(store: Store) -> StoreStatus:

@@ -170,7 +170,9 @@ class Reconciler:
         step = look.step
         if step is None:
             raise AssertionError("only steps have outcomes")
-        known = Pass(generation=look.generation, conditions=look.conditions, due_in=0.0)
+        known = Pass(
+            generation=look.generation, conditions=look.conditions, event=look.event, due_in=0.0
+        )
         if isinstance(outcome, Advanced):
             self._failures.pop(lease.ref, None)
             done = StepResult(name=step.name, state=StepState.DONE, note=outcome.note)

@@ -4,15 +4,13 @@ Each method is one transaction that leaves the store, its stack, an operation, a
 row together, or nothing. It returns the operation; the caller then rings the bell.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from controller.domain.conditions import Desired, Phase, summarize
+from controller.domain.conditions import Desired, summarize
 from controller.domain.errors import (
     CapacityError,
     NameTakenError,
@@ -23,7 +21,6 @@ from controller.domain.errors import (
     StoreNotFoundError,
     WrongStateError,
 )
-from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import (
     SOURCES,
@@ -34,24 +31,34 @@ from controller.domain.operations import (
     StepState,
 )
 from controller.domain.stack import StackDesired
-from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes, spec_to_json
+from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
+from controller.registry.accepting import (
+    Platform,
+    audit_store,
+    due_columns,
+    insert_store,
+    spec_columns,
+    write_labels,
+)
 from controller.registry.idempotency import Once, remember, replay
-from controller.registry.journal import About, audit, tell
-from controller.registry.rows import dump, status_columns, store_of
+from controller.registry.journal import About, tell
+from controller.registry.rows import status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store, named
 from controller.registry.tables import (
     StackRow,
-    StoreLabelRow,
     StoreRow,
     table,
 )
 
 _stores = table(StoreRow)
 _stacks = table(StackRow)
-_labels = table(StoreLabelRow)
+
+
+_BY_ITSELF = {OperationKind.RETIRE: "Expired", OperationKind.PURGE: "TombstoneExpired"}
+"""What is told when time itself asks for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +68,6 @@ class Limits:
     stores_per_tenant: int
     open_operations: int
     tombstone: timedelta
-
-
-@dataclass(frozen=True, kw_only=True)
-class Platform:
-    """Where new stacks go: driver and engine version."""
-
-    driver: str
-    version: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +101,7 @@ class Intents:
                 if (existing := _holder(connection, spec.slug)) is not None:
                     return _same(connection, tenant, existing, spec)
                 self._check_limits(connection, scope, tenant)
-                operation = _insert(connection, scope, tenant, spec, platform)
+                operation = insert_store(connection, scope, tenant, spec, platform)
                 remember(connection, scope, once, operation)
                 return Accepted(operation=operation, new=True)
         except IntegrityError:
@@ -152,10 +151,10 @@ class Intents:
             operation = _advance(
                 connection, changed, OperationKind.CHANGE, Note.of("ChangeAccepted", fields=fields)
             )
-            _write_labels(connection, changed)
+            write_labels(connection, changed)
             before = {name: old for name, old, _ in changes}
             after = {name: new for name, _, new in changes}
-            _audit(connection, scope, changed, "store.change", before=before, after=after)
+            audit_store(connection, scope, changed, "store.change", before=before, after=after)
             remember(connection, scope, once, operation)
             return Accepted(operation=operation, new=True)
 
@@ -190,9 +189,9 @@ class Intents:
                 retired_at=utcnow() if desired is Desired.RETIRED else None,
                 spec=_lasting(store.spec) if kind is OperationKind.UNDELETE else store.spec,
             )
-            operation = _advance(connection, changed, kind, self._accepted(kind))
+            operation = _advance(connection, changed, kind, self._accepted(kind, scope))
             _aim_stack(connection, changed, stack)
-            _audit(
+            audit_store(
                 connection,
                 scope,
                 changed,
@@ -203,7 +202,9 @@ class Intents:
             remember(connection, scope, once, operation)
             return Accepted(operation=operation, new=True)
 
-    def _accepted(self, kind: OperationKind) -> Note:
+    def _accepted(self, kind: OperationKind, scope: Scope) -> Note:
+        if scope == Scope.system() and kind in _BY_ITSELF:
+            return Note.of(_BY_ITSELF[kind])
         reason = f"{kind.capitalize()}Accepted"
         if kind is OperationKind.RETIRE:
             return Note.of(reason, until=(utcnow() + self.limits.tombstone).date().isoformat())
@@ -235,7 +236,9 @@ class Intents:
             operations.save(connection, retried)
             _wake(connection, store)
             tell(connection, About.of(store, retried.id), Note.of("RetryAccepted"))
-            _audit(connection, scope, store, "operation.retry", after={"operation": retried.id})
+            audit_store(
+                connection, scope, store, "operation.retry", after={"operation": retried.id}
+            )
             return retried
 
 
@@ -273,80 +276,6 @@ def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSp
     return Accepted(operation=operation, new=False)
 
 
-def _insert(
-    connection: Connection, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform
-) -> Operation:
-    now = utcnow()
-    store = Store(
-        uid=new_uid(),
-        tenant=tenant.uid,
-        owner=tenant.owner,
-        stack=new_uid(),
-        generation=1,
-        desired=Desired.ACTIVE,
-        spec=spec,
-        status=StoreStatus(phase=Phase.PENDING),
-        operation=None,
-        created_at=now,
-        updated_at=now,
-    )
-    connection.execute(
-        insert(_stacks).values(
-            uid=store.stack,
-            tenant_uid=tenant.uid,
-            engine=spec.engine,
-            version=platform.version,
-            driver=platform.driver,
-            desired=str(StackDesired.RUNNING),
-            generation=1,
-            observed_generation=0,
-            conditions="[]",
-            due_at=epoch_now(),
-            waited_on=True,
-            failures=0,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    operation = operations.new_operation(OperationKind.CREATE, store)
-    connection.execute(
-        insert(_stores).values(
-            uid=store.uid,
-            tenant_uid=store.tenant,
-            owner=store.owner,
-            slug=spec.slug,
-            reserved_slug=spec.slug,
-            stack_uid=store.stack,
-            created_at=now,
-            failures=0,
-            **_spec_columns(store),
-            **status_columns(store.status),
-            **_due(operation),
-        )
-    )
-    _write_labels(connection, store)
-    operations.add(connection, operation)
-    tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
-    _audit(connection, scope, store, "store.create", after=spec_to_json(spec))
-    return operation
-
-
-def _spec_columns(store: Store) -> dict[str, Any]:
-    return {
-        "generation": store.generation,
-        "desired": str(store.desired),
-        "spec": dump(spec_to_json(store.spec)),
-        "labels": dump(dict(store.spec.labels)),
-        "expires_at": store.spec.expires_at,
-        "retired_at": store.retired_at,
-        "updated_at": utcnow(),
-    }
-
-
-def _due(operation: Operation) -> dict[str, Any]:
-    return {"operation_id": operation.id, "due_at": epoch_now(), "waited_on": True}
-
-
 def _advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:
     """Write the store's new generation with the operation that brings it about."""
     operation = operations.new_operation(kind, store)
@@ -356,9 +285,9 @@ def _advance(connection: Connection, store: Store, kind: OperationKind, note: No
         .where(_stores.c.uid == store.uid)
         .values(
             failures=0,
-            **_spec_columns(store),
+            **spec_columns(store),
             **status_columns(_beginning(store)),
-            **_due(operation),
+            **due_columns(operation),
         )
     )
     tell(connection, About.of(store, operation.id), note)
@@ -415,29 +344,3 @@ def _refuse_while_open(connection: Connection, store: Store) -> None:
 
 def _superseded(operation: Operation) -> Operation:
     return replace(operation, state=OperationState.SUPERSEDED, finished_at=utcnow())
-
-
-def _write_labels(connection: Connection, store: Store) -> None:
-    connection.execute(delete(_labels).where(_labels.c.store_uid == store.uid))
-    rows = [{"store_uid": store.uid, "key": k, "value": v} for k, v in store.spec.labels.items()]
-    if rows:
-        connection.execute(insert(_labels), rows)
-
-
-def _audit(
-    connection: Connection,
-    scope: Scope,
-    store: Store,
-    action: str,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    audit(
-        connection,
-        scope,
-        tenant=store.tenant,
-        action=action,
-        subject=f"store:{store.uid}",
-        before=before,
-        after=after,
-    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from controller.domain.conditions import Condition, Desired, merge, ready, summarize
 from controller.domain.errors import DeadlineExceededError
@@ -25,7 +25,7 @@ from controller.domain.store import STORE_CONDITIONS, Store, StoreStatus
 from controller.registry import operations
 from controller.registry.journal import NORMAL, WARNING, About, tell
 from controller.registry.leases import Kind, Lease, Ref, holds
-from controller.registry.rows import conditions_column, status_columns
+from controller.registry.rows import conditions_column, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store
 from controller.registry.tables import StackRow, StoreRow, table
@@ -88,8 +88,11 @@ class Progress:
             stack = _present(lookup_stack(connection, lease.ref.uid))
             conditions = merge(stack.conditions, outcome.conditions, utcnow())
             current = stack.generation == outcome.generation
-            for operation, about in self._followers(connection, lease.ref):
+            followers = self._followers(connection, lease.ref)
+            for operation, about in followers:
                 self._follow(connection, operation, about, outcome, complete=False)
+            if not followers:
+                _repaired(connection, stack.uid, outcome)
             connection.execute(
                 update(_stacks)
                 .where(_stacks.c.uid == stack.uid)
@@ -247,6 +250,23 @@ class Progress:
             yield connection
 
 
+def _repaired(connection: Connection, stack: str, outcome: Pass) -> None:
+    """Tell of what is done without anybody having asked, about each store that it touches."""
+    done = outcome.step is not None and outcome.step.state is StepState.DONE
+    notes = [
+        (outcome.event, WARNING),
+        (outcome.step.note if done and outcome.step else None, NORMAL),
+    ]
+    if not any(note for note, _ in notes):
+        return
+    bound = select(_stores).where(_stores.c.stack_uid == stack)
+    for row in connection.execute(bound).mappings().all():
+        about = About.of(store_of(row), None)
+        for note, severity in notes:
+            if note is not None:
+                tell(connection, about, note, severity)
+
+
 def _wake_stores(connection: Connection, stack: str) -> tuple[Ref, ...]:
     """Make the stores of a stack due now."""
     live = (_stores.c.stack_uid == stack) & _stores.c.due_at.is_not(None)
@@ -275,7 +295,13 @@ def _succeeded(operation: Operation) -> Operation:
     steps = tuple(
         step
         if step.state is StepState.DONE
-        else replace(step, state=StepState.DONE, started_at=step.started_at or now, finished_at=now)
+        else replace(
+            step,
+            state=StepState.DONE,
+            started_at=step.started_at or now,
+            finished_at=now,
+            note=step.note or Note.of("AsWanted"),
+        )
         for step in operation.steps
     )
     return replace(

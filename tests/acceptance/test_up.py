@@ -76,6 +76,10 @@ def test_a_killed_shop_comes_back_with_its_data(control_plane: ControlPlane) -> 
         return len(live) == 1 and live != [pid] and reachable(url)
 
     until(replaced, "another process at the same address")
+    told = [
+        event["reason"] for event in control_plane.call("GET", "/stores/phoenix/events")["items"]
+    ]
+    assert "ProcessLost" in told
     assert database.stat().st_ino == inode
 
 

@@ -109,7 +109,7 @@ def test_a_killed_process_is_seen_and_comes_back(bench: Bench, release: Release)
     bench.driver.apply(release)
     endpoint = bench.until(release, ReleaseState.CURRENT)
     bench.kill(release.name)
-    bench.until(release, ReleaseState.STOPPED)
+    bench.until(release, ReleaseState.FAILED)
     bench.driver.apply(release)
     assert bench.until(release, ReleaseState.CURRENT) == endpoint
 

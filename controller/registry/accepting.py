@@ -1,0 +1,137 @@
+"""The rows that accepting a store writes. `intents` calls this inside its transactions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert
+
+from controller.domain.conditions import Desired, Phase
+from controller.domain.naming import new_uid
+from controller.domain.notes import Note
+from controller.domain.operations import Operation, OperationKind
+from controller.domain.stack import StackDesired
+from controller.domain.store import Store, StoreSpec, StoreStatus, spec_to_json
+from controller.domain.tenant import Scope, Tenant
+from controller.registry import operations
+from controller.registry.journal import About, audit, tell
+from controller.registry.rows import dump, status_columns
+from controller.registry.session import epoch_now, utcnow
+from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
+
+_stores = table(StoreRow)
+_stacks = table(StackRow)
+_labels = table(StoreLabelRow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """Where new stacks go: driver and engine version."""
+
+    driver: str
+    version: str
+
+
+def insert_store(
+    connection: Connection, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform
+) -> Operation:
+    """Insert a store with its stack, operation, event and audit row; returns the operation."""
+    now = utcnow()
+    store = Store(
+        uid=new_uid(),
+        tenant=tenant.uid,
+        owner=tenant.owner,
+        stack=new_uid(),
+        generation=1,
+        desired=Desired.ACTIVE,
+        spec=spec,
+        status=StoreStatus(phase=Phase.PENDING),
+        operation=None,
+        created_at=now,
+        updated_at=now,
+    )
+    connection.execute(
+        insert(_stacks).values(
+            uid=store.stack,
+            tenant_uid=tenant.uid,
+            engine=spec.engine,
+            version=platform.version,
+            driver=platform.driver,
+            desired=str(StackDesired.RUNNING),
+            generation=1,
+            observed_generation=0,
+            conditions="[]",
+            due_at=epoch_now(),
+            waited_on=True,
+            failures=0,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    operation = operations.new_operation(OperationKind.CREATE, store)
+    connection.execute(
+        insert(_stores).values(
+            uid=store.uid,
+            tenant_uid=store.tenant,
+            owner=store.owner,
+            slug=spec.slug,
+            reserved_slug=spec.slug,
+            stack_uid=store.stack,
+            created_at=now,
+            failures=0,
+            **spec_columns(store),
+            **status_columns(store.status),
+            **due_columns(operation),
+        )
+    )
+    write_labels(connection, store)
+    operations.add(connection, operation)
+    tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
+    audit_store(connection, scope, store, "store.create", after=spec_to_json(spec))
+    return operation
+
+
+def spec_columns(store: Store) -> dict[str, Any]:
+    """The columns that follow from what is wanted."""
+    return {
+        "generation": store.generation,
+        "desired": str(store.desired),
+        "spec": dump(spec_to_json(store.spec)),
+        "labels": dump(dict(store.spec.labels)),
+        "expires_at": store.spec.expires_at,
+        "retired_at": store.retired_at,
+        "updated_at": utcnow(),
+    }
+
+
+def due_columns(operation: Operation) -> dict[str, Any]:
+    """The columns of a store that somebody waits for."""
+    return {"operation_id": operation.id, "due_at": epoch_now(), "waited_on": True}
+
+
+def write_labels(connection: Connection, store: Store) -> None:
+    """Make a store's labels those of its specification."""
+    connection.execute(delete(_labels).where(_labels.c.store_uid == store.uid))
+    rows = [{"store_uid": store.uid, "key": k, "value": v} for k, v in store.spec.labels.items()]
+    if rows:
+        connection.execute(insert(_labels), rows)
+
+
+def audit_store(
+    connection: Connection,
+    scope: Scope,
+    store: Store,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write who did what to a store."""
+    audit(
+        connection,
+        scope,
+        tenant=store.tenant,
+        action=action,
+        subject=f"store:{store.uid}",
+        before=before,
+        after=after,
+    )
