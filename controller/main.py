@@ -121,6 +121,7 @@ def build_services(
 ) -> Services:
     """What the API and the pages are given."""
     driver = next(iter(world.drivers))
+    readers = registry.database.readers
     return Services(
         settings=settings,
         registry=registry,
@@ -128,7 +129,7 @@ def build_services(
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),
-        readers=CapacityLimiter(registry.database.readers),
+        readers=CapacityLimiter(readers) if readers else None,
         worker_alive=worker_alive,
     )
 

@@ -74,9 +74,9 @@ class Database:
             )
 
     @property
-    def readers(self) -> int:
-        """How many threads read best at once: a file answers at once, a server is waited for."""
-        return 2 if self.dialect == "sqlite" else 16
+    def readers(self) -> int | None:
+        """How many threads read best at once; None for a file, which answers without waiting."""
+        return None if self.dialect == "sqlite" else 16
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
