@@ -55,7 +55,7 @@ class WorkerSettings(BaseModel):
 
     threads: int = Field(default=4, ge=1)
     """Subjects reconciled at once in one process."""
-    sweep_seconds: float = Field(default=1.0, gt=0)
+    sweep_seconds: float = Field(default=0.5, gt=0)
     """How often the database is asked for what is due."""
     resync_seconds: float = Field(default=5.0, gt=0)
     """How often a healthy subject is looked at."""

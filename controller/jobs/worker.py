@@ -24,7 +24,7 @@ class Pace:
     """How much at once and how often."""
 
     threads: int = 4
-    sweep_every: float = 1.0
+    sweep_every: float = 0.5
     batch: int = 200
 
 

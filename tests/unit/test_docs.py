@@ -27,6 +27,18 @@ def variables(model: type[BaseModel], prefix: str = "STORECTL_") -> list[str]:
     return found
 
 
+def defaults(model: type[BaseModel], prefix: str = "STORECTL_") -> list[tuple[str, object]]:
+    """Plain defaults; empty ones and the home, which depends on the checkout, are told in words."""
+    found: list[tuple[str, object]] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += defaults(kind, f"{prefix}{name.upper()}__")
+        elif isinstance(field.default, str | int | float) and field.default != "":
+            found.append((prefix + name.upper(), field.default))
+    return found
+
+
 @pytest.mark.parametrize("variable", variables(Settings))
 def test_every_setting_is_in_the_operators_guide(variable: str) -> None:
     assert f"`{variable}`" in OPERATIONS
@@ -51,3 +63,8 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 
 def test_the_table_of_errors_is_that_of_the_code() -> None:
     assert (ROOT / "docs/errors.md").read_text() == error_table.table()
+
+
+def test_the_defaults_in_the_operators_guide_are_those_of_the_code() -> None:
+    for variable, default in defaults(Settings):
+        assert f"| `{variable}` | `{default}` |" in OPERATIONS
