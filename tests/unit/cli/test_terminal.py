@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -31,7 +32,14 @@ def on_terminal(api: FakeApi, *argv: str, typed: str = "", **environ: str) -> tu
     ) as process:
         os.close(other_end)
         shown = b""
-        while part := _read(terminal):
+        while True:
+            if typed == CTRL_C and shown and not select.select([terminal], [], [], 2.0)[0]:
+                # A signal between the question and the wait for its answer is not noticed by the
+                # interpreter before the wait ends: a person presses the keys again.
+                process.send_signal(signal.SIGINT)
+                continue
+            if not (part := _read(terminal)):
+                break
             if not shown and typed == CTRL_C:
                 process.send_signal(signal.SIGINT)
             elif not shown:
