@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,20 +11,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from tests.services.process import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
+_T = TypeVar("_T")
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(found: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+def until(found: Callable[[], _T | None], what: str, seconds: float = PATIENCE) -> _T:
     """What `found` returns once it is true; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := found()):

@@ -5,20 +5,18 @@ last one was done; doing one twice changes nothing.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.domain.errors import ConflictError, StoreControllerError
 from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
+from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
 from controller.logging import log
 from controller.registry.idempotency import forget_old
 from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.registry import Registry
-
-Hint = Callable[[Ref], None]
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,7 @@
 `loop` calls this. A `Look` is one observation with everything that follows from it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -146,10 +146,10 @@ def _nothing() -> Advanced:
     raise AssertionError("there is no step to run")
 
 
-def _same(stored: object, seen: tuple[Condition, ...]) -> bool:
-    known = stored if isinstance(stored, dict) else {}
+def _same(stored: Mapping[str, Condition], seen: tuple[Condition, ...]) -> bool:
+    """Whether the registry says what was seen; since when does not matter."""
     return all(
-        (before := known.get(now.type)) is not None
+        (before := stored.get(now.type)) is not None
         and before.status is now.status
         and before.note == now.note
         for now in seen

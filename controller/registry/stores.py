@@ -137,15 +137,9 @@ class Stores:
 
     def with_stack(self, uid: str) -> tuple[Store, Stack] | None:
         """A store by uid together with what runs it."""
-        with self._database.read() as connection:
-            store = (
-                connection.execute(select(_stores).where(_stores.c.uid == uid)).mappings().first()
-            )
-            if store is None:
-                return None
-            of_store = select(_stacks).where(_stacks.c.uid == store["stack_uid"])
-            stack = connection.execute(of_store).mappings().one()
-        return store_of(store), stack_of(stack)
+        ref = Ref(kind=Kind.STORE, uid=uid)
+        found = self.load([ref]).get(ref)
+        return found if isinstance(found, tuple) else None
 
     def load(self, refs: Iterable[Ref]) -> dict[Ref, Stack | tuple[Store, Stack]]:
         """Many subjects in two queries: stacks, and stores together with what runs them."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.control_plane import ControlPlane, free_port
+from tests.control_plane import ControlPlane
+from tests.services.process import free_port
 
 Storectl = Callable[..., subprocess.CompletedProcess[str]]
 CREATE = ("create", "acme", "--country", "DE", "--email", "owner@example.com")

@@ -16,20 +16,18 @@ from typing import Any, TypeVar
 import psutil
 import psycopg
 
-from tests.control_plane import ROOT, free_port
+from tests import control_plane
+from tests.control_plane import ROOT
 from tests.services import process
+from tests.services.process import free_port
 
 LEASE_SECONDS = 2.0
 _T = TypeVar("_T")
 
 
 def until(found: Callable[[], _T | None], what: str, seconds: float = 20.0) -> _T:
-    """What `found` returns once that is true; AssertionError after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.01)
-    return value
+    """As in `tests.control_plane`, with the shorter patience of a cluster that runs already."""
+    return control_plane.until(found, what, seconds)
 
 
 class Cluster:

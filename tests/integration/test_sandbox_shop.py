@@ -4,10 +4,8 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.control_plane import until
+from tests.services.process import free_port
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = ROOT / "tests" / "contracts" / "magento-2.4.7"
@@ -26,16 +27,7 @@ ADDRESS = {"firstname": "A", "lastname": "B", "street": ["1 Main St"], "city": "
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, f"waited {DEADLINE} s for {what}"
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    until(condition, what, DEADLINE)
 
 
 @dataclass

@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.control_plane import ROOT, free_port
+from tests.control_plane import ROOT
 from tests.integration.cluster import until
+from tests.services.process import free_port
 
 pytestmark = pytest.mark.distributed
 

@@ -2,7 +2,6 @@
 
 import gettext
 import http.server
-import socket
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -12,14 +11,13 @@ import pytest
 from cli import durations, texts, words
 from cli.stream import ServerEvent, parse
 from cli.verbs import VERBS
+from tests.services import process
 from tests.unit.cli.runner import Storectl
 
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return process.free_port()
 
 
 def test_help_lists_every_verb_and_examples(storectl: Storectl) -> None:
