@@ -9,9 +9,15 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHO
 
 
 def start(
-    argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    descriptors: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program that outlives us: own session, output appended to `log`, few variables.
+
+    Of our open files it inherits `descriptors` only.
 
     It is not tied to this process, so a worker that is killed leaves it running for the next one.
     """
@@ -23,6 +29,6 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            close_fds=True,
+            pass_fds=descriptors,
             env={**kept, **(env or {})},
         )

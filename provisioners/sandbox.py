@@ -1,8 +1,8 @@
 """The driver of one machine: a release is a local process with a directory of its own.
 
-The process itself holds a lock on its directory while it lives and says in `runtime.json` what it
-runs. So a driver that was killed between any two lines finds the truth again, and a second process
-for the same release cannot exist.
+The process holds a lock on its directory from its birth, when it inherits it from the driver, until
+the kernel has buried it, and says in `runtime.json` what it runs. So a driver that was killed
+between any two lines finds the truth again, and a second process for the same release cannot exist.
 """
 
 import fcntl
@@ -24,6 +24,7 @@ from provisioners import command
 from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
 
 _STOP_SECONDS = 5.0
+_HOLD_SECONDS = 0.3
 
 
 class SandboxDriver:
@@ -68,9 +69,12 @@ class SandboxDriver:
                     "values": dict(release.values),
                 }
                 _write(directory / "release.json", wanted)
-            (directory / "exit.json").unlink(missing_ok=True)
-            argv = [sys.executable, "-m", release.chart, "--directory", str(directory)]
-            self._children[release.name] = command.start(argv, log=directory / "shop.log")
+            with self._born_locked(directory) as lock:
+                argv = [sys.executable, "-m", release.chart]
+                argv += ["--directory", str(directory), "--lock", str(lock)]
+                self._children[release.name] = command.start(
+                    argv, log=directory / "shop.log", descriptors=[lock]
+                )
         except OSError as error:
             code = "storage_full" if error.errno == 28 else "process_failed"
             raise DriverFailure(code, str(error)) from error
@@ -106,7 +110,7 @@ class SandboxDriver:
     def stop(self, name: str) -> None:
         """End the process, gently first; return when its lock is free."""
         directory = self._directory(name)
-        # A process that was started by a worker that died, and has no lock yet, reads this first.
+        # A process that was started by a worker that died reads this before it opens its shop.
         if wanted := _read(directory / "release.json"):
             _write(directory / "release.json", {**wanted, "stopped": True})
         deadline = time.monotonic() + _STOP_SECONDS
@@ -204,6 +208,19 @@ class SandboxDriver:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    @contextmanager
+    def _born_locked(self, directory: Path) -> Iterator[int]:
+        """The lock for a new process to inherit, nothing left of the one before."""
+        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _hold(lock)
+            os.truncate(lock, 0)
+            for trace in ("exit.json", "runtime.json"):
+                (directory / trace).unlink(missing_ok=True)
+            yield lock
+        finally:
+            os.close(lock)
+
     def _port(self, name: str) -> int:
         """The port of the last start when it is free, else the first free one nobody else keeps."""
         kept = _read(self._directory(name) / "release.json")
@@ -257,6 +274,24 @@ def _free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _hold(lock: int) -> None:
+    """Take a lock; BlockingIOError when it is somebody's.
+
+    Whoever looks whether a process lives takes its lock for an instant, so a first refusal says
+    nothing yet.
+    """
+    deadline = time.monotonic() + _HOLD_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _signal(pid: int, kind: signal.Signals) -> None:

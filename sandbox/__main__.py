@@ -11,7 +11,9 @@ def main() -> int:
     """Return the exit code of one shop process."""
     parser = argparse.ArgumentParser(prog="sandbox", description="Run one sandbox shop.")
     parser.add_argument("--directory", type=Path, required=True, help="where the shop lives")
-    return run(parser.parse_args().directory)
+    parser.add_argument("--lock", type=int, help="the descriptor of its lock, already held")
+    asked = parser.parse_args()
+    return run(asked.directory, asked.lock)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,8 +48,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer to the driver, not an 
     message: str
 
 
-def run(directory: Path) -> int:
+def run(directory: Path, lock: int | None = None) -> int:
     """Run the shop of this directory until it is told to stop; return the exit status.
+
+    `lock` is the descriptor of the directory's lock when whoever started us holds it already. It
+    is never closed: a process is gone when its lock is free.
 
     Status 0 after SIGTERM or SIGINT, 75 when another process holds the lock, 76 when the port is
     taken, 77 when it was told to stop before it started, 78 when release.json or secrets.json
@@ -59,45 +62,44 @@ def run(directory: Path) -> int:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     try:
-        lock = hold_lock(directory)
+        lock = take_lock(directory) if lock is None else lock
+        os.set_inheritable(lock, False)
+        os.pwrite(lock, json.dumps({"pid": os.getpid()}).encode(), 0)
     except OSError as error:
         log.error("cannot lock %s: %s", directory, error.strerror)  # noqa: TRY400 - no traceback
         return EXIT_LOCKED if isinstance(error, BlockingIOError) else EXIT_BAD_DIRECTORY
-    with lock:
-        for name in ("exit.json", "runtime.json"):
-            (directory / name).unlink(missing_ok=True)
-        try:
-            return start(directory)
-        except Refusal as refusal:
-            log.error("%s: %s", refusal.code, refusal.message)  # noqa: TRY400 - no traceback
-            answer = {"code": refusal.code, "message": refusal.message}
-            with contextlib.suppress(OSError):
-                write_atomically(directory / "exit.json", answer)
-            return refusal.status
+    try:
+        return start(directory)
+    except Refusal as refusal:
+        log.error("%s: %s", refusal.code, refusal.message)  # noqa: TRY400 - no traceback
+        answer = {"code": refusal.code, "message": refusal.message}
+        with contextlib.suppress(OSError):
+            write_atomically(directory / "exit.json", answer)
+        return refusal.status
 
 
-def hold_lock(directory: Path) -> TextIO:
-    """Take the directory's exclusive lock and leave our pid in it.
+def take_lock(directory: Path) -> int:
+    """Take the directory's exclusive lock and forget who held it; return its descriptor.
 
-    Raises BlockingIOError when another process has it. The driver looks whether somebody holds the
-    lock by taking it for an instant, so one refusal says nothing yet.
+    Raises BlockingIOError when another process has it.
     """
-    file = (directory / "lock").open("a")
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            # The driver looks whether somebody holds it by taking it for an instant.
             if time.monotonic() > deadline:
-                file.close()
+                os.close(lock)
                 raise
             time.sleep(0.01)
         else:
             break
-    file.truncate(0)
-    file.write(json.dumps({"pid": os.getpid()}))
-    file.flush()
-    return file
+    os.truncate(lock, 0)
+    for trace in ("exit.json", "runtime.json"):
+        (directory / trace).unlink(missing_ok=True)
+    return lock
 
 
 def start(directory: Path) -> int:
