@@ -268,6 +268,23 @@ class LoginCodeRow(SQLModel, table=True):
     used_at: datetime | None = _time(default=None)
 
 
+class SecretRow(SQLModel, table=True):
+    """A secret, sealed under a data key of its own that the key-encryption key wraps."""
+
+    __tablename__ = "secrets"
+    __table_args__ = (Index("ix_secrets_key", "key_id"),)
+
+    subject: str = Field(primary_key=True)
+    """`store:<uid>` or `stack:<uid>`."""
+    name: str = Field(primary_key=True)
+    key_id: str
+    wrapped_key: str
+    sealed: str = Field(sa_type=Text)
+    fingerprint: str
+    last4: str
+    updated_at: datetime = _time()
+
+
 class MailRow(SQLModel, table=True):
     """A mail to send, written in the transaction that causes it."""
 
