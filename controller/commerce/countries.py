@@ -17,7 +17,7 @@ from babel import Locale
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.commerce import cldr
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.errors import UnknownCountryError
 from controller.i18n import ranked
 
@@ -52,7 +52,7 @@ class CountryPack:
         return CommerceSpec(
             currencies=money,
             payments=self.payments,
-            flat_rate=self.flat_rate,
+            shipping=Shipping(flat_rate=self.flat_rate),
             prices_include_tax=self.prices_include_tax,
         )
 

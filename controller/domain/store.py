@@ -7,14 +7,44 @@ so that a list is served without taking rows apart.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.domain.commerce import CommerceSpec, DriftPolicy, TaxRate
 from controller.domain.conditions import Condition, ConditionStatus, Desired, Phase
+from controller.domain.documents import (
+    commerce_from_json,
+    commerce_to_json,
+    tax_rate_from_json,
+    tax_rate_to_json,
+)
 from controller.domain.notes import Note, say
 
 STORE_CONDITIONS = ("Bound", "Routed", "Configured", "Selling")
+
+
+MAIN_SITE = "base"
+"""The code of the website that every store has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Whom shoppers write to or call; the owner's address stands in for a missing one."""
+
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One website of a store: its own country, languages, currencies, payment and shipping."""
+
+    code: str
+    display_name: str
+    country: str
+    locales: tuple[str, ...]
+    commerce: CommerceSpec
+    url: str | None = None
+    """Where it is reached; None leaves it to the platform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +59,38 @@ class StoreSpec:
     weight_unit: str
     commerce: CommerceSpec
     engine: str
+    contact: Contact = field(default_factory=Contact)
+    tax_rates: tuple[TaxRate, ...] = ()
+    drift: Mapping[str, DriftPolicy] = field(default_factory=dict)
+    """What to do about a field that was changed in the shop; `*` is for all that are not named."""
+    sites: tuple[Site, ...] = ()
+    """Websites beside the main one."""
     expires_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def websites(self) -> tuple[Site, ...]:
+        """Every website, the main one first."""
+        main = Site(
+            code=MAIN_SITE,
+            display_name=self.display_name,
+            country=self.country,
+            locales=self.locales,
+            commerce=self.commerce,
+        )
+        return (main, *self.sites)
+
+    def policy(self, name: str) -> DriftPolicy:
+        """What to do when a field, such as `shipping.flatRate`, was changed in the shop.
+
+        The most exact name that is set decides; without any, what we want is written back.
+        """
+        parts = name.split(".")
+        for length in range(len(parts), 0, -1):
+            found = self.drift.get(".".join(parts[:length]))
+            if found is not None:
+                return found
+        return self.drift.get("*", DriftPolicy.REVERT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,29 +149,35 @@ def moment(text: str | None) -> datetime | None:
 
 def spec_to_json(spec: StoreSpec) -> dict[str, Any]:
     """The specification as the API shows it (the name and labels are metadata there)."""
-    commerce = spec.commerce
     return {
         "displayName": spec.display_name,
         "country": spec.country,
         "locales": list(spec.locales),
         "timezone": spec.timezone,
         "weightUnit": spec.weight_unit,
-        "currencies": {
-            "base": commerce.currencies.base,
-            "default": commerce.currencies.default,
-            "allowed": list(commerce.currencies.allowed),
-        },
-        "payments": [str(payment) for payment in commerce.payments],
-        "shipping": {"flatRate": str(commerce.flat_rate)},
-        "pricesIncludeTax": commerce.prices_include_tax,
+        "contact": {"email": spec.contact.email, "phone": spec.contact.phone},
+        **commerce_to_json(spec.commerce),
+        "taxRates": [tax_rate_to_json(rate) for rate in spec.tax_rates],
+        "sites": {site.code: site_to_json(site) for site in spec.sites},
+        "drift": {name: str(policy) for name, policy in spec.drift.items()},
         "engine": spec.engine,
         "expiresAt": iso(spec.expires_at),
     }
 
 
+def site_to_json(site: Site) -> dict[str, Any]:
+    """One website; its code is its key."""
+    return {
+        "displayName": site.display_name,
+        "country": site.country,
+        "locales": list(site.locales),
+        "url": site.url,
+        **commerce_to_json(site.commerce),
+    }
+
+
 def spec_from_json(slug: str, labels: Mapping[str, str], data: Mapping[str, Any]) -> StoreSpec:
-    """The inverse of `spec_to_json`."""
-    currencies = data["currencies"]
+    """The inverse of `spec_to_json`; what an older release did not write has its default."""
     return StoreSpec(
         slug=slug,
         display_name=data["displayName"],
@@ -119,19 +185,25 @@ def spec_from_json(slug: str, labels: Mapping[str, str], data: Mapping[str, Any]
         locales=tuple(data["locales"]),
         timezone=data["timezone"],
         weight_unit=data["weightUnit"],
-        commerce=CommerceSpec(
-            currencies=Currencies(
-                base=currencies["base"],
-                default=currencies["default"],
-                allowed=tuple(currencies["allowed"]),
-            ),
-            payments=tuple(Payment(name) for name in data["payments"]),
-            flat_rate=Decimal(data["shipping"]["flatRate"]),
-            prices_include_tax=data["pricesIncludeTax"],
-        ),
+        contact=Contact(**data.get("contact", {})),
+        commerce=commerce_from_json(data),
+        tax_rates=tuple(tax_rate_from_json(rate) for rate in data.get("taxRates", [])),
+        sites=tuple(_site_from_json(code, site) for code, site in data.get("sites", {}).items()),
+        drift={name: DriftPolicy(policy) for name, policy in data.get("drift", {}).items()},
         engine=data["engine"],
         expires_at=moment(data["expiresAt"]),
         labels=dict(labels),
+    )
+
+
+def _site_from_json(code: str, data: Mapping[str, Any]) -> Site:
+    return Site(
+        code=code,
+        display_name=data["displayName"],
+        country=data["country"],
+        locales=tuple(data["locales"]),
+        url=data["url"],
+        commerce=commerce_from_json(data),
     )
 
 
