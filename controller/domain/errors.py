@@ -226,6 +226,38 @@ class CodeUsedError(InvalidInputError):
     action = N_("Ask for a new code.")
 
 
+class UnknownOrderItemError(InvalidInputError):
+    """The order has no item of this SKU."""
+
+    code = "item_not_in_order"
+    cause = N_("Order %(order)s has no item “%(sku)s” that can be sent.")
+    action = N_("“storectl order get %(store)s %(order)s” shows its items.")
+
+
+class TooManyItemsError(InvalidInputError):
+    """More of an item is to be sent than is left."""
+
+    code = "too_many_items"
+    cause = N_("Of “%(sku)s” %(left)s can still be sent, not %(wanted)s.")
+    action = N_("“storectl order get %(store)s %(order)s” shows what is left.")
+
+
+class CarrierTitleMissingError(InvalidInputError):
+    """A carrier that we have no name for needs one."""
+
+    code = "carrier_title_missing"
+    cause = N_("A carrier of your own needs a name that customers read.")
+    action = N_("Give its name as the title.")
+
+
+class InvalidTrackingNumberError(InvalidInputError):
+    """The text is no tracking number."""
+
+    code = "invalid_tracking_number"
+    cause = N_("“%(number)s” is not a tracking number.")
+    action = N_("Copy it from the label: 1 to 64 letters and digits, with spaces or hyphens.")
+
+
 # --- 401, 403, 404 ------------------------------------------------------------------------------
 
 
@@ -281,6 +313,22 @@ class TenantNotFoundError(NotFoundError):
     code = "tenant_not_found"
     cause = N_("There is no tenant “%(tenant)s”.")
     action = N_("Check the tenant's id.")
+
+
+class OrderNotFoundError(NotFoundError):
+    """The shop has no order of this number."""
+
+    code = "order_not_found"
+    cause = N_("There is no order “%(order)s” in this shop.")
+    action = N_("“storectl order list %(store)s” shows the orders there are.")
+
+
+class ShipmentNotFoundError(NotFoundError):
+    """The order has no shipment of this id."""
+
+    code = "shipment_not_found"
+    cause = N_("Order %(order)s has no shipment “%(shipment)s”.")
+    action = N_("“storectl order get %(store)s %(order)s” shows its shipments.")
 
 
 # --- 409, 412 -----------------------------------------------------------------------------------
@@ -361,6 +409,46 @@ class AlreadyRunningError(ConflictError):
     action = N_("Use it, or stop it first, or choose another directory with STORECTL_HOME.")
 
 
+class NothingToShipError(ConflictError):
+    """Every item of the order was sent, cancelled or refunded."""
+
+    code = "nothing_to_ship"
+    cause = N_("Nothing of order %(order)s is left to be sent (%(state)s).")
+    action = N_("“storectl order get %(store)s %(order)s” shows what became of it.")
+
+
+class ShipmentRefusedError(ConflictError):
+    """The shop's own rules refuse the shipment or the tracking number."""
+
+    code = "shipment_refused"
+    cause = N_("The shop refused the shipment: %(detail)s")
+    action = N_("Correct in the shop what it names, then repeat.")
+
+
+class ShipmentDiffersError(ConflictError):
+    """A parcel of this carrier and number was recorded before with other items."""
+
+    code = "shipment_differs"
+    cause = N_("Parcel %(number)s of order %(order)s was recorded before with other items.")
+    action = N_("“storectl order get %(store)s %(order)s” shows it; check the number on the label.")
+
+
+class ShipmentInWorkError(ConflictError):
+    """Another request records a shipment of the same order."""
+
+    code = "shipment_in_work"
+    cause = N_("Another shipment of order %(order)s is being recorded right now.")
+    action = N_("Wait a moment, then repeat: the same parcel is not recorded twice.")
+
+
+class RatesMovedOnError(ConflictError):
+    """The quotes that were to be approved are not the newest any more, or none wait."""
+
+    code = "rates_moved_on"
+    cause = N_("The exchange rates that wait for approval are others by now (set %(set)s).")
+    action = N_("“storectl rates get” shows them; look again, then approve.")
+
+
 # --- 429 ----------------------------------------------------------------------------------------
 
 
@@ -430,6 +518,14 @@ class ServerUnreachableError(UnavailableError):
     action = N_("Start one with “make up”, or set STORECTL_SERVER.")
 
 
+class ShipmentUnsureError(UnavailableError):
+    """The shop broke off while it recorded a shipment, and cannot be asked whether it did."""
+
+    code = "shipment_unsure"
+    cause = N_("The shop broke off while it recorded the shipment; it may have done it. %(detail)s")
+    action = N_("Repeat it with the same tracking number: what is there is not recorded twice.")
+
+
 # --- what steps meet ----------------------------------------------------------------------------
 
 
@@ -443,10 +539,49 @@ class TransientError(StoreControllerError):
 
 
 class ShopUnreachableError(TransientError):
-    """The running shop does not answer."""
+    """The running shop gives no answer that could be used; its kinds say why."""
 
     code = "shop_unreachable"
     cause = N_("The shop does not answer: %(detail)s")
+
+
+class ShopBusyError(ShopUnreachableError):
+    """The shop asks to be left alone for `retry_after` seconds."""
+
+    code = "shop_busy"
+    exit_code = 6
+    cause = N_("The shop gets more requests than it accepts.")
+    action = N_("Nothing needs to be done; it is asked again in %(retry_after)s seconds.")
+
+    def __init__(self, *, retry_after: int = 30, **params: str | int) -> None:
+        self.retry_after = retry_after
+        super().__init__(retry_after=retry_after, **params)
+
+
+class ShopFailingError(ShopUnreachableError):
+    """The shop answers that it failed inside (5xx), as it does in maintenance."""
+
+    code = "shop_failing"
+    cause = N_("The shop fails inside: %(detail)s")
+    action = N_("It is tried again by itself. If it lasts, the shop's own log has the cause.")
+
+
+class ShopUnreadableError(ShopUnreachableError):
+    """What came back is no whole answer of a shop: a page, half a text, another form."""
+
+    code = "shop_unreadable"
+    status = 502
+    cause = N_("What the shop answers cannot be read: %(detail)s")
+    action = N_("It is tried again by itself. If it lasts, look what answers at its address.")
+
+
+class ShopDeniedError(ShopUnreachableError):
+    """The shop does not know our access token: it expired or was revoked."""
+
+    code = "shop_denied"
+    status = 502
+    cause = N_("The shop does not accept our access token: it expired or was revoked.")
+    action = N_("Have the shop issue a new token and store it; until then it is tried again.")
 
 
 class ShopStartingError(TransientError):
@@ -470,6 +605,30 @@ class DriverError(TransientError):
     cause = N_("The shop's process could not be changed: %(detail)s")
 
 
+class RatesUnavailableError(TransientError):
+    """A source of exchange rates does not answer."""
+
+    code = "rates_unavailable"
+    cause = N_("The source of exchange rates “%(source)s” does not answer: %(detail)s")
+    action = N_("Nothing needs to be done; the last good rates stay and it is asked again.")
+
+
+class RatesRefusedError(TransientError):
+    """A source of exchange rates answered with what cannot be used."""
+
+    code = "rates_refused"
+    cause = N_("The source of exchange rates “%(source)s” said what cannot be used: %(detail)s")
+    action = N_("The last good rates stay. If it lasts, choose another source.")
+
+
+class RatesStaleError(TransientError):
+    """A source of exchange rates has nothing newer than some business days."""
+
+    code = "rates_stale"
+    cause = N_("The source of exchange rates “%(source)s” is %(days)s business days behind.")
+    action = N_("The last good rates stay. If it lasts, choose another source.")
+
+
 class PermanentError(StoreControllerError):
     """Will not pass by itself: the operation fails."""
 
@@ -487,6 +646,24 @@ class WrongShopError(PermanentError):
     action = N_("Free the port or address, then retry the operation.")
 
 
+class ShopForbiddenError(PermanentError):
+    """The shop knows our access token, and it may not do this."""
+
+    code = "shop_forbidden"
+    status = 502
+    cause = N_("Our access token may not use this part of the shop: %(resources)s")
+    action = N_("Give the shop's integration these rights, then retry the operation.")
+
+
+class ShopRedirectsError(PermanentError):
+    """The shop sends its callers to another address, which a token is never sent to."""
+
+    code = "shop_redirects"
+    status = 502
+    cause = N_("The shop's API sends us on to %(location)s.")
+    action = N_("Give the store the address at which its API answers itself, then retry.")
+
+
 class SettingsRefusedError(PermanentError):
     """The shop's own validation refused settings."""
 
@@ -494,6 +671,24 @@ class SettingsRefusedError(PermanentError):
     status = 502
     cause = N_("The shop refused settings: %(detail)s")
     action = N_("Change the settings that are named, then retry the operation.")
+
+
+class CapabilityMissingError(PermanentError):
+    """The shop cannot do what was asked of it; nothing was written."""
+
+    code = "capability_missing"
+    status = 409
+    cause = N_("This shop has no “%(capability)s”.")
+    action = N_("Install the module that brings it, or leave it out.")
+
+
+class SecretMissingError(PermanentError):
+    """A payment provider or carrier needs a secret that nobody has given."""
+
+    code = "secret_missing"
+    status = 409
+    cause = N_("The secret “%(secret)s” is missing.")
+    action = N_("Set it with “storectl secret set STORE %(secret)s”, then retry the operation.")
 
 
 class CannotSellError(TransientError):
@@ -510,3 +705,11 @@ class DeadlineExceededError(PermanentError):
     code = "deadline_exceeded"
     cause = N_("It did not finish in %(minutes)s minutes. What is missing: %(missing)s.")
     action = N_("Retry the operation; “storectl describe %(store)s” shows the cause of each part.")
+
+
+class RateMissingError(PermanentError):
+    """A store offers a currency that the source of exchange rates does not know."""
+
+    code = "rate_missing"
+    cause = N_("Nobody says the exchange rate of %(pairs)s.")
+    action = N_("Pin the rate, or no longer offer the currency.")

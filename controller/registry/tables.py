@@ -5,7 +5,7 @@ Times that machines compare (`due_at`, leases) are seconds since the epoch by th
 times that people read are aware UTC.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -299,6 +299,69 @@ class MailRow(SQLModel, table=True):
     attempts: int = 0
     due_at: float | None = None
     created_at: datetime = _time()
+    sent_at: datetime | None = _time(default=None)
+
+
+class RateSetRow(SQLModel, table=True):
+    """A set of exchange rates that was accepted; the largest id is in force."""
+
+    __tablename__ = "rate_sets"
+
+    id: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),
+    )
+    provider: str
+    base: str
+    as_of: date
+    fetched_at: datetime = _time(index=True)
+
+
+class RateQuoteRow(SQLModel, table=True):
+    """A currency's quote in a set, as text: no driver makes a float of it."""
+
+    __tablename__ = "rate_quotes"
+
+    set_id: int = Field(primary_key=True, foreign_key="rate_sets.id", sa_type=BigInteger)
+    currency: str = Field(primary_key=True)
+    rate: str
+    as_of: date
+    held: str | None = None
+
+
+class RateSourceRow(SQLModel, table=True):
+    """How asking a source of exchange rates went, and when it is asked again."""
+
+    __tablename__ = "rate_sources"
+
+    name: str = Field(primary_key=True)
+    checked_at: datetime | None = _time(default=None)
+    succeeded_at: datetime | None = _time(default=None)
+    failures: int = 0
+    error: str | None = Field(default=None, sa_type=Text)
+    asked: bool = False
+    """Whether the operator wants it asked now."""
+    due_at: float | None = None
+
+
+class RatePushRow(SQLModel, table=True):
+    """How a store stands to the exchange rates; without a row it was not looked at yet."""
+
+    __tablename__ = "rate_pushes"
+    __table_args__ = (Index("ix_rate_pushes_state", "state", "due_at"),)
+
+    store_uid: str = Field(primary_key=True, foreign_key="stores.uid")
+    generation: int
+    """Of the store's specification that was looked at."""
+    state: str
+    set_id: int = Field(default=0, sa_type=BigInteger)
+    sent_set_id: int = Field(default=0, sa_type=BigInteger)
+    digest: str = ""
+    """Of the rates that the shop has."""
+    attempts: int = 0
+    due_at: float | None = None
+    error: str | None = Field(default=None, sa_type=Text)
     sent_at: datetime | None = _time(default=None)
 
 
