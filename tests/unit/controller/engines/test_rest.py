@@ -1,0 +1,318 @@
+"""The REST client towards shops that misbehave: each fault is one coded error, in bounded time."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from controller.domain.errors import (
+    SettingsRefusedError,
+    ShopBusyError,
+    ShopDeniedError,
+    ShopFailingError,
+    ShopForbiddenError,
+    ShopRedirectsError,
+    ShopUnreachableError,
+    ShopUnreadableError,
+)
+from controller.engines.rest import RestClient, ShopAnswerError, reading
+
+LIMIT = 0.2
+"""Seconds that a call may take here."""
+SLACK = 2.0
+Answering = Callable[[socket.socket, bytes], None]
+NO_RIGHT = (
+    b'{"message":"The consumer isn\'t authorized to access %resources.",'
+    b'"parameters":{"resources":"Magento_Sales::ship"}}'
+)
+
+
+@contextmanager
+def shop(answer: Answering) -> Iterator[str]:
+    """A server that reads each request whole and then does as told; gives its address."""
+    server = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def serve() -> None:
+        while not ended.is_set():
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            peer.settimeout(5)
+            with peer:
+                try:
+                    while request := received(peer):
+                        answer(peer, request)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        ended.set()
+        # Closing alone does not wake a thread that waits for a caller.
+        with closing(socket.create_connection(server.getsockname(), timeout=5)):
+            pass
+        thread.join(10)
+        server.close()
+
+
+def received(peer: socket.socket) -> bytes:
+    request = b""
+    while b"\r\n\r\n" not in request:
+        part = peer.recv(65536)
+        if not part:
+            return b""
+        request += part
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"),
+        0,
+    )
+    while len(body) < length:
+        body += peer.recv(65536)
+    return head
+
+
+def whole(
+    body: bytes, status: str = "200 OK", kind: str = "application/json", **headers: str
+) -> bytes:
+    named = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in headers.items())
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{named}"
+    return head.encode() + b"\r\n" + body
+
+
+def says(content: bytes) -> Answering:
+    return lambda peer, _request: peer.sendall(content)
+
+
+def breaks(content: bytes) -> Answering:
+    def answer(peer: socket.socket, _request: bytes) -> None:
+        peer.sendall(content)
+        peer.shutdown(socket.SHUT_RDWR)
+
+    return answer
+
+
+def drips(head: bytes) -> Answering:
+    """Send a byte now and then: never silent for long, and never done."""
+
+    def answer(peer: socket.socket, _request: bytes) -> None:
+        peer.sendall(head)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            peer.sendall(b" ")
+            time.sleep(LIMIT / 8)
+
+    return answer
+
+
+def silent(peer: socket.socket, _request: bytes) -> None:
+    peer.recv(1)
+
+
+LONG = b"[" + b"0," * (3 * 1024 * 1024) + b"0]"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b'{"items": ['
+PAGE = b"<!doctype html><title>Shop</title>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told"),
+    [
+        pytest.param(silent, ShopUnreachableError, "no whole answer in 0.2 s", id="silence"),
+        pytest.param(breaks(b""), ShopUnreachableError, "closed", id="hangs-up"),
+        pytest.param(drips(b"HTTP/1.1 200 OK\r\nX-"), ShopUnreachableError, "0.2", id="drip-head"),
+        pytest.param(drips(CHUNKED + b"fffff\r\n"), ShopUnreachableError, "0.2", id="drip-chunk"),
+        pytest.param(drips(HALF), ShopUnreachableError, "no whole answer", id="drip-body"),
+        pytest.param(breaks(HALF), ShopUnreadableError, "broke off", id="half-by-length"),
+        pytest.param(
+            breaks(CHUNKED + b"64\r\n{"), ShopUnreadableError, "broke off", id="half-chunk"
+        ),
+        pytest.param(breaks(CHUNKED), ShopUnreadableError, "broke off", id="no-chunk"),
+        pytest.param(
+            breaks(b"\x16\x03\x01nonsense"), ShopUnreadableError, "not HTTP", id="not-http"
+        ),
+        pytest.param(says(whole(LONG)), ShopUnreadableError, "longer than 4 MB", id="long"),
+        pytest.param(
+            breaks(b"HTTP/1.0 200 OK\r\n\r\n" + LONG), ShopUnreadableError, "longer", id="endless"
+        ),
+        pytest.param(
+            says(whole(PAGE, kind="text/html")), ShopUnreadableError, "text/html", id="html"
+        ),
+        pytest.param(says(whole(b'{"a":')), ShopUnreadableError, "broken", id="broken-json"),
+        pytest.param(says(whole(b'{"a": NaN}')), ShopUnreadableError, "broken", id="nan"),
+        pytest.param(says(whole(b"[" * 100_000)), ShopUnreadableError, "broken", id="deep-json"),
+        pytest.param(says(whole(b"\xff\xfe")), ShopUnreadableError, "broken", id="not-utf-8"),
+        pytest.param(says(whole(b"null")), ShopUnreadableError, "broken", id="null"),
+        pytest.param(
+            says(whole(b'{"message":"Internal Error. Report ID: webapi-1"}', "500 Oops")),
+            ShopFailingError,
+            "Report ID: webapi-1",
+            id="500-json",
+        ),
+        pytest.param(
+            says(whole(PAGE, "503 Oops", "text/html")),
+            ShopFailingError,
+            "503 Service Unavailable",
+            id="maintenance",
+        ),
+        pytest.param(
+            says(whole(b"", "302 Found", Location="https://elsewhere.example/")),
+            ShopRedirectsError,
+            "elsewhere.example",
+            id="redirect",
+        ),
+        pytest.param(says(whole(b"", "308 Oops")), ShopRedirectsError, "?", id="redirect-nowhere"),
+        pytest.param(says(whole(PAGE, "401 No", "text/html")), ShopDeniedError, "", id="401-html"),
+        pytest.param(says(whole(NO_RIGHT, "401 No")), ShopDeniedError, "expired", id="401-token"),
+    ],
+)
+def test_a_fault_is_one_coded_error_in_time(
+    answer: Answering, kind: type[ShopUnreachableError], told: str
+) -> None:
+    with shop(answer) as address, closing(RestClient(address, "t", timeout=LIMIT)) as rest:
+        began = time.monotonic()
+        with pytest.raises(kind) as caught:
+            rest.call("GET", "/V1/orders")
+        assert time.monotonic() - began < LIMIT + SLACK
+    assert type(caught.value) is kind
+    assert told in str(caught.value)
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with pytest.raises(ShopUnreachableError, match="refused"):
+        RestClient(address).call("GET", "/V1/orders")
+
+
+def test_a_missing_right_is_told_from_a_dead_token() -> None:
+    def answer(peer: socket.socket, request: bytes) -> None:
+        known = b"/V1/storecontroller/status" in request
+        peer.sendall(whole(b"{}") if known else whole(NO_RIGHT, "401 No"))
+
+    with shop(answer) as address:
+        with (
+            closing(RestClient(address, "t", timeout=LIMIT)) as rest,
+            pytest.raises(ShopForbiddenError, match="Magento_Sales::ship"),
+        ):
+            rest.call("POST", "/V1/order/1/ship", {})
+        with (
+            closing(RestClient(address, timeout=LIMIT)) as stranger,
+            pytest.raises(ShopDeniedError),
+        ):
+            stranger.call("GET", "/V1/orders")
+
+
+SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "seconds"),
+    [
+        pytest.param("429 Slow Down", "7", range(7, 8), id="seconds"),
+        pytest.param("429 Slow Down", SOON, range(1, 91), id="date"),
+        pytest.param("429 Slow Down", "Thu, 01 Jan 1970 00:00:00 GMT", range(1, 2), id="past"),
+        pytest.param("429 Slow Down", "999999999999", range(3600, 3601), id="for-ever"),
+        pytest.param("429 Slow Down", "later", range(30, 31), id="nonsense"),
+        pytest.param("429 Slow Down", None, range(30, 31), id="not-said"),
+        pytest.param("503 Busy", "5", range(5, 6), id="503-that-says-when"),
+    ],
+)
+def test_a_busy_shop_says_when_to_come_again(
+    status: str, given: str | None, seconds: range
+) -> None:
+    headers = {} if given is None else {"Retry_After": given}
+    answer = says(whole(b"{}", status, **headers))
+    with (
+        shop(answer) as address,
+        closing(RestClient(address, timeout=LIMIT)) as rest,
+        pytest.raises(ShopBusyError) as caught,
+    ):
+        rest.call("GET", "/V1/orders")
+    assert caught.value.retry_after in seconds
+    assert caught.value.params["retry_after"] == caught.value.retry_after
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        pytest.param(
+            b'{"message":"%fieldName is missing, %1","parameters":{"fieldName":"a","1":"b"}}',
+            "a is missing, b",
+            id="named",
+        ),
+        pytest.param(
+            b'{"message":"No.","errors":[{"message":"%1 is no %2","parameters":["x","y"]},7]}',
+            "No.; x is no y",
+            id="each-error",
+        ),
+        pytest.param(b'{"message":"No.","parameters":3,"errors":"?"}', "No.", id="odd-forms"),
+        pytest.param(PAGE, "422 Unprocessable", id="page"),
+        pytest.param(b"[]", "422 Unprocessable", id="list"),
+    ],
+)
+def test_a_refusal_carries_the_shops_own_words(body: bytes, told: str) -> None:
+    answer = says(whole(body, "422 No"))
+    with shop(answer) as address, closing(RestClient(address, timeout=LIMIT)) as rest:
+        with pytest.raises(ShopAnswerError) as caught:
+            rest.call("GET", "/V1/orders")
+        with pytest.raises(SettingsRefusedError) as refused:
+            rest.write("PUT", "/V1/orders", {})
+    assert caught.value.message.startswith(told)
+    assert told in str(refused.value)
+
+
+def test_a_connection_is_kept_and_made_anew_after_a_fault() -> None:
+    callers: list[object] = []
+    answers = iter([whole(b"[1]"), whole(b"[2]"), HALF, whole(b"[4]")])
+
+    def answer(peer: socket.socket, _request: bytes) -> None:
+        callers.append(peer)
+        content = next(answers)
+        peer.sendall(content)
+        if content is HALF:
+            peer.shutdown(socket.SHUT_RDWR)
+
+    with shop(answer) as address, closing(RestClient(address, timeout=LIMIT)) as rest:
+        assert rest.call("GET", "/V1/a") == [1]
+        # Longer than one call may take: the limit is each call's own.
+        time.sleep(LIMIT)
+        assert rest.call("GET", "/V1/a") == [2]
+        with pytest.raises(ShopUnreadableError):
+            rest.call("GET", "/V1/a")
+        assert rest.call("GET", "/V1/a") == [4]
+    assert callers[0] is callers[1] is callers[2]
+    assert callers[3] is not callers[0]
+
+
+def test_an_address_below_a_path_is_kept() -> None:
+    asked: list[bytes] = []
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        asked.append(request.split(b" ")[1])
+        peer.sendall(whole(b"{}"))
+
+    with shop(answer) as address, closing(RestClient(f"{address}/shop/", timeout=LIMIT)) as rest:
+        rest.call("GET", "/V1/a")
+    assert asked == [b"/shop/rest/V1/a"]
+
+
+@pytest.mark.parametrize("found", [[], {}, 3, {"items": 3}, {"items": [{"qty": "x"}]}])
+def test_json_of_another_form_is_unreadable(found: object) -> None:
+    with pytest.raises(ShopUnreadableError, match="orders: "), reading("orders"):
+        assert quantities(found)
+
+
+def quantities(found: Any) -> list[float]:
+    return [float(item["qty"]) for item in found["items"]]
