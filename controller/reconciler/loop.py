@@ -130,7 +130,9 @@ class Reconciler:
         log.warning("observation_failed", subject=str(lease.ref), reason=error.reason)
         outcome = outcome_of(error)
         ending = outcome.error if isinstance(outcome, Failed) else None
-        self._progress.blind(lease, Note.of_error(error), ending, self._backoff(lease.ref))
+        asked = outcome.after if isinstance(outcome, Waiting) else 0.0
+        due_in = self._backoff(lease.ref) + asked
+        self._progress.blind(lease, Note.of_error(error), ending, due_in)
         return Result(ended=Ended.WAITING)
 
     def _advance(self, lease: Lease, look: Look, taken: set[str]) -> Result | None:
@@ -196,6 +198,7 @@ class Reconciler:
         note = StepResult(name=step.name, state=StepState.RUNNING, note=outcome.note)
         # What it waits for wakes it; the look is for a wake-up that got lost.
         due_in = self._backoff(lease.ref) if shown else self._soon(self._timing.resync)
+        due_in += outcome.after
         known = replace(known, step=note if shown else None, due_in=due_in)
         look.record(lease, known, lambda status: status)
         return Result(ended=Ended.WAITING)

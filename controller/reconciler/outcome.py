@@ -7,6 +7,7 @@ from typing import Any
 from controller.domain.errors import (
     DriverError,
     PermanentError,
+    ShopBusyError,
     StorageFullError,
     StoreControllerError,
     TransientError,
@@ -33,6 +34,8 @@ class Waiting:
     """It will pass by itself: look again later."""
 
     note: Note
+    after: float = 0.0
+    """Seconds to wait at least, because whoever is waited for asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,4 +77,5 @@ def outcome_of(error: StoreControllerError) -> Outcome:
     note = Note.of_error(error)
     if isinstance(error, PermanentError):
         return Failed(error=Note(reason=error.code, params=error.params), note=note)
-    return Waiting(note=note)
+    after = error.retry_after if isinstance(error, ShopBusyError) else 0.0
+    return Waiting(note=note, after=after)
