@@ -12,10 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from controller.registry.session import Database, epoch_now
+from controller.registry.session import Database, epoch_now, upsert
 from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
 
 _leases = table(LeaseRow)
@@ -28,10 +26,12 @@ _WORKERS = _leases.c.subject.startswith(_PRESENT)
 
 
 class Kind(StrEnum):
-    """What can be reconciled."""
+    """What can be reconciled, and what one worker does for all."""
 
     STACK = "stack"
     STORE = "store"
+    FLEET = "fleet"
+    """Leased like a subject, but nothing of it is ever due."""
 
 
 _TABLES = {Kind.STACK: table(StackRow), Kind.STORE: table(StoreRow)}
@@ -99,6 +99,17 @@ class Leases:
         with self._database.write() as connection:
             connection.execute(statement)
 
+    def keep(self, lease: Lease) -> bool:
+        """Renew one lease; False when it is another worker's by now."""
+        statement = (
+            update(_leases)
+            .where(_leases.c.subject == str(lease.ref), _leases.c.token == lease.token)
+            .values(expires_at=epoch_now() + self.seconds)
+            .returning(_leases.c.token)
+        )
+        with self._database.write() as connection:
+            return connection.execute(statement).first() is not None
+
     def release(self, lease: Lease) -> None:
         """Give the subject back."""
         ours = (_leases.c.subject == str(lease.ref)) & (_leases.c.token == lease.token)
@@ -142,10 +153,8 @@ class Presence:
 
 
 def _upsert(database: Database, subject: str, values: dict[str, Any], **condition: Any) -> Any:
-    # Both dialects spell it alike, but each construct belongs to its own compiler.
-    insert: Any = insert_postgresql if database.dialect == "postgresql" else insert_sqlite
     return (
-        insert(_leases)
+        upsert(database, _leases)
         .values(subject=subject, **values)
         .on_conflict_do_update(index_elements=["subject"], set_=values, **condition)
     )
@@ -166,7 +175,7 @@ class Queue:
         with self._database.read() as connection:
             found = [
                 (not row.waited_on, row.turn, row.due_at, Ref(kind=kind, uid=row.uid))
-                for kind in Kind
+                for kind in _TABLES
                 for row in connection.execute(self._query(kind, limit))
             ]
         found.sort(key=lambda item: item[:3])
@@ -179,11 +188,10 @@ class Queue:
     def _claimed(self, refs: set[Ref]) -> set[Ref]:
         """Those of some quiet subjects that no other worker has just taken."""
         ours: set[Ref] = set()
-        for kind in Kind:
+        for kind, subjects in _TABLES.items():
             uids = [ref.uid for ref in refs if ref.kind is kind]
             if not uids:
                 continue
-            subjects = _TABLES[kind]
             free = (
                 select(subjects.c.uid)
                 .where(subjects.c.uid.in_(uids), subjects.c.due_at <= epoch_now())
@@ -219,14 +227,14 @@ class Queue:
 
     def postpone(self, refs: Sequence[tuple[Ref, float]]) -> None:
         """Make subjects due again in so many seconds each: the only write of a quiet pass."""
-        for kind in Kind:
+        for kind, subjects in _TABLES.items():
             # In one order and one table at a time: two workers never wait for each other.
             due = sorted((ref.uid, seconds) for ref, seconds in refs if ref.kind is kind)
             if due:
                 with self._database.write() as connection:
                     now = self._database.now(connection)
                     values = [{"subject": uid, "at": now + seconds} for uid, seconds in due]
-                    _postpone(connection, _TABLES[kind], values)
+                    _postpone(connection, subjects, values)
 
     def wake_all(self, driver: str) -> None:
         """Make every subject of a driver due: after its processes were stopped with us."""

@@ -10,6 +10,8 @@ from controller.registry.leases import Queue
 from controller.registry.mails import Mails
 from controller.registry.operations import Operations
 from controller.registry.progress import Progress
+from controller.registry.rate_pushes import RatePushes
+from controller.registry.rates import Rates
 from controller.registry.session import Database
 from controller.registry.stores import Stores
 from controller.registry.tenants import Tenants
@@ -30,6 +32,8 @@ class Registry:
     tokens: Tokens
     codes: Codes
     mails: Mails
+    rates: Rates
+    rate_pushes: RatePushes
 
 
 def open_registry(
@@ -48,4 +52,6 @@ def open_registry(
         tokens=Tokens(database),
         codes=Codes(database, keyring, per_hour=codes_per_hour),
         mails=Mails(database),
+        rates=Rates(database),
+        rate_pushes=RatePushes(database),
     )

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Float, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, Float, Table, create_engine, event, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
@@ -135,6 +137,12 @@ class Database:
         """Close every pooled connection."""
         self._readers.dispose()
         self._writers.dispose()
+
+
+def upsert(database: Database, target: Table) -> Any:
+    """An INSERT that takes ON CONFLICT: both spell it alike, each in its own compiler."""
+    own: Any = insert_postgresql if database.dialect == "postgresql" else insert_sqlite
+    return own(target)
 
 
 @contextmanager
