@@ -15,11 +15,15 @@ from controller import __version__
 from controller.api import catalogue, deps, errors, fleet, health, operations, stores, tenants
 from controller.api.middleware import Gate
 from controller.commands import Commands
+from controller.commerce import rate_sources
+from controller.commerce.rates import Policy
 from controller.domain.keyring import Keyring
 from controller.engines.sandbox import SandboxEngine
 from controller.jobs.chores import Chores
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
+from controller.jobs.rate_fanout import Pace as RatePace
+from controller.jobs.rates import RateKeeper
 from controller.jobs.worker import Pace, Worker
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
@@ -29,7 +33,7 @@ from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 from controller.services import Services
-from controller.settings import Settings
+from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
 from controller.web import pages
 from provisioners.sandbox import SandboxDriver
@@ -70,6 +74,7 @@ def build_registry(settings: Settings, keyring: Keyring) -> Registry:
         keyring,
         limits,
         codes_per_hour=settings.limits.codes_per_hour,
+        vault_keys=settings.sealing_keys,
     )
 
 
@@ -107,9 +112,31 @@ def build_worker(settings: Settings, registry: Registry, world: World, bell: Hin
         leases=leases,
         mailer=Mailer(registry.mails, settings.smtp) if settings.smtp.host else None,
         grace=settings.tombstone,
+        rates=build_rate_keeper(settings.rates, registry, leases, world),
     )
     pace = Pace(threads=settings.worker.threads, sweep_every=settings.worker.sweep_seconds)
     return Worker(reconciler, registry.queue, chores, pace)
+
+
+def build_rate_keeper(
+    settings: RateSettings, registry: Registry, leases: Leases, world: World
+) -> RateKeeper:
+    """The one who asks for exchange rates and sends them to the shops."""
+    return RateKeeper(
+        registry.rates,
+        registry.rate_pushes,
+        leases,
+        world,
+        rate_sources.source(
+            settings.source,
+            url=settings.url,
+            app_id=settings.app_id,
+            timeout=settings.timeout_seconds,
+        ),
+        policy=Policy(max_age=settings.max_age_days, max_move=settings.max_move_percent),
+        pace=RatePace(concurrency=settings.concurrency, timeout=settings.timeout_seconds),
+        every=settings.every_seconds,
+    )
 
 
 def build_services(

@@ -19,3 +19,4 @@ HTTP_SECONDS = Histogram(
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
 MAILS = Counter("storectl_mails_total", "Mails by outcome.", ["outcome"])
+RATE_PUSHES = Counter("storectl_rate_pushes_total", "Exchange rates sent, by outcome.", ["state"])

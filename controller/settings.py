@@ -4,10 +4,11 @@ A group's fields are written with two underscores: STORECTL_SMTP__HOST.
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +66,37 @@ class WorkerSettings(BaseModel):
     """How often a test purchase is repeated."""
 
 
+class RateSettings(BaseModel):
+    """Where exchange rates come from, and how they go to the shops."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Literal["none", "ecb", "frankfurter", "openexchangerates", "file"] = "ecb"
+    """Who is asked; nobody is, as long as every store has one currency."""
+    url: str = ""
+    """Another address of the source; for `file` the path."""
+    app_id: SecretStr = SecretStr("")
+    """The key that Open Exchange Rates wants."""
+    every_seconds: float = Field(default=3600.0, gt=0)
+    """How often the source is asked."""
+    max_age_days: int = Field(default=3, ge=0)
+    """Business days that its answer may be behind; older ones are refused."""
+    max_move_percent: Decimal = Field(default=Decimal(10), gt=0)
+    """A quote that moved further waits for the operator's approval."""
+    concurrency: int = Field(default=500, ge=1)
+    """Shops that are sent rates at once; what a crash sends again at most."""
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long a shop or source may take to answer."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.source == "file" and not self.url:
+            raise ValueError("the source `file` needs the path in url")
+        if self.source == "openexchangerates" and not self.app_id.get_secret_value():
+            raise ValueError("Open Exchange Rates needs app_id")
+        return self
+
+
 class Settings(BaseSettings):
     """The control plane's settings."""
 
@@ -90,6 +122,9 @@ class Settings(BaseSettings):
     """redis://…: the bell between processes; without it there is one process."""
     master_key: SecretStr = SecretStr("")
     """At least 32 characters that every derived secret hangs on; a file in the home unless set."""
+    vault_keys: SecretStr = SecretStr("")
+    """Keys that payment and carrier secrets are sealed with, newest first, separated by commas; one
+    that derives from the master key unless set."""
     shop_ports: str = "18100-28099"
     """First and last port that shops of this machine may use."""
     demo: bool = True
@@ -104,6 +139,21 @@ class Settings(BaseSettings):
     """What the platform takes on."""
     worker: WorkerSettings = WorkerSettings()
     """How the reconciler works."""
+    rates: RateSettings = RateSettings()
+    """Where exchange rates come from, and how they go to the shops."""
+
+    @property
+    def sealing_keys(self) -> list[str]:
+        """The keys of the vault, the newest first."""
+        keys = self.vault_keys.get_secret_value().split(",")
+        return [key.strip() for key in keys if key.strip()]
+
+    @field_validator("vault_keys")
+    @classmethod
+    def _strong_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(key.strip()) < 32 for key in value.get_secret_value().split(",") if key):
+            raise ValueError("at least 32 characters each")
+        return value
 
     @field_validator("master_key")
     @classmethod

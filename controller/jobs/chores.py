@@ -1,4 +1,4 @@
-"""What time itself brings: expired leases of stores, tombstones that are over, deadlines, mails.
+"""What time itself brings: expired stores, tombstones that are over, deadlines, mails, rates.
 
 Everything is read from the database, so it does not matter which worker does a chore or when the
 last one was done; doing one twice changes nothing.
@@ -13,6 +13,7 @@ from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
+from controller.jobs.rates import RateKeeper
 from controller.logging import log
 from controller.registry.idempotency import forget_old
 from controller.registry.leases import Kind, Leases, Ref
@@ -27,6 +28,7 @@ class Chores:
     leases: Leases
     mailer: Mailer | None
     grace: timedelta
+    rates: RateKeeper | None = None
     _done: dict[str, float] = field(default_factory=dict)
 
     def do_due(self, hint: Hint) -> None:
@@ -37,6 +39,7 @@ class Chores:
             ("tombstones", 60.0, self._tombstones),
             ("deadlines", 5.0, self._deadlines),
             ("forget", 3600.0, self._forget),
+            ("rates", 2.0, self._rates),
         ):
             now = time.monotonic()
             if now - self._done.get(name, -every) < every:
@@ -46,6 +49,15 @@ class Chores:
                 chore(hint)
             except StoreControllerError as error:
                 log.warning("chore_failed", chore=name, reason=error.reason)
+
+    def close(self) -> None:
+        """End what goes on beside the chores."""
+        if self.rates is not None:
+            self.rates.close()
+
+    def _rates(self, hint: Hint) -> None:  # noqa: ARG002
+        if self.rates is not None:
+            self.rates.tick()
 
     def _mails(self, hint: Hint) -> None:  # noqa: ARG002
         if self.mailer is not None:
@@ -88,3 +100,4 @@ class Chores:
         forget_old(self.registry.database)
         self.registry.codes.forget_old()
         self.registry.mails.forget_old()
+        self.registry.rates.forget_old()

@@ -154,4 +154,5 @@ class Worker:
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._sweeper.is_alive():
             self._sweeper.join(timeout=seconds)
+        self._chores.close()
         self.reconciler.close()
