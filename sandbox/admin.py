@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox import catalog, money, orders, topology
+from sandbox.bill import SALES, Bill
 from sandbox.database import transaction
 from sandbox.errors import NotFoundError, ShopError
 from sandbox.orders import Track
@@ -104,7 +105,9 @@ def leave(visit: Visit) -> Response:
 def show(visit: Visit, template: str, status: int = 200, **values: object) -> Response:
     """Return one of the merchant's pages."""
     languages = [(lang, own_name(lang), lang == visit.texts.lang) for lang in LANGUAGES]
-    return visit.render(template, status, languages=languages, amount=orders.amount, **values)
+    shown = Bill(visit.settings, visit.view, visit.texts, SALES)
+    shared = {"languages": languages, "amount": orders.amount, "bill": shown}
+    return visit.render(template, status, **shared, **values)
 
 
 def list_orders(visit: Visit) -> Response:
@@ -226,7 +229,7 @@ def settings_page(visit: Visit) -> Response:
         ]
         for group, codes in {
             "payment": ("checkmo", "banktransfer", "cashondelivery", "purchaseorder"),
-            "carriers": ("flatrate", "freeshipping"),
+            "carriers": ("flatrate", "tablerate", "freeshipping"),
         }.items()
     }
     return show(

@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import config, money, offers, topology
+from sandbox import config, money, offers, places, topology
 from sandbox.catalog import Catalog, Product
 from sandbox.database import now, transaction
 from sandbox.errors import NotFoundError, OutOfStockError, ShopError
+from sandbox.offers import Counter, Parcel
+from sandbox.tax import NOTHING, Taxes, Till
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
 
     from sandbox.offers import PaymentMethod, ShippingMethod
+    from sandbox.places import Place
+    from sandbox.tax import Amounts, Taxed
     from sandbox.topology import View
 
 MOST_OF_ONE = 10_000
 ZERO = Decimal(0)
-ADDRESS_FIELDS = ("firstname", "lastname", "company", "street", "city", "region", "region_code",
-                  "region_id", "postcode", "country_id", "telephone", "email")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,19 @@ class Line:
     item_id: int
     product: Product
     qty: int
-    price: Decimal
-    row_total: Decimal
-    base_row_total: Decimal
+    percent: Decimal
+    shown: Amounts
+    base: Amounts
+
+    @property
+    def price(self) -> Decimal:
+        """Return the price of one piece without tax."""
+        return self.shown.unit.net
+
+    @property
+    def row_total(self) -> Decimal:
+        """Return the price of all pieces without tax."""
+        return self.shown.row.net
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +60,44 @@ class Totals:
     base_currency: str
     rate: Decimal
     lines: tuple[Line, ...]
-    subtotal: Decimal
-    base_subtotal: Decimal
+    goods: Taxed
+    base_goods: Taxed
     shipping: ShippingMethod | None
-    grand_total: Decimal
-    base_grand_total: Decimal
 
     @property
     def qty(self) -> int:
         """Return the number of pieces."""
         return sum(line.qty for line in self.lines)
+
+    @property
+    def whole(self) -> Taxed:
+        """Return goods and shipping."""
+        return self.goods + (self.shipping.taxed if self.shipping else NOTHING)
+
+    @property
+    def base_whole(self) -> Taxed:
+        """Return goods and shipping in the base currency."""
+        return self.base_goods + (self.shipping.base_taxed if self.shipping else NOTHING)
+
+    @property
+    def subtotal(self) -> Decimal:
+        """Return the goods without tax."""
+        return self.goods.net
+
+    @property
+    def tax(self) -> Decimal:
+        """Return the tax on goods and shipping."""
+        return self.whole.tax
+
+    @property
+    def grand_total(self) -> Decimal:
+        """Return what is to be paid."""
+        return self.whole.gross
+
+    @property
+    def base_grand_total(self) -> Decimal:
+        """Return what is to be paid in the base currency."""
+        return self.base_whole.gross
 
 
 class Cart:
@@ -92,25 +131,35 @@ class Cart:
             return chosen
         return self.settings.display_currency(self.view)
 
-    def lines(self) -> tuple[Line, ...]:
-        """Return what is in the cart, at today's prices."""
+    def taxes(self, place: Place | None = None) -> Taxes:
+        """Return the taxes of a place, or of the one that the shopper gave."""
+        billing = self.settings.at(self.view, "tax/calculation/based_on") == "billing"
+        if place is None or billing:
+            place = places.of_address(self.billing_address if billing else self.shipping_address)
+        return Taxes(self.db, self.settings, self.view, place)
+
+    def lines(self, taxes: Taxes | None = None) -> tuple[Line, ...]:
+        """Return what is in the cart, at today's prices and with the taxes of a place."""
+        taxes = taxes or self.taxes()
         base = self.settings.base_currency(self.view.website_id)
         currency = self.currency
         rate = self.settings.rate(base, currency) or Decimal(1)
+        till, base_till = Till(currency, taxes.algorithm), Till(base, taxes.algorithm)
         lines = []
         for row in self.db.execute(
             "SELECT * FROM cart_item WHERE cart_id = ? ORDER BY id", (self.id,)
         ).fetchall():
             product = self.catalog.by_id(row["product_id"])
+            percent = taxes.product(product.tax_class)
             price = money.convert(product.price, rate, currency)
             lines.append(
                 Line(
                     item_id=row["id"],
                     product=product,
                     qty=row["qty"],
-                    price=price,
-                    row_total=price * row["qty"],
-                    base_row_total=product.price * row["qty"],
+                    percent=percent.here,
+                    shown=till.add(price, row["qty"], percent),
+                    base=base_till.add(product.price, row["qty"], percent),
                 )
             )
         return tuple(lines)
@@ -120,38 +169,38 @@ class Cart:
         lines = self.lines()
         base = self.settings.base_currency(self.view.website_id)
         currency = self.currency
-        subtotal = sum((line.row_total for line in lines), ZERO)
-        base_subtotal = sum((line.base_row_total for line in lines), ZERO)
-        country = str(self.shipping_address.get("country_id") or "")
-        offered = self.shipping_methods(country, lines) if lines else []
-        chosen = next((one for one in offered if one.code == self.row["shipping_method"]), None)
+        offered = self.shipping_methods() if lines else []
         return Totals(
             currency=currency,
             base_currency=base,
             rate=self.settings.rate(base, currency) or Decimal(1),
             lines=lines,
-            subtotal=subtotal,
-            base_subtotal=base_subtotal,
-            shipping=chosen,
-            grand_total=subtotal + (chosen.amount if chosen else ZERO),
-            base_grand_total=base_subtotal + (chosen.base_amount if chosen else ZERO),
+            goods=sum((line.shown.row for line in lines), NOTHING),
+            base_goods=sum((line.base.row for line in lines), NOTHING),
+            shipping=next((m for m in offered if m.code == self.row["shipping_method"]), None),
         )
 
-    def shipping_methods(
-        self, country: str, lines: tuple[Line, ...] | None = None
-    ) -> list[ShippingMethod]:
-        """Return the ways to send this cart to a country, in the merchant's order."""
-        chosen = self.lines() if lines is None else lines
-        if not chosen:
+    def shipping_methods(self, place: Place | None = None) -> list[ShippingMethod]:
+        """Return the ways to send this cart to a place, or to the one that the shopper gave."""
+        place = places.of_address(self.shipping_address) if place is None else place
+        taxes = self.taxes(place)
+        lines = self.lines(taxes)
+        if not lines:
             return []
-        return offers.shipping_methods(
-            self.settings,
-            self.view,
-            self.currency,
-            country,
-            pieces=sum(line.qty for line in chosen),
-            base_subtotal=sum((line.base_row_total for line in chosen), ZERO),
+        parcel = Parcel(
+            place=place,
+            pieces=sum(line.qty for line in lines),
+            weight=sum(((line.product.weight or ZERO) * line.qty for line in lines), ZERO),
+            worth=sum((line.base.row for line in lines), NOTHING),
         )
+        counter = Counter(
+            db=self.db,
+            settings=self.settings,
+            view=self.view,
+            currency=self.currency,
+            parcel=parcel,
+        )
+        return offers.shipping_methods(counter, taxes)
 
     def payment_methods(self, totals: Totals) -> list[PaymentMethod]:
         """Return the ways to pay this cart, in the merchant's order."""
@@ -249,23 +298,3 @@ def find(db: sqlite3.Connection, masked_id: str) -> Cart:
             {"fieldName": "cartId", "fieldValue": masked_id[:64]},
         )
     return Cart(db, row)
-
-
-def address(given: Mapping[str, object]) -> dict[str, object]:
-    """Return the parts of an address that the shop keeps."""
-    kept: dict[str, object] = {}
-    for name in ADDRESS_FIELDS:
-        value = given.get(name)
-        if name == "street":
-            lines = value if isinstance(value, list) else [value]
-            kept[name] = [str(line)[:255] for line in lines if line][:4]
-        elif name == "region_id":
-            kept[name] = value if isinstance(value, int) else 0
-        elif isinstance(value, str | int) and value != "":
-            kept[name] = str(value)[:255]
-    if isinstance(region := given.get("region"), dict):
-        kept |= {k: str(v)[:255] for k, v in region.items() if k in ("region", "region_code")}
-    # The shop has no list of regions: a name stands for its code and the other way round.
-    if known := kept.get("region") or kept.get("region_code"):
-        kept = {"region": known, "region_code": known} | kept
-    return kept

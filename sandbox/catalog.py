@@ -34,6 +34,7 @@ class Product:
     description: str
     price: Decimal
     weight: Decimal | None
+    tax_class: int
     picture: str
     enabled: bool
     visibility: int
@@ -104,6 +105,7 @@ class Catalog:
             description=description,
             price=self._price(row),
             weight=Decimal(row["weight"]) if row["weight"] else None,
+            tax_class=row["tax_class_id"],
             picture=row["picture"],
             enabled=row["status"] == ENABLED,
             visibility=row["visibility"],

@@ -1,70 +1,33 @@
 """Batches of configuration: checked item by item, applied as a whole, remembered for drift.
 
-The REST endpoints `storecontroller/config`, `config/query` and `status` call it. What was applied
-last is kept as a manifest: revision and, per setting, a keyed hash of its value.
+The REST endpoint `storecontroller/config` calls it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox import config, vault
+from sandbox import config, manifest, vault
 from sandbox.database import transaction
 from sandbox.errors import ConflictError, InvalidError, ShopError
-from sandbox.structure import FIELDS, Field, refusal
+from sandbox.items import Item, Place, describe, locate
+from sandbox.structure import backend_refusal, refusal
 from sandbox.topology import views
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
+    from sandbox.manifest import Manifest
     from sandbox.shop import Shop
 
+LOCKED = "Set in env.php, config.php or the environment; the database value would be ignored."
+BASE_CURRENCY, PRICE_SCOPE = "currency/options/base", "catalog/price/scope"
+NO_OWN_PRICES = (
+    "A website has a base currency of its own only when prices are kept per website: "
+    f'set "{PRICE_SCOPE}" to 1, in the same batch or before.'
+)
 CACHES = ["config", "block_html", "full_page"]
-HIDDEN = "******"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """One setting as a caller gives it: a value, or inherit."""
-
-    path: str
-    scope: str = "default"
-    scope_code: str | None = None
-    value: str | None = None
-    inherit: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """An item whose path and scope exist."""
-
-    item: Item
-    field: Field
-    scope_id: int
-
-    @property
-    def key(self) -> str:
-        """Name the setting in the manifest."""
-        return f"{self.item.scope}|{self.item.scope_code or ''}|{self.item.path}"
-
-    @property
-    def stored_key(self) -> config.Key:
-        """Name the setting in the database."""
-        return (self.item.scope, self.scope_id, self.item.path)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What was applied last."""
-
-    revision: int = 0
-    checksum: str = ""
-    items: dict[str, str] = field(default_factory=dict)
 
 
 def apply(
@@ -72,121 +35,131 @@ def apply(
 ) -> dict[str, object]:
     """Apply all items or none, and return what happened to each.
 
+    With `replace_managed`, what was applied once and is not given any more is taken away.
     ConflictError for a revision older than the applied one; InvalidError, listing every bad item,
     when one is not acceptable. The same batch again changes nothing.
     """
     started = time.monotonic()
     with transaction(shop.db):
-        manifest = load_manifest(shop.db)
-        if revision < manifest.revision:
+        done = manifest.load(shop.db)
+        if revision < done.revision:
             raise ConflictError(
-                "Revision %1 is older than the applied revision %2.", [revision, manifest.revision]
+                "Revision %1 is older than the applied revision %2.", [revision, done.revision]
             )
-        answer = apply_items(
-            shop,
-            items,
-            revision,
-            manifest=manifest,
-            dry_run=dry_run,
-            replace_managed=replace_managed,
-        )
-    return answer | {"duration_ms": round((time.monotonic() - started) * 1000)}
+        batch = Batch(shop, done, dry_run=dry_run, keep=not replace_managed)
+        batch.take(items)
+        if replace_managed:
+            batch.take_away_the_rest()
+        if not dry_run:
+            batch.commit(revision)
+    return batch.answer() | {"duration_ms": round((time.monotonic() - started) * 1000)}
 
 
-def apply_items(
-    shop: Shop,
-    items: Sequence[Item],
-    revision: int,
-    *,
-    manifest: Manifest,
-    dry_run: bool,
-    replace_managed: bool,
-) -> dict[str, object]:
-    """Check and write one batch inside the caller's transaction."""
-    current = config.load(shop.db)
-    results: list[dict[str, object]] = []
-    errors: list[dict[str, object]] = []
-    managed = {} if replace_managed else dict(manifest.items)
-    writes: list[tuple[Place, str | None]] = []
-    seen: set[str] = set()
-    for item in items:
+class Batch:
+    """One batch while it is read: what each item comes to, and what it would write."""
+
+    def __init__(self, shop: Shop, done: Manifest, *, dry_run: bool, keep: bool) -> None:
+        self._shop = shop
+        self._done = done
+        self._dry_run = dry_run
+        self._current = config.load(shop.db)
+        self._managed = dict(done.items) if keep else {}
+        self._applied = dict(done.applied)
+        self._writes: list[tuple[Place, str | None]] = []
+        self._errors: list[dict[str, object]] = []
+        self._results: list[dict[str, object]] = []
+        self._seen: set[str] = set()
+        self._checksum = done.checksum
+        self._revision = done.revision
+
+    def take(self, items: Sequence[Item]) -> None:
+        """Read all items."""
+        own_prices = prices_per_website(items, self._current)
+        for item in items:
+            self._take(item, own_prices=own_prices)
+
+    def _take(self, item: Item, *, own_prices: bool) -> None:
         try:
-            place = locate(shop.db, item)
-            check(place, seen)
+            place = locate(self._shop.db, item)
+            if place.key in self._seen:
+                raise ShopError("Given twice.")  # noqa: TRY301 - one refusal among those of `check`
+            self._seen.add(place.key)
+            check(place)
+            own = item.path == BASE_CURRENCY and item.scope != "default" and not item.inherit
+            if own and not own_prices:
+                raise ShopError(NO_OWN_PRICES)  # noqa: TRY301 - as above
         except ShopError as error:
-            errors.append({"message": "%scope|%code|%path: %message", "parameters": {
-                "scope": item.scope, "code": item.scope_code or "", "path": item.path,
-                "message": error.message}})  # fmt: skip
-            results.append(describe(item) | {"status": "error", "message": error.message})
-            continue
-        seen.add(place.key)
+            self._refuse(item, error.message)
+            return
         wanted = None if item.inherit else item.value
-        managed[place.key] = vault.fingerprint(shop.session_key, wanted)
-        same = plain(shop, place, current) == wanted
+        self._managed[place.key] = vault.fingerprint(self._shop.session_key, wanted)
+        self._applied.pop(place.key, None)
+        if wanted is not None:
+            self._applied[place.key] = manifest.shown(self._shop, place, wanted)
+        same = manifest.plain(self._shop, place, self._current) == wanted
         if not same:
-            writes.append((place, wanted))
-        status = "unchanged" if same else "would_change" if dry_run else "changed"
-        results.append(describe(item, place.field) | {"status": status})
-    for place in abandoned(shop.db, manifest, managed) if replace_managed else ():
-        if place.stored_key in current.stored:
-            writes.append((place, None))
-            status = "would_reset" if dry_run else "reset"
-            results.append(describe(place.item, place.field) | {"status": status})
-    if errors and not dry_run:
-        raise InvalidError("%1 of %2 items are invalid; nothing was applied.",
-                           [len(errors), len(items)], errors)  # fmt: skip
-    answer: dict[str, object] = {
-        "applied": not dry_run,
-        "revision": manifest.revision if dry_run else revision,
-        "checksum": manifest.checksum,
-        "changed": len(writes),
-        "unchanged": len(items)
-        - len(errors)
-        - sum(r["status"] in ("changed", "would_change") for r in results),
-        "failed": len(errors),
-        "cleaned_caches": CACHES if writes and not dry_run else [],
-        "results": results,
-    }
-    if not dry_run:
-        write(shop, writes)
-        answer["checksum"] = save_manifest(shop.db, revision, managed)
-    return answer
+            self._writes.append((place, wanted))
+        status = "unchanged" if same else "would_change" if self._dry_run else "changed"
+        self._results.append(describe(item, place) | {"status": status})
 
+    def _refuse(self, item: Item, message: str) -> None:
+        about = {"scope": item.scope, "code": item.scope_code or "", "path": item.path}
+        self._errors.append(
+            {
+                "message": "%scope|%code|%path: %message",
+                "parameters": about | {"message": message},
+            }
+        )
+        self._results.append(describe(item) | {"status": "error", "message": message})
 
-def locate(db: sqlite3.Connection, item: Item) -> Place:
-    """Find the setting and the scope that an item names; ShopError when there is none."""
-    code = item.scope_code or ""
-    if item.scope not in ("default", "websites", "stores"):
-        raise ShopError(f'Scope must be default, websites or stores, not "{item.scope}".')
-    if item.scope == "default" and code:
-        raise ShopError('scope_code must be empty for scope "default".')
-    if item.scope != "default" and not code:
-        raise ShopError(f'scope_code is required for scope "{item.scope}".')
-    scope_id = 0
-    if item.scope != "default":
-        table = "website" if item.scope == "websites" else "store"
-        row = db.execute(
-            f"SELECT id FROM {table} WHERE code = ? AND id > 0",  # noqa: S608 - a constant of ours
-            (code,),
-        ).fetchone()
-        if row is None:
-            raise ShopError(
-                f"The {table} with code {code} that was requested wasn't found. "
-                f"Verify the {table} and try again."
+    def take_away_the_rest(self) -> None:
+        """Let what was applied once and was not taken now inherit again."""
+        for place in manifest.abandoned(self._shop.db, self._done, self._managed):
+            if place.stored_key in self._current.stored:
+                self._writes.append((place, None))
+                status = "would_reset" if self._dry_run else "reset"
+                self._results.append(describe(place.item, place) | {"status": status})
+
+    def commit(self, revision: int) -> None:
+        """Write all of it; InvalidError when an item was refused or the settings contradict."""
+        if self._errors:
+            count = len(self._errors) + self._count("changed", "unchanged")
+            raise InvalidError(
+                "%1 of %2 items are invalid; nothing was applied.",
+                [len(self._errors), count],
+                self._errors,
             )
-        scope_id = row["id"]
-    known = FIELDS.get(item.path)
-    if known is None:
-        raise ShopError(f'Unknown path "{item.path}".')
-    if item.scope not in known.scopes:
-        raise ShopError(f'"{item.path}" cannot be set at scope "{item.scope}".')
-    return Place(item=item, field=known, scope_id=scope_id)
+        write(self._shop, self._writes)
+        self._checksum = manifest.save(self._shop.db, revision, self._managed, self._applied)
+        self._revision = revision
+
+    def answer(self) -> dict[str, object]:
+        """Return what happened, or would."""
+        return {
+            "applied": not self._dry_run,
+            "revision": self._revision,
+            "checksum": self._checksum,
+            "changed": len(self._writes),
+            "unchanged": self._count("unchanged"),
+            "failed": len(self._errors),
+            "cleaned_caches": CACHES if self._writes and not self._dry_run else [],
+            "results": self._results,
+        }
+
+    def _count(self, *statuses: str) -> int:
+        return sum(one["status"] in statuses for one in self._results)
 
 
-def check(place: Place, seen: set[str]) -> None:
-    """Refuse an item that was given before, gives nothing, or gives what cannot be."""
-    if place.key in seen:
-        raise ShopError("Given twice.")
+def prices_per_website(items: Sequence[Item], current: config.Settings) -> bool:
+    """Tell whether prices are kept per website once the batch is applied."""
+    given = [one for one in items if one.path == PRICE_SCOPE and not one.inherit]
+    return (given[-1].value if given else current.value(PRICE_SCOPE)) == "1"
+
+
+def check(place: Place) -> None:
+    """Refuse an item that nobody can change, that gives nothing, or gives what cannot be."""
+    if place.locked:
+        raise ShopError(LOCKED)
     if place.item.inherit:
         return
     if place.item.value is None:
@@ -194,14 +167,6 @@ def check(place: Place, seen: set[str]) -> None:
     reason = refusal(place.item.path, place.field, place.item.value)
     if reason is not None:
         raise ShopError(reason)
-
-
-def plain(shop: Shop, place: Place, current: config.Settings) -> str | None:
-    """Return what is stored for a setting, decrypted; None when nothing is, or it is unreadable."""
-    value = current.stored.get(place.stored_key)
-    if value is None or not place.field.sensitive:
-        return value
-    return vault.decrypt(shop.session_key, value)
 
 
 def write(shop: Shop, writes: Sequence[tuple[Place, str | None]]) -> None:
@@ -212,101 +177,25 @@ def write(shop: Shop, writes: Sequence[tuple[Place, str | None]]) -> None:
                 "DELETE FROM config WHERE scope = ? AND scope_id = ? AND path = ?", place.stored_key
             )
             continue
+        reason = backend_refusal(place.field, value)
+        if reason is not None:
+            raise InvalidError(reason)
         shown = vault.encrypt(shop.session_key, value) if place.field.sensitive else value
         shop.db.execute(
             "INSERT OR REPLACE INTO config (scope, scope_id, path, value) VALUES (?, ?, ?, ?)",
             (*place.stored_key, shown),
         )
     if any(place.item.path.startswith("currency/options/") for place, _ in writes):
-        settings = config.load(shop.db)
-        for view in views(shop.db):
-            if settings.at(view, "currency/options/default") not in settings.allowed_currencies(
-                view
-            ):
-                raise InvalidError(
-                    "Sorry, the default display currency you selected is not available in allowed "
-                    "currencies."
-                )
+        check_currencies(shop)
 
 
-def query(shop: Shop, items: Sequence[Item]) -> list[dict[str, object]]:
-    """Return the effective value of each item and where it comes from; secrets stay hidden."""
+def check_currencies(shop: Shop) -> None:
+    """Refuse a default currency that is not among the allowed ones, in any view."""
     settings = config.load(shop.db)
-    answers = []
-    for item in items:
-        try:
-            place = locate(shop.db, item)
-        except ShopError as error:
-            answers.append(describe(item) | {"status": "error", "message": error.message})
-            continue
-        website, store = 0, 0
-        if item.scope == "websites":
-            website = place.scope_id
-        elif item.scope == "stores":
-            store = place.scope_id
-            website = next(v.website_id for v in views(shop.db) if v.id == store)
-        value = settings.value(item.path, website, store)
-        answer = describe(item, place.field) | {"status": "ok"}
-        if value:
-            answer["value"] = HIDDEN if place.field.sensitive else value
-        own = place.stored_key in settings.stored
-        answers.append(answer | {"source": "database" if own else "inherited"})
-    return answers
-
-
-def describe(item: Item, known: Field | None = None) -> dict[str, object]:
-    """Return the part of a result that says which setting it is about."""
-    shown: dict[str, object] = {"path": item.path, "scope": item.scope}
-    if item.scope_code:
-        shown["scope_code"] = item.scope_code
-    return shown if known is None else shown | {"sensitive": known.sensitive, "locked": False}
-
-
-def abandoned(db: sqlite3.Connection, manifest: Manifest, managed: dict[str, str]) -> list[Place]:
-    """Return the settings that were applied once and are not in the new batch."""
-    places = []
-    for key in manifest.items.keys() - managed.keys():
-        scope, code, path = key.split("|", 2)
-        try:
-            places.append(locate(db, Item(path=path, scope=scope, scope_code=code or None)))
-        except ShopError:
-            continue
-    return sorted(places, key=lambda place: place.key)
-
-
-def load_manifest(db: sqlite3.Connection) -> Manifest:
-    """Return what was applied last; revision 0 when nothing was."""
-    row = db.execute("SELECT value FROM meta WHERE name = 'manifest'").fetchone()
-    return Manifest() if row is None else Manifest(**json.loads(row["value"]))
-
-
-def save_manifest(db: sqlite3.Connection, revision: int, items: dict[str, str]) -> str:
-    """Remember what is applied now and return its checksum."""
-    done = {"revision": revision, "checksum": checksum(items), "items": items}
-    db.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (json.dumps(done),))
-    return checksum(items)
-
-
-def checksum(items: dict[str, str]) -> str:
-    """Return one hash over all managed settings, whatever their order."""
-    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
-
-
-def drift(shop: Shop, manifest: Manifest) -> tuple[str, list[str]]:
-    """Return the checksum of what is stored now, and the settings that are not as applied."""
-    current = config.load(shop.db)
-    now: dict[str, str] = {}
-    for key in manifest.items:
-        scope, code, path = key.split("|", 2)
-        try:
-            place = locate(shop.db, Item(path=path, scope=scope, scope_code=code or None))
-        except ShopError:
-            now[key] = "missing-scope"
-            continue
-        value = plain(shop, place, current)
-        if place.field.sensitive and value is None and place.stored_key in current.stored:
-            now[key] = "unreadable"
-        else:
-            now[key] = vault.fingerprint(shop.session_key, value)
-    changed = [key for key, value in manifest.items.items() if now[key] != value]
-    return (checksum(now) if now else ""), sorted(changed)
+    for view in views(shop.db):
+        default = settings.at(view, "currency/options/default")
+        if default not in settings.allowed_currencies(view):
+            raise InvalidError(
+                "Sorry, the default display currency you selected is not available in allowed "
+                "currencies."
+            )

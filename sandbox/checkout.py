@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import carts, orders, regions
+from sandbox import addresses, orders, places, regions
 from sandbox.errors import OutOfStockError, ShopError
 from sandbox.structure import is_email
 from sandbox.texts import N_
@@ -52,7 +52,8 @@ def delivery_page(
     visit: Visit, front: Front, cart: Cart, fields: dict[str, str], problems: dict[str, str]
 ) -> Response:
     """Show the form, with what is wrong in it."""
-    methods = cart.shipping_methods(fields.get("country_id", ""))
+    place = places.of_address(addresses.read(fields))
+    methods = cart.shipping_methods(place)
     if fields.get("shipping") not in [one.code for one in methods] and methods:
         fields["shipping"] = methods[0].code
     return visit.render(
@@ -79,12 +80,12 @@ def save_delivery(visit: Visit, front: Front) -> Response:
         problems["email"] = visit.texts.say(N_("This is not an e-mail address."))
     if fields.get("country_id") not in dict(countries(visit)):
         problems["country_id"] = visit.texts.say(N_("Please choose a country."))
-    methods = cart.shipping_methods(fields.get("country_id", ""))
+    methods = cart.shipping_methods(places.of_address(addresses.read(fields)))
     if fields.get("shipping") not in [one.code for one in methods]:
         problems["shipping"] = visit.texts.say(N_("Please choose how we shall send your order."))
     if problems:
         return delivery_page(visit, front, cart, fields, problems)
-    address = carts.address({**fields, "street": [fields["street"], fields.get("street2", "")]})
+    address = addresses.read({**fields, "street": [fields["street"], fields.get("street2", "")]})
     cart.choose(email=fields["email"], shipping_address=address, shipping_method=fields["shipping"])
     return visit.redirect(visit.url("/checkout/payment"))
 

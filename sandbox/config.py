@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,13 @@ class Settings:
 
     stored: dict[Key, str]
     rates: dict[tuple[str, str], Decimal]
+    locked: dict[str, str] = field(default_factory=dict)
+    """What the release sets, by path: it is in force everywhere, whatever is stored."""
 
     def value(self, path: str, website_id: int = 0, store_id: int = 0) -> str:
         """Return the effective value, empty when nothing is set anywhere."""
+        if path in self.locked:
+            return self.locked[path]
         for key in (("stores", store_id, path), ("websites", website_id, path)):
             if key[1] and key in self.stored:
                 return self.stored[key]
@@ -83,4 +87,5 @@ def load(db: sqlite3.Connection) -> Settings:
         (row["currency_from"], row["currency_to"]): Decimal(row["rate"])
         for row in db.execute("SELECT currency_from, currency_to, rate FROM rate")
     }
-    return Settings(stored=stored, rates=rates)
+    locked = {row["path"]: row["value"] for row in db.execute("SELECT path, value FROM locked")}
+    return Settings(stored=stored, rates=rates, locked=locked)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 1
-SCHEMA = (
+FIRST_SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE website (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL, sort_order INTEGER NOT NULL DEFAULT 0,
@@ -100,10 +99,42 @@ SCHEMA = (
     "CREATE INDEX shipment_order ON shipment (order_id)",
     "CREATE INDEX track_shipment ON track (shipment_id)",
 )
+TAX_AND_TABLE_RATES = (
+    "CREATE TABLE locked (path TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE table_rate (website_id INTEGER NOT NULL REFERENCES website(id),
+        condition TEXT NOT NULL, country TEXT NOT NULL, region TEXT NOT NULL,
+        postcode TEXT NOT NULL, least TEXT NOT NULL, price TEXT NOT NULL,
+        PRIMARY KEY (website_id, condition, country, region, postcode, least))""",
+    """CREATE TABLE tax_class (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
+        kind TEXT NOT NULL, UNIQUE (kind, name))""",
+    """CREATE TABLE tax_rate (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE,
+        country TEXT NOT NULL, region_id INTEGER NOT NULL, postcode TEXT NOT NULL,
+        zip_from INTEGER, zip_to INTEGER, rate TEXT NOT NULL)""",
+    """CREATE TABLE tax_rule (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE,
+        priority INTEGER NOT NULL, position INTEGER NOT NULL,
+        calculate_subtotal INTEGER NOT NULL DEFAULT 0, customer_classes TEXT NOT NULL,
+        product_classes TEXT NOT NULL, rates TEXT NOT NULL)""",
+    "INSERT INTO tax_class VALUES (2, 'Taxable Goods', 'PRODUCT')",
+    "INSERT INTO tax_class VALUES (3, 'Retail Customer', 'CUSTOMER')",
+    "INSERT INTO tax_rate VALUES (1, 'US-CA-*-Rate 1', 'US', 12, '*', NULL, NULL, '8.25')",
+    "INSERT INTO tax_rate VALUES (2, 'US-NY-*-Rate 1', 'US', 43, '*', NULL, NULL, '8.375')",
+    "ALTER TABLE product ADD COLUMN tax_class_id INTEGER NOT NULL DEFAULT 2",
+    *(
+        f"ALTER TABLE orders ADD COLUMN {name} TEXT NOT NULL DEFAULT '0'"
+        for name in ("tax", "base_tax", "shipping_tax", "base_shipping_tax")
+    ),
+    *(
+        f"ALTER TABLE order_item ADD COLUMN {name} TEXT NOT NULL DEFAULT '0'"
+        for name in ("tax", "base_tax", "tax_percent")
+    ),
+)
+# What brings a data file from each version to the next; a new one goes through all of them.
+STEPS = (FIRST_SCHEMA, TAX_AND_TABLE_RATES)
+SCHEMA_VERSION = len(STEPS)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the shop's data file, and make and seed it when it is new; sqlite3.Error when unusable.
+    """Open the shop's data file, made and seeded when it is new; sqlite3.Error when unusable.
 
     A commit survives the death of the process at once; of the machine, after the next checkpoint.
     """
@@ -113,23 +144,28 @@ def open_database(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        create(db)
-    elif version != SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         db.close()
         message = f"the data file is of schema {version}, this program knows {SCHEMA_VERSION}"
         raise sqlite3.DatabaseError(message)
+    if version < SCHEMA_VERSION:
+        migrate(db, version)
     return db
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make all tables and the starter shop in one transaction, so that a kill leaves nothing."""
+def migrate(db: sqlite3.Connection, version: int) -> None:
+    """Bring the file up to date, in one transaction so that a kill leaves nothing half-done.
+
+    A new file is filled with the starter shop.
+    """
     from sandbox.seed import seed
 
     with transaction(db):
-        for statement in SCHEMA:
-            db.execute(statement)
-        seed(db)
+        for step in STEPS[version:]:
+            for statement in step:
+                db.execute(statement)
+        if version == 0:
+            seed(db)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from sandbox import config, topology
+from sandbox import config, hosts, topology
 from sandbox.errors import NotFoundError, ShopError
 from sandbox.texts import N_, Texts
 
@@ -72,6 +72,8 @@ class Visit:
 
     shop: Shop
     request: Request
+    home: View
+    """The view that has its pages at `/`: the default one of the website that this host names."""
     view: View
     settings: Settings
     texts: Texts
@@ -177,18 +179,20 @@ def apologize(visit: Visit, status: int, title: str, text: str) -> Response:
 def receive(shop: Shop, request: Request, raw: bytes) -> Visit:
     """Find out which view is visited, by whom, and what the form says."""
     path = request.url.path
-    default = view = topology.default_view(shop.db)
+    settings = config.load(shop.db)
+    website = hosts.website_at(settings, request.headers.get("host", ""))
+    home = view = topology.default_view(shop.db, website)
     prefix = ""
     first, _, rest = path.removeprefix("/").partition("/")
     named = topology.find_view(shop.db, first) if first not in ("", "admin") else None
     if named is not None and named.active:
         view, path = named, f"/{rest}"
-        prefix = "" if view.id == default.id else f"/{view.code}"
-    settings = config.load(shop.db)
+        prefix = "" if view.id == home.id else f"/{view.code}"
     session = request.cookies.get("sid", "")
     visit = Visit(
         shop=shop,
         request=request,
+        home=home,
         view=view,
         settings=settings,
         texts=Texts(

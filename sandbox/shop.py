@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox import database
@@ -28,6 +28,8 @@ class Release:
     closed: bool
     stopped: bool = False
     """Nothing may run from here on, whatever was started before."""
+    config: dict[str, str] = field(default_factory=dict)
+    """Settings that are in force whatever is stored, and that nobody can change over REST."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +43,25 @@ class Shop:
     db: sqlite3.Connection
 
 
+def read_values(content: dict[str, object]) -> tuple[str, dict[str, str]]:
+    """Return whether the storefront is open, and the settings that the release fixes."""
+    values = content.get("values", {})
+    storefront = values.get("storefront", "open") if isinstance(values, dict) else None
+    if not isinstance(values, dict) or storefront not in ("open", "closed"):
+        raise BadDirectoryError("release.json: values.storefront must be open or closed")
+    config = values.get("config", {})
+    if not isinstance(config, dict) or not all(isinstance(v, str) for v in config.values()):
+        raise BadDirectoryError("release.json: values.config must be texts by path")
+    return storefront, config
+
+
 def read_release(directory: Path) -> Release:
     """Read release.json; raise BadDirectoryError when something is missing or of a wrong kind."""
     content = read_object(directory / "release.json")
     port = content.get("port")
     if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
         raise BadDirectoryError("release.json: port must be a number between 1 and 65535")
-    values = content.get("values", {})
-    storefront = values.get("storefront", "open") if isinstance(values, dict) else None
-    if storefront not in ("open", "closed"):
-        raise BadDirectoryError("release.json: values.storefront must be open or closed")
+    storefront, config = read_values(content)
     return Release(
         uid=text(content, "uid", "release.json"),
         digest=text(content, "digest", "release.json"),
@@ -58,19 +69,30 @@ def read_release(directory: Path) -> Release:
         port=port,
         closed=storefront == "closed",
         stopped=content.get("stopped") is True,
+        config=config,
     )
 
 
 def open_shop(directory: Path, release: Release) -> Shop:
     """Read the secrets and open the database, which is made and seeded when it is new."""
     secrets = read_object(directory / "secrets.json")
+    db = database.open_database(directory / "shop.sqlite3")
+    lock(db, release.config)
     return Shop(
         directory=directory,
         release=release,
         access_token=text(secrets, "access_token", "secrets.json"),
         session_key=text(secrets, "session_key", "secrets.json").encode(),
-        db=database.open_database(directory / "shop.sqlite3"),
+        db=db,
     )
+
+
+def lock(db: sqlite3.Connection, wanted: dict[str, str]) -> None:
+    """Put the release's settings where every reading of the configuration finds them."""
+    if dict(db.execute("SELECT path, value FROM locked").fetchall()) != wanted:
+        with database.transaction(db):
+            db.execute("DELETE FROM locked")
+            db.executemany("INSERT INTO locked VALUES (?, ?)", wanted.items())
 
 
 def read_object(path: Path) -> dict[str, object]:

@@ -1,27 +1,33 @@
 """The pages that shoppers see; `pages` hands them a visit and gets an answer.
 
-Every view of the shop has the same pages: the default one at `/`, the others at `/{code}/`.
+Every view of the shop has the same pages: a website's default one at `/`, others at `/{code}/`.
 """
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from sandbox import carts, checkout, money, offers, orders, topology
+from sandbox import bill, carts, checkout, money, offers, orders, topology
+from sandbox.bill import Bill
 from sandbox.catalog import Catalog
 from sandbox.errors import NotFoundError, OutOfStockError, ShopError
+from sandbox.places import Place
+from sandbox.tax import Taxes, Till
 from sandbox.texts import N_, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from starlette.responses import Response
 
     from sandbox.carts import Cart
+    from sandbox.catalog import Product
     from sandbox.pages import Visit
+    from sandbox.tax import Taxed
 
 MONTH = 30 * 24 * 3600
 
@@ -48,6 +54,7 @@ class Front:
         self.cart = self._cart()
         self.pieces = sum(line.qty for line in self.cart.lines()) if self.cart else 0
         self.languages = self._languages()
+        self.bill = Bill(settings, view, visit.texts, bill.CART)
 
     def _cart(self) -> Cart | None:
         """Return the visitor's open cart; it follows them to another language and currency."""
@@ -72,7 +79,6 @@ class Front:
     def _languages(self) -> list[Choice]:
         """Return the website's languages, each leading to the same page."""
         visit = self._visit
-        default = topology.default_view(visit.shop.db)
         views = [v for v in topology.views(visit.shop.db, visit.view.website_id) if v.active]
         locales = [visit.settings.at(view, "general/locale/code") for view in views]
         languages = [locale.partition("_")[0] for locale in locales]
@@ -80,19 +86,38 @@ class Front:
             Choice(
                 name=own_name(locale, with_territory=languages.count(lang) > 1),
                 lang=locale.replace("_", "-"),
-                url=f"{'' if view.id == default.id else f'/{view.code}'}{visit.path}",
+                url=f"{'' if view.id == visit.home.id else f'/{view.code}'}{visit.path}",
                 current=view.id == visit.view.id,
             )
             for view, locale, lang in zip(views, locales, languages, strict=True)
         ]
 
-    def shown(self, base_amount: Decimal) -> str:
-        """Return a base amount as a price in the visitor's currency."""
-        settings = self._visit.settings
-        base = settings.base_currency(self._visit.view.website_id)
-        rate = settings.rate(base, self.currency) or 1
-        amount = money.rounded(base_amount * rate, self.currency)
-        return self._visit.texts.price(amount, self.currency)
+    def shown(self, product: Product) -> str:
+        """Return a product's price in the visitor's currency, with tax where the shop says so."""
+        taxed = self._priced(product)
+        with_tax = self._visit.settings.at(self._visit.view, "tax/display/type") != "1"
+        return self._visit.texts.price(taxed.gross if with_tax else taxed.net, self.currency)
+
+    def without_tax(self, product: Product) -> str:
+        """Return the price without tax where the shop shows both, else nothing."""
+        taxed = self._priced(product)
+        both = self._visit.settings.at(self._visit.view, "tax/display/type") == "3"
+        return self._visit.texts.price(taxed.net, self.currency) if both and taxed.tax else ""
+
+    def _priced(self, product: Product) -> Taxed:
+        settings, view = self._visit.settings, self._visit.view
+        rate = settings.rate(settings.base_currency(view.website_id), self.currency) or Decimal(1)
+        price = money.convert(product.price, rate, self.currency)
+        return Till(self.currency, self._taxes.algorithm).one(
+            price, self._taxes.product(product.tax_class)
+        )
+
+    @cached_property
+    def _taxes(self) -> Taxes:
+        if self.cart is not None:
+            return self.cart.taxes()
+        visit = self._visit
+        return Taxes(visit.shop.db, visit.settings, visit.view, Place())
 
 
 def answer(visit: Visit) -> Response:
@@ -185,6 +210,7 @@ def confirmation(visit: Visit, front: Front) -> Response:
         items=orders.items(visit.shop.db, order["id"]),
         instructions=offers.instructions(visit.settings, visit.view, order["payment_method"]),
         amount=orders.amount,
+        bill=Bill(visit.settings, visit.view, visit.texts, bill.SALES),
     )
 
 
@@ -207,6 +233,7 @@ def track(visit: Visit, front: Front) -> Response:
         items=orders.items(visit.shop.db, order["id"]),
         tracks=orders.tracks(visit.shop.db, order["id"]),
         amount=orders.amount,
+        bill=Bill(visit.settings, visit.view, visit.texts, bill.SALES),
         problem="",
     )
 

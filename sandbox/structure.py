@@ -1,12 +1,14 @@
 """The settings that the shop knows: what each may hold, where it may be set, its first value.
 
-`config` validates against this table. Paths and scopes are those of the REST contract.
+The table is `fields.txt`. `changes` validates against it; paths and scopes are those of the REST
+contract.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sandbox import money, regions
@@ -14,7 +16,7 @@ from sandbox import money, regions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SCOPES = ("default", "websites", "stores")
+SCOPES = {"d": "default", "w": "websites", "s": "stores"}
 EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"]+@[^@\s\x00-\x1f<>\"]+")
 BASE_URL = re.compile(r"https?://[A-Za-z0-9\[\]:.-]+(/[A-Za-z0-9._~/-]*)?/")
 LONGEST = 4096
@@ -22,14 +24,18 @@ LONGEST = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One setting. `option` says whether one value is among its options, None when any text is."""
+    """One setting. `known` says whether one value is among its options, None when any text is."""
 
     scopes: tuple[str, ...]
     default: str | None = None
-    option: Callable[[str], bool] | None = None
+    options: tuple[str, ...] = ()
+    """Its options where they are few enough to be listed."""
+    known: Callable[[str], bool] | None = None
     multiple: bool = False
     number: bool = False
     sensitive: bool = False
+    backend: Callable[[str], str | None] | None = None
+    """Refuses a value when it is stored, and the whole batch with it."""
 
 
 def is_email(value: str) -> bool:
@@ -42,115 +48,59 @@ def is_base_url(value: str) -> bool:
     return len(value) <= 255 and BASE_URL.fullmatch(value) is not None
 
 
-def among(*options: str) -> Callable[[str], bool]:
-    """Return a check for a closed set of options."""
-    return frozenset(options).__contains__
+def refuse_email(value: str) -> str | None:
+    """Refuse what is no e-mail address."""
+    return None if is_email(value) else f'Please correct the email address: "{value[:80]}".'
 
 
-ANY = SCOPES
-SITE = SCOPES[:2]
-GLOBAL = SCOPES[:1]
-YES_NO = among("0", "1")
+def refuse_base_url(value: str) -> str | None:
+    """Refuse what is no address of a shop."""
+    if is_base_url(value):
+        return None
+    return "Invalid Base URL. Value must be a URL or one of placeholders: {{base_url}}"
+
+
+YES_NO = ("0", "1")
 CURRENCY = money.CURRENCIES.__contains__
 COUNTRY = frozenset(regions.COUNTRIES).__contains__
-
-
-def payment(title: str, active: str, sort_order: str, **extra: Field) -> dict[str, Field]:
-    """Return the settings that every payment method has, and its own."""
-    return {
-        "active": Field(scopes=SITE, default=active, option=YES_NO),
-        "title": Field(scopes=ANY, default=title),
-        "sort_order": Field(scopes=SITE, default=sort_order, number=True),
-        "min_order_total": Field(scopes=SITE, number=True),
-        "max_order_total": Field(scopes=SITE, number=True),
-        "allowspecific": Field(scopes=SITE, default="0", option=YES_NO),
-        "specificcountry": Field(scopes=SITE, option=COUNTRY, multiple=True),
-        **extra,
-    }
-
-
-def carrier(title: str, name: str, active: str, **extra: Field) -> dict[str, Field]:
-    """Return the settings that every carrier has, and its own."""
-    return {
-        "active": Field(scopes=SITE, default=active, option=YES_NO),
-        "title": Field(scopes=ANY, default=title),
-        "name": Field(scopes=ANY, default=name),
-        "sort_order": Field(scopes=SITE, default="0", number=True),
-        "sallowspecific": Field(scopes=SITE, default="0", option=YES_NO),
-        "specificcountry": Field(scopes=SITE, option=COUNTRY, multiple=True),
-        **extra,
-    }
-
-
-TEXT = Field(scopes=ANY)
-GROUPS: dict[str, dict[str, Field]] = {
-    "general/locale": {
-        "code": Field(scopes=ANY, default="en_US", option=regions.is_locale),
-        "timezone": Field(scopes=SITE, default="UTC", option=regions.is_timezone),
-        "weight_unit": Field(scopes=ANY, default="kgs", option=among("kgs", "lbs")),
-    },
-    "general/country": {
-        "default": Field(scopes=ANY, default="US", option=COUNTRY),
-        "allow": Field(scopes=SITE, option=COUNTRY, multiple=True),
-    },
-    "general/store_information": {
-        "name": TEXT,
-        "phone": TEXT,
-        "hours": TEXT,
-        "country_id": Field(scopes=SITE, option=COUNTRY),
-        "postcode": Field(scopes=SITE),
-        "city": Field(scopes=SITE),
-        "street_line1": Field(scopes=SITE),
-        "street_line2": Field(scopes=SITE),
-    },
-    "trans_email/ident_general": {"name": TEXT, "email": Field(scopes=ANY, option=is_email)},
-    "trans_email/ident_sales": {"name": TEXT, "email": Field(scopes=ANY, option=is_email)},
-    "currency/options": {
-        "base": Field(scopes=SITE, default="USD", option=CURRENCY),
-        "default": Field(scopes=ANY, default="USD", option=CURRENCY),
-        "allow": Field(scopes=ANY, default="USD", option=CURRENCY, multiple=True),
-    },
-    "catalog/price": {"scope": Field(scopes=GLOBAL, default="0", option=YES_NO)},
-    "web/unsecure": {"base_url": Field(scopes=ANY, option=is_base_url)},
-    "web/secure": {
-        "base_url": Field(scopes=ANY, option=is_base_url),
-        "use_in_frontend": Field(scopes=ANY, default="0", option=YES_NO),
-        "use_in_adminhtml": Field(scopes=GLOBAL, default="0", option=YES_NO),
-    },
-    "payment/checkmo": payment(
-        "Check / Money order", "1", "10", payable_to=TEXT, mailing_address=TEXT
-    ),
-    "payment/banktransfer": payment("Bank Transfer Payment", "0", "20", instructions=TEXT),
-    "payment/cashondelivery": payment("Cash On Delivery", "0", "30", instructions=TEXT),
-    "payment/purchaseorder": payment("Purchase Order", "0", "40"),
-    "payment/free": payment("No Payment Information Required", "1", "1"),
-    "carriers/flatrate": carrier(
-        "Flat Rate",
-        "Fixed",
-        "1",
-        price=Field(scopes=SITE, default="5.00", number=True),
-        type=Field(scopes=SITE, default="I", option=among("", "O", "I")),
-    ),
-    "carriers/freeshipping": carrier(
-        "Free Shipping",
-        "Free",
-        "0",
-        free_shipping_subtotal=Field(scopes=SITE, number=True),
-    ),
-    "carriers/ups": {"password": Field(scopes=SITE, sensitive=True)},
-    "shipping/origin": {
-        "country_id": Field(scopes=SITE, default="US", option=COUNTRY),
-        "region_id": Field(scopes=SITE),
-        "postcode": Field(scopes=SITE),
-        "city": Field(scopes=SITE),
-        "street_line1": Field(scopes=SITE),
-        "street_line2": Field(scopes=SITE),
-    },
-    "tax/display": {"type": Field(scopes=ANY, default="1", option=among("1", "2", "3"))},
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "country": COUNTRY,
+    "countries": COUNTRY,
+    "currency": CURRENCY,
+    "currencies": CURRENCY,
+    "locale": regions.is_locale,
+    "timezone": regions.is_timezone,
 }
-FIELDS = {
-    f"{group}/{name}": field for group, names in GROUPS.items() for name, field in names.items()
-}
+
+
+def read_field(scopes: str, kind: str, default: str | None) -> Field:
+    """Return a field from its line of the table."""
+    name, _, listed = kind.partition(":")
+    options = tuple(listed.split("|")) if listed else YES_NO if name == "yesno" else ()
+    return Field(
+        scopes=tuple(SCOPES[letter] for letter in scopes),
+        default=default,
+        options=options,
+        known=frozenset(options).__contains__ if options else CHECKS.get(name),
+        multiple=name in ("countries", "currencies", "some"),
+        number=name == "number",
+        sensitive=name == "secret",
+        backend={"email": refuse_email, "url": refuse_base_url}.get(name),
+    )
+
+
+def read_table() -> dict[str, Field]:
+    """Return all settings by path."""
+    table = (files("sandbox") / "fields.txt").read_text(encoding="utf-8")
+    fields = {}
+    for line in table.splitlines():
+        if not line.startswith("#"):
+            path, scopes, kind, *default = line.split(" ", 3)
+            fields[path] = read_field(scopes, kind, default[0] if default else None)
+    return fields
+
+
+FIELDS = read_table()
 
 
 def refusal(path: str, field: Field, value: str) -> str | None:
@@ -158,12 +108,10 @@ def refusal(path: str, field: Field, value: str) -> str | None:
     if len(value) > LONGEST:
         return f'"{path}" is longer than {LONGEST} characters.'
     if field.sensitive and value and not value.strip("*"):
-        return "A value of asterisks is what is shown instead of a secret; it is not stored."
-    if field.option is not None:
+        return "Magento ignores a value of asterisks."
+    if field.known is not None:
         given = value.split(",") if field.multiple else [value]
-        bad = [
-            one for one in given if not field.option(one) and not (one == "" and optional(field))
-        ]
+        bad = [one for one in given if not field.known(one) and not (one == "" and optional(field))]
         if bad:
             return f'"{",".join(bad)[:80]}" is not among the options of "{path}".'
     if field.number and value:
@@ -173,6 +121,11 @@ def refusal(path: str, field: Field, value: str) -> str | None:
         if amount < 0:
             return f'"{path}" must be zero or greater.'
     return None
+
+
+def backend_refusal(field: Field, value: str) -> str | None:
+    """Return why the value cannot be stored although it looks right, or None."""
+    return None if field.backend is None or not value else field.backend(value)
 
 
 def optional(field: Field) -> bool:

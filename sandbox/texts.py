@@ -38,6 +38,8 @@ TITLES = (
     N_("No Payment Information Required"),
     N_("Flat Rate"),
     N_("Fixed"),
+    N_("Best Way"),
+    N_("Table Rate"),
     N_("Free Shipping"),
     N_("Free"),
 )

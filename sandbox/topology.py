@@ -63,14 +63,16 @@ def views(db: sqlite3.Connection, website_id: int | None = None) -> list[View]:
     ]
 
 
-def default_view(db: sqlite3.Connection) -> View:
-    """Return the view that answers where no code is given: the default website's default one."""
+def default_view(db: sqlite3.Connection, website_id: int | None = None) -> View:
+    """Return the view that answers where no code is given: a website's, or the default one's."""
     row = db.execute(
         "SELECT g.default_store_id FROM website w JOIN store_group g ON g.id = w.default_group_id"
-        " WHERE w.id > 0 ORDER BY w.is_default DESC, w.id LIMIT 1"
+        " WHERE w.id > 0 AND (?1 IS NULL OR w.id = ?1) ORDER BY w.is_default DESC, w.id LIMIT 1",
+        (website_id,),
     ).fetchone()
     known = views(db)
-    return next((view for view in known if view.id == row[0]), known[0])
+    wanted = row[0] if row else 0
+    return next((view for view in known if view.id == wanted), known[0])
 
 
 def find_view(db: sqlite3.Connection, code: str) -> View | None:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import VERSION, changes, config, money, topology
+from sandbox import VERSION, changes, config, manifest, money, query, topology
 from sandbox.database import transaction
 from sandbox.errors import ShopError, required
+from sandbox.items import Item
 from sandbox.rest.call import (
     find_bool,
     find_decimal,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sandbox.rest.call import Call
     from sandbox.shop import Shop
 
-LINK_LIFETIME = timedelta(minutes=10)
+LINK_LIFETIME = timedelta(minutes=2)
 ITEM_FIELDS = frozenset({"path", "scope", "scope_code", "value", "inherit"})
 NODE_FIELDS = frozenset(
     {"type", "code", "name", "parent_code", "sort_order", "is_active", "is_default",
@@ -47,8 +48,8 @@ def ready(call: Call) -> object:
 def status(call: Call) -> object:
     """Say what runs and whether its settings are as they were applied."""
     shop = call.shop
-    manifest = changes.load_manifest(shop.db)
-    current, drifted = changes.drift(shop, manifest)
+    done = manifest.load(shop.db)
+    current, drifted = manifest.drift(shop, done)
     checks = [check_database(shop)]
     return {
         "platform": "sandbox",
@@ -60,8 +61,8 @@ def status(call: Call) -> object:
         "ready": all(check["ok"] for check in checks),
         "maintenance": shop.release.closed,
         "views": [view.code for view in topology.views(shop.db) if view.active],
-        "revision": manifest.revision,
-        "applied_checksum": manifest.checksum,
+        "revision": done.revision,
+        "applied_checksum": done.checksum,
         "current_checksum": current,
         "drift": drifted,
         "checks": checks,
@@ -80,13 +81,13 @@ def check_database(shop: Shop) -> dict[str, object]:
     return {"name": "db", "ok": ok, "ms": took, "detail": detail}
 
 
-def read_items(call: Call) -> list[changes.Item]:
+def read_items(call: Call) -> list[Item]:
     """Read the items of a configuration batch or query."""
     items = []
     for given in get_objects(call.body, "items"):
         only(given, ITEM_FIELDS)
         items.append(
-            changes.Item(
+            Item(
                 path=get_text(given, "path", longest=255).strip(),
                 scope=find_text(given, "scope", longest=32) or "default",
                 scope_code=find_text(given, "scope_code", longest=64) or None,
@@ -111,7 +112,7 @@ def put_config(call: Call) -> object:
 
 def query_config(call: Call) -> object:
     """Return effective settings."""
-    return changes.query(call.shop, read_items(call))
+    return query.query(call.shop, read_items(call))
 
 
 def get_rates(call: Call) -> object:
@@ -186,7 +187,7 @@ def clean_cache(call: Call) -> object:
 
 
 def login_link(call: Call) -> object:
-    """Mint a link that opens the administration once, within ten minutes."""
+    """Mint a link that opens the administration once, within two minutes."""
     role = get_text(call.body, "role", longest=16)
     if role != "owner":
         raise ShopError('The role must be "owner", not "%1".', [role])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import carts, orders, topology
+from sandbox import addresses, carts, orders, places, topology
 from sandbox.errors import ShopError
 from sandbox.regions import COUNTRIES
 from sandbox.rest.call import find_text, get_int, get_object, get_text
 from sandbox.structure import is_email
+from sandbox.tax import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,7 @@ def describe_line(cart: Cart, line: Line) -> dict[str, object]:
 
 def read_address(given: Mapping[str, object]) -> dict[str, object]:
     """Read an address; its country must exist."""
-    address = carts.address(given)
+    address = addresses.read(given)
     country = address.get("country_id")
     if country is not None and country not in COUNTRIES:
         raise ShopError('Invalid value of "%value" provided for the country_id field.',
@@ -111,7 +112,7 @@ def read_address(given: Mapping[str, object]) -> dict[str, object]:
 def estimate_shipping(call: Call) -> object:
     """Return the ways to send a cart to an address and what they cost."""
     address = read_address(get_object(call.body, "address"))
-    methods = cart_of(call).shipping_methods(str(address.get("country_id") or ""))
+    methods = cart_of(call).shipping_methods(places.of_address(address))
     return [describe_method(method) for method in methods]
 
 
@@ -127,7 +128,7 @@ def describe_method(method: ShippingMethod) -> dict[str, object]:
         "available": True,
         "error_message": "",
         "price_excl_tax": method.amount,
-        "price_incl_tax": method.amount,
+        "price_incl_tax": method.taxed.gross,
     }
 
 
@@ -153,7 +154,7 @@ def shipping_information(call: Call) -> object:
     method = "_".join(
         [get_text(given, "shipping_carrier_code"), get_text(given, "shipping_method_code")]
     )
-    offered = cart.shipping_methods(str(address.get("country_id") or ""))
+    offered = cart.shipping_methods(places.of_address(address))
     if method not in [one.code for one in offered]:
         raise ShopError(
             "Carrier with such method not found: %1, %2",
@@ -179,74 +180,84 @@ def get_totals(call: Call) -> object:
 
 
 def describe_totals(totals: Totals) -> dict[str, object]:
-    """Return totals as the contract shows them; the shop adds no tax of its own."""
-    shipping = totals.shipping.amount if totals.shipping else 0
-    base_shipping = totals.shipping.base_amount if totals.shipping else 0
-    title = f" ({totals.shipping.title} - {totals.shipping.name})" if totals.shipping else ""
+    """Return totals as the contract shows them."""
+    sending = totals.shipping.taxed if totals.shipping else NOTHING
+    base_sending = totals.shipping.base_taxed if totals.shipping else NOTHING
     return {
         "grand_total": totals.grand_total,
         "base_grand_total": totals.base_grand_total,
-        "subtotal": totals.subtotal,
-        "base_subtotal": totals.base_subtotal,
+        "subtotal": totals.goods.net,
+        "base_subtotal": totals.base_goods.net,
         "discount_amount": 0,
         "base_discount_amount": 0,
-        "subtotal_with_discount": totals.subtotal,
-        "base_subtotal_with_discount": totals.base_subtotal,
-        "shipping_amount": shipping,
-        "base_shipping_amount": base_shipping,
+        "subtotal_with_discount": totals.goods.net,
+        "base_subtotal_with_discount": totals.base_goods.net,
+        "shipping_amount": sending.net,
+        "base_shipping_amount": base_sending.net,
         "shipping_discount_amount": 0,
         "base_shipping_discount_amount": 0,
-        "tax_amount": 0,
-        "base_tax_amount": 0,
+        "tax_amount": totals.tax,
+        "base_tax_amount": totals.base_whole.tax,
         "weee_tax_applied_amount": None,
-        "shipping_tax_amount": 0,
-        "base_shipping_tax_amount": 0,
-        "subtotal_incl_tax": totals.subtotal,
-        "shipping_incl_tax": shipping,
-        "base_shipping_incl_tax": base_shipping,
+        "shipping_tax_amount": sending.tax,
+        "base_shipping_tax_amount": base_sending.tax,
+        "subtotal_incl_tax": totals.goods.gross,
+        "shipping_incl_tax": sending.gross,
+        "base_shipping_incl_tax": base_sending.gross,
         "base_currency_code": totals.base_currency,
         "quote_currency_code": totals.currency,
         "items_qty": totals.qty,
         "items": [describe_total_line(line) for line in totals.lines],
-        "total_segments": [
-            {"code": "subtotal", "title": "Subtotal", "value": totals.subtotal},
-            {"code": "shipping", "title": f"Shipping & Handling{title}", "value": shipping},
-            {
-                "code": "tax",
-                "title": "Tax",
-                "value": 0,
-                "extension_attributes": {"tax_grandtotal_details": []},
-            },
-            {
-                "code": "grand_total",
-                "title": "Grand Total",
-                "value": totals.grand_total,
-                "area": "footer",
-            },
-        ],
+        "total_segments": describe_segments(totals),
     }
+
+
+def describe_segments(totals: Totals) -> list[dict[str, object]]:
+    """Return the rows of a cart's bill."""
+    way = totals.shipping
+    title = f" ({way.title} - {way.name})" if way else ""
+    return [
+        {"code": "subtotal", "title": "Subtotal", "value": totals.goods.net},
+        {
+            "code": "shipping",
+            "title": f"Shipping & Handling{title}",
+            "value": way.amount if way else 0,
+        },
+        {
+            "code": "tax",
+            "title": "Tax",
+            "value": totals.tax,
+            "extension_attributes": {"tax_grandtotal_details": []},
+        },
+        {
+            "code": "grand_total",
+            "title": "Grand Total",
+            "value": totals.grand_total,
+            "area": "footer",
+        },
+    ]
 
 
 def describe_total_line(line: Line) -> dict[str, object]:
     """Return one item of the totals."""
     return {
         "item_id": line.item_id,
-        "price": line.price,
-        "base_price": line.product.price,
+        "price": line.shown.unit.net,
+        "base_price": line.base.unit.net,
         "qty": line.qty,
-        "row_total": line.row_total,
-        "base_row_total": line.base_row_total,
+        "row_total": line.shown.row.net,
+        "base_row_total": line.base.row.net,
         "row_total_with_discount": 0,
-        "tax_amount": 0,
-        "base_tax_amount": 0,
-        "tax_percent": 0,
+        "tax_amount": line.shown.row.tax,
+        "base_tax_amount": line.base.row.tax,
+        "tax_percent": line.percent,
         "discount_amount": 0,
         "base_discount_amount": 0,
         "discount_percent": 0,
-        "price_incl_tax": line.price,
-        "base_price_incl_tax": line.product.price,
-        "row_total_incl_tax": line.row_total,
-        "base_row_total_incl_tax": line.base_row_total,
+        "price_incl_tax": line.shown.unit.gross,
+        "base_price_incl_tax": line.base.unit.gross,
+        "row_total_incl_tax": line.shown.row.gross,
+        "base_row_total_incl_tax": line.base.row.gross,
         "options": "[]",
         "weee_tax_applied_amount": None,
         "weee_tax_applied": None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import config, regions, topology
+from sandbox import config, places, regions, topology
 from sandbox.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ def describe(call: Call, code: str) -> dict[str, object]:
     settings = config.load(call.shop.db)
     view = call.view or topology.default_view(call.shop.db)
     own = Locale.parse(settings.at(view, "general/locale/code"))
+    known = [
+        {"id": str(one.id), "code": one.code, "name": one.name} for one in places.provinces_of(code)
+    ]
     return {
         "id": code,
         "two_letter_abbreviation": code,
         "three_letter_abbreviation": regions.COUNTRIES[code],
         "full_name_locale": own.territories.get(code, code),
         "full_name_english": Locale.parse("en").territories.get(code, code),
+        **({"available_regions": known} if known else {}),
     }

@@ -193,7 +193,7 @@ def describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, object]:
         "base_grand_total": base_total,
         "base_shipping_amount": base_shipping,
         "base_subtotal": amount(row, "base_subtotal"),
-        "base_tax_amount": 0,
+        "base_tax_amount": amount(row, "base_tax"),
         "base_to_order_rate": Decimal(row["rate"]),
         "base_total_due": base_total if not paid else 0,
         "created_at": row["created_at"],
@@ -213,7 +213,8 @@ def describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, object]:
         "status": row["status"],
         "store_id": row["store_id"],
         "subtotal": amount(row, "subtotal"),
-        "tax_amount": 0,
+        "subtotal_incl_tax": total - shipping - amount(row, "shipping_tax"),
+        "tax_amount": amount(row, "tax"),
         "total_due": total - amount(row, "paid"),
         "total_item_count": len(items),
         **paid,
@@ -235,7 +236,7 @@ def describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, object]:
                     "shipping": {
                         "address": describe_address(row, "shipping"),
                         "method": row["shipping_method"],
-                        "total": describe_shipping(shipping, base_shipping),
+                        "total": describe_shipping(row),
                     },
                     "items": items,
                 }
@@ -244,19 +245,21 @@ def describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, object]:
     }
 
 
-def describe_shipping(shipping: Decimal, base_shipping: Decimal) -> dict[str, object]:
+def describe_shipping(row: sqlite3.Row) -> dict[str, object]:
     """Return what sending an order cost."""
+    shipping, base_shipping = amount(row, "shipping"), amount(row, "base_shipping")
+    tax, base_tax = amount(row, "shipping_tax"), amount(row, "base_shipping_tax")
     return {
         "base_shipping_amount": base_shipping,
         "base_shipping_discount_amount": 0,
         "base_shipping_discount_tax_compensation_amnt": 0,
-        "base_shipping_incl_tax": base_shipping,
-        "base_shipping_tax_amount": 0,
+        "base_shipping_incl_tax": base_shipping + base_tax,
+        "base_shipping_tax_amount": base_tax,
         "shipping_amount": shipping,
         "shipping_discount_amount": 0,
         "shipping_discount_tax_compensation_amount": 0,
-        "shipping_incl_tax": shipping,
-        "shipping_tax_amount": 0,
+        "shipping_incl_tax": shipping + tax,
+        "shipping_tax_amount": tax,
     }
 
 
@@ -277,31 +280,33 @@ def describe_item(order: sqlite3.Row, row: sqlite3.Row) -> dict[str, object]:
     """Return an order's item as the contract shows it."""
     zeros = dict.fromkeys(
         ("amount_refunded", "base_amount_refunded", "base_discount_amount",
-         "base_discount_invoiced", "base_discount_tax_compensation_amount", "base_tax_amount",
+         "base_discount_invoiced", "base_discount_tax_compensation_amount",
          "base_tax_invoiced", "discount_amount", "discount_invoiced", "discount_percent",
          "free_shipping", "discount_tax_compensation_amount", "is_qty_decimal", "is_virtual",
-         "no_discount", "qty_refunded", "tax_amount", "tax_invoiced", "tax_percent"),
+         "no_discount", "qty_refunded", "tax_invoiced"),
         0,
     )  # fmt: skip
     price, base_price = amount(row, "price"), amount(row, "base_price")
     total, base_total = amount(row, "row_total"), amount(row, "base_row_total")
+    tax, base_tax = amount(row, "tax"), amount(row, "base_tax")
     weight = Decimal(row["weight"]) if row["weight"] else None
     weights = {} if weight is None else {"weight": weight, "row_weight": weight * row["qty"]}
     return {
         **zeros,
         "base_original_price": base_price,
         "base_price": base_price,
-        "base_price_incl_tax": base_price,
+        "base_price_incl_tax": base_price + round(base_tax / row["qty"], 4),
         "base_row_invoiced": base_price * row["invoiced"],
         "base_row_total": base_total,
-        "base_row_total_incl_tax": base_total,
+        "base_row_total_incl_tax": base_total + base_tax,
+        "base_tax_amount": base_tax,
         "created_at": order["created_at"],
         "item_id": row["id"],
         "name": row["name"],
         "order_id": row["order_id"],
         "original_price": price,
         "price": price,
-        "price_incl_tax": price,
+        "price_incl_tax": price + round(tax / row["qty"], 4),
         "product_id": row["product_id"],
         "product_type": "simple",
         "qty_canceled": row["canceled"],
@@ -311,7 +316,9 @@ def describe_item(order: sqlite3.Row, row: sqlite3.Row) -> dict[str, object]:
         "quote_item_id": row["cart_item_id"],
         "row_invoiced": price * row["invoiced"],
         "row_total": total,
-        "row_total_incl_tax": total,
+        "row_total_incl_tax": total + tax,
+        "tax_amount": tax,
+        "tax_percent": amount(row, "tax_percent"),
         "sku": row["sku"],
         "store_id": order["store_id"],
         "updated_at": order["updated_at"],

@@ -96,7 +96,7 @@ def save(call: Call, sku: str, given: Mapping[str, object]) -> object:
             create(call, sku, given)
             product = catalog.get(sku)
         elif (name := find_text(given, "name", longest=255)) is not None:
-            catalog.set_text(product, name, description(given) or product.description)
+            catalog.set_text(product, name, attribute(given, "description") or product.description)
         if price is not None:
             catalog.set_price(product, price)
         update_columns(call, product.id, given)
@@ -114,17 +114,29 @@ def create(call: Call, sku: str, given: Mapping[str, object]) -> None:
     call.shop.db.execute(
         "INSERT INTO product (sku, name, description, url_key, price, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (sku, name, description(given) or "", key, str(price), now(), now()),
+        (sku, name, attribute(given, "description") or "", key, str(price), now(), now()),
     )
 
 
-def description(given: Mapping[str, object]) -> str | None:
-    """Return the description among the custom attributes."""
+def attribute(given: Mapping[str, object], name: str) -> str | None:
+    """Return a value among the custom attributes."""
     attributes = given.get("custom_attributes")
     for one in attributes if isinstance(attributes, list) else ():
-        if isinstance(one, dict) and one.get("attribute_code") == "description":
+        if isinstance(one, dict) and one.get("attribute_code") == name:
             return find_text(one, "value", longest=20_000)
     return None
+
+
+def tax_class(call: Call, given: Mapping[str, object]) -> int | None:
+    """Return the tax class among the custom attributes; 0 is none, and others must exist."""
+    text = attribute(given, "tax_class_id")
+    if text is None:
+        return None
+    query = "SELECT 1 FROM tax_class WHERE id = ? AND kind = 'PRODUCT'"
+    if text != "0" and call.shop.db.execute(query, (text,)).fetchone() is None:
+        raise ShopError('Invalid value of "%value" provided for the tax_class_id field.',
+                        {"value": text[:16]})  # fmt: skip
+    return int(text)
 
 
 def update_columns(call: Call, product_id: int, given: Mapping[str, object]) -> None:
@@ -138,6 +150,7 @@ def update_columns(call: Call, product_id: int, given: Mapping[str, object]) -> 
         "status": find_int(given, "status"),
         "visibility": find_int(given, "visibility"),
         "weight": None if weight is None else str(weight),
+        "tax_class_id": tax_class(call, given),
         "qty": find_int(stock, "qty"),
         "is_in_stock": None if in_stock is None else int(in_stock),
     }
@@ -191,7 +204,8 @@ def describe(call: Call, product: Product) -> dict[str, object]:
     sites = product.website_ids or tuple(
         row[0] for row in call.shop.db.execute("SELECT id FROM website WHERE id > 0 ORDER BY id")
     )
-    attributes = {"url_key": product.url_key, "tax_class_id": "2", "required_options": "0",
+    attributes = {"url_key": product.url_key, "tax_class_id": str(product.tax_class),
+                  "required_options": "0",
                   "has_options": "0", "options_container": "container2"}  # fmt: skip
     if product.description:
         attributes["description"] = product.description

@@ -6,6 +6,7 @@ BRIDGE = "StoreController_Bridge::"
 STORE = "Magento_Backend::store"
 CATALOG = "Magento_Catalog::products"
 SALES = "Magento_Sales::"
+TAX = "Magento_Tax::manage_tax"
 STOCK = "/V1/inventory/"
 CART = "/V1/guest-carts/:cart"
 
@@ -18,9 +19,16 @@ ROUTES = [
     ),
     Route("GET", "/V1/storecontroller/currency-rates", f"{BRIDGE}rates", "bridge.get_rates"),
     Route("PUT", "/V1/storecontroller/currency-rates", f"{BRIDGE}rates", "bridge.put_rates"),
+    Route(
+        "GET",
+        "/V1/storecontroller/table-rates/:website/:condition",
+        f"{BRIDGE}table_rates",
+        "tablerates.get_table",
+    ),
+    Route("PUT", "/V1/storecontroller/table-rates", f"{BRIDGE}table_rates", "tablerates.put_table"),
     Route("PUT", "/V1/storecontroller/topology", f"{BRIDGE}topology", "bridge.put_topology"),
     Route("POST", "/V1/storecontroller/cache/clean", f"{BRIDGE}cache", "bridge.clean_cache"),
-    Route("POST", "/V1/storecontroller/login-link", f"{BRIDGE}login", "bridge.login_link"),
+    Route("POST", "/V1/storecontroller/login-link", f"{BRIDGE}login_link", "bridge.login_link"),
     Route("POST", "/V1/integration/admin/token", ANONYMOUS, "store.admin_token"),
     Route("GET", "/V1/store/storeConfigs", STORE, "store.store_configs"),
     Route("GET", "/V1/store/websites", STORE, "store.websites"),
@@ -41,6 +49,18 @@ ROUTES = [
         CATALOG,
         "products.salable_quantity",
     ),
+    Route("POST", "/V1/taxRates", TAX, "taxes.post_rate"),
+    Route("PUT", "/V1/taxRates", TAX, "taxes.put_rate"),
+    Route("GET", "/V1/taxRates/search", TAX, "taxes.list_rates"),
+    Route("GET", "/V1/taxRates/:id", TAX, "taxes.get_rate"),
+    Route("DELETE", "/V1/taxRates/:id", TAX, "taxes.delete_rate"),
+    Route("POST", "/V1/taxRules", TAX, "taxes.post_rule"),
+    Route("PUT", "/V1/taxRules", TAX, "taxes.put_rule"),
+    Route("GET", "/V1/taxRules/search", TAX, "taxes.list_rules"),
+    Route("GET", "/V1/taxRules/:id", TAX, "taxes.get_rule"),
+    Route("DELETE", "/V1/taxRules/:id", TAX, "taxes.delete_rule"),
+    Route("POST", "/V1/taxClasses", TAX, "taxes.post_class"),
+    Route("GET", "/V1/taxClasses/search", TAX, "taxes.list_classes"),
     Route("POST", "/V1/guest-carts", ANONYMOUS, "carts.create"),
     Route("GET", CART, ANONYMOUS, "carts.get_cart"),
     Route("GET", f"{CART}/items", ANONYMOUS, "carts.get_items"),

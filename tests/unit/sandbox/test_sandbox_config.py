@@ -1,17 +1,27 @@
 """Settings of the sandbox shop: scopes, validation, batches, drift."""
 
+import contextlib
+import hmac
+import sqlite3
+from pathlib import Path
+
 import pytest
 
-from sandbox import changes, config, topology
-from sandbox.changes import Item
+from sandbox import changes, config, hosts, manifest, query, topology
+from sandbox.database import FIRST_SCHEMA, SCHEMA_VERSION, open_database
 from sandbox.errors import ConflictError, InvalidError
-from sandbox.shop import Shop
-from sandbox.structure import FIELDS, refusal
+from sandbox.items import Item
+from sandbox.shop import Shop, lock
+from sandbox.structure import FIELDS, backend_refusal, refusal
 from sandbox.topology import Node
 
 
 def apply(shop: Shop, *items: Item, revision: int = 1, dry_run: bool = False) -> dict[str, object]:
     return changes.apply(shop, items, revision, dry_run=dry_run, replace_managed=False)
+
+
+def problem(path: str, value: str) -> str | None:
+    return refusal(path, FIELDS[path], value) or backend_refusal(FIELDS[path], value)
 
 
 def second_website(shop: Shop) -> None:
@@ -48,12 +58,16 @@ def test_a_view_inherits_from_its_website_and_that_from_the_default(shop: Shop) 
 
 def test_a_website_has_its_own_base_currency_only_when_prices_are_per_website(shop: Shop) -> None:
     second_website(shop)
-    apply(shop, Item(path="currency/options/base", value="MXN", scope="websites", scope_code="mx"))
+    own = Item(path="currency/options/base", value="MXN", scope="websites", scope_code="mx")
+    with pytest.raises(InvalidError) as refused:
+        apply(shop, own)
+    assert "catalog/price/scope" in str(refused.value.errors)
     mx = topology.find_view(shop.db, "mx_es")
     assert mx is not None
-    assert config.load(shop.db).base_currency(mx.website_id) == "USD"
-    apply(shop, Item(path="catalog/price/scope", value="1"))
+    apply(shop, own, Item(path="catalog/price/scope", value="1"))
     assert config.load(shop.db).base_currency(mx.website_id) == "MXN"
+    apply(shop, Item(path="catalog/price/scope", value="0"))
+    assert config.load(shop.db).base_currency(mx.website_id) == "USD"
 
 
 @pytest.mark.parametrize(
@@ -88,12 +102,12 @@ def test_a_website_has_its_own_base_currency_only_when_prices_are_per_website(sh
     ],
 )
 def test_a_value_must_be_one_that_the_setting_can_have(path: str, value: str, fine: bool) -> None:
-    assert (refusal(path, FIELDS[path], value) is None) == fine
+    assert (problem(path, value) is None) == fine
 
 
 @pytest.mark.parametrize("path", [path for path, field in FIELDS.items() if field.default])
 def test_first_values_are_valid(path: str) -> None:
-    assert refusal(path, FIELDS[path], FIELDS[path].default or "") is None
+    assert problem(path, FIELDS[path].default or "") is None
 
 
 def test_one_bad_item_leaves_everything_as_it_was(shop: Shop) -> None:
@@ -106,7 +120,7 @@ def test_one_bad_item_leaves_everything_as_it_was(shop: Shop) -> None:
     assert refused.value.errors is not None
     assert len(refused.value.errors) == 1
     assert config.load(shop.db).value("general/store_information/name") == ""
-    assert changes.load_manifest(shop.db).revision == 0
+    assert manifest.load(shop.db).revision == 0
 
 
 def test_contradicting_settings_are_rolled_back_as_a_whole(shop: Shop) -> None:
@@ -148,11 +162,94 @@ def test_settings_that_are_not_given_any_more_go_back_when_asked(shop: Shop) -> 
     assert config.load(shop.db).value("carriers/flatrate/price") == "5.00"
 
 
+def test_a_query_says_what_was_applied_and_where_a_value_comes_from(shop: Shop) -> None:
+    price, kind = Item(path="carriers/flatrate/price"), Item(path="carriers/flatrate/type")
+    apply(shop, Item(path="carriers/flatrate/price", value="7"))
+    shop.db.execute("UPDATE config SET value = '9'")
+    first, second = query.query(shop, [price, kind])
+    assert (first["value"], first["source"]) == ("9", "database")
+    assert (first["managed"], first["applied"]) == (True, "7")
+    assert (second["managed"], second["source"]) == (False, "inherited")
+    assert second["options"] == ["", "O", "I"]
+    assert "applied" not in second
+
+
+def test_a_secret_is_told_apart_by_its_fingerprint(shop: Shop) -> None:
+    item = Item(path="carriers/ups/password")
+    assert "fingerprint" not in query.query(shop, [item])[0]
+    apply(shop, Item(path="carriers/ups/password", value="s3cr3t"))
+    answer = query.query(shop, [item])[0]
+    expected = hmac.new(b"u", b"s3cr3t", "sha256").hexdigest()[:16]
+    assert (answer["fingerprint"], answer["applied_fingerprint"]) == (expected, expected)
+    assert "applied" not in answer
+
+
+@pytest.mark.parametrize(
+    ("item", "status"),
+    [
+        pytest.param(Item(path="payment/stripe_payments/active"), "error", id="no such module"),
+        pytest.param(
+            Item(path="carriers/ups/active", scope="websites", scope_code="x"),
+            "no_scope",
+            id="no such website",
+        ),
+    ],
+)
+def test_a_query_for_what_is_not_there_is_no_error(shop: Shop, item: Item, status: str) -> None:
+    assert query.query(shop, [item])[0]["status"] == status
+
+
+def test_what_the_release_fixes_cannot_be_changed(shop: Shop) -> None:
+    lock(shop.db, {"carriers/flatrate/price": "3"})
+    with pytest.raises(InvalidError) as refused:
+        apply(shop, Item(path="carriers/flatrate/price", value="7"))
+    assert "env.php" in str(refused.value.errors)
+    answer = query.query(shop, [Item(path="carriers/flatrate/price")])[0]
+    assert (answer["value"], answer["source"], answer["locked"]) == ("3", "deployment", True)
+
+
+@pytest.mark.parametrize(
+    ("host", "website"),
+    [
+        ("us.localhost:8080", "mx"),
+        ("US.localhost:8080", "mx"),
+        ("us.localhost", None),
+        ("127.0.0.1:8080", None),
+        ("", None),
+        ("[", None),
+    ],
+)
+def test_a_website_answers_at_the_host_of_its_own_address(
+    shop: Shop, host: str, website: str | None
+) -> None:
+    second_website(shop)
+    url = "http://us.localhost:8080/"
+    apply(shop, Item(path="web/unsecure/base_url", value="http://127.0.0.1:8080/"))
+    apply(
+        shop,
+        Item(path="web/unsecure/base_url", value=url, scope="websites", scope_code="mx"),
+    )
+    found = hosts.website_at(config.load(shop.db), host)
+    known = dict(shop.db.execute("SELECT id, code FROM website").fetchall())
+    assert (known[found] if found else None) == website
+
+
+def test_a_data_file_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        for statement in FIRST_SCHEMA:
+            old.execute(statement)
+        old.execute("PRAGMA user_version = 1")
+    with contextlib.closing(open_database(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM tax_class").fetchone()[0] == 2
+        assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+
+
 def test_a_secret_is_neither_stored_in_clear_nor_shown(shop: Shop) -> None:
     apply(shop, Item(path="carriers/ups/password", value="s3cr3t"))
     stored = shop.db.execute("SELECT value FROM config").fetchone()[0]
     assert "s3cr3t" not in stored
-    assert changes.query(shop, [Item(path="carriers/ups/password")])[0]["value"] == "******"
+    assert query.query(shop, [Item(path="carriers/ups/password")])[0]["value"] == "******"
 
 
 def test_a_change_behind_the_back_is_named(shop: Shop) -> None:
@@ -161,11 +258,11 @@ def test_a_change_behind_the_back_is_named(shop: Shop) -> None:
         Item(path="carriers/flatrate/price", value="7"),
         Item(path="carriers/ups/password", value="s3cr3t"),
     )
-    assert changes.drift(shop, changes.load_manifest(shop.db))[1] == []
+    assert manifest.drift(shop, manifest.load(shop.db))[1] == []
     shop.db.execute("UPDATE config SET value = '1' WHERE path = 'carriers/flatrate/price'")
-    checksum, drifted = changes.drift(shop, changes.load_manifest(shop.db))
+    checksum, drifted = manifest.drift(shop, manifest.load(shop.db))
     assert drifted == ["default||carriers/flatrate/price"]
-    assert checksum != changes.load_manifest(shop.db).checksum
+    assert checksum != manifest.load(shop.db).checksum
 
 
 def test_topology_is_made_once_and_found_again(shop: Shop) -> None:
