@@ -42,7 +42,7 @@ class Place:
 def provinces() -> tuple[Province, ...]:
     """Return all regions that the shop knows."""
     lines = (files("sandbox") / "provinces.txt").read_text(encoding="utf-8").splitlines()
-    rows = [line.split(" ", 3) for line in lines if not line.startswith("#")]
+    rows = [line.split("|") for line in lines if not line.startswith("#")]
     return tuple(Province(id=int(r[0]), country=r[1], code=r[2], name=r[3]) for r in rows)
 
 
