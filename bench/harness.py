@@ -110,7 +110,7 @@ def plane(*, working: bool = True) -> Iterator[Plane]:
         database.close()
         keyring = main.build_keyring(settings)
         registry = main.build_registry(settings, keyring)
-        world = main.build_world(settings, keyring)
+        world = main.build_world(settings, keyring, registry)
         worker = main.build_worker(settings, registry, world, bell=None)
         hint: Hint = worker.hint if working else silent
         services = main.build_services(settings, registry, world, hint, lambda: working)

@@ -88,7 +88,7 @@ def ours(home: Path) -> FastAPI:
     settings = _settings(home)
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
-    world = main.build_world(settings, keyring)
+    world = main.build_world(settings, keyring, registry)
     services = main.build_services(settings, registry, world, silent, lambda: True)
     return main.build_app(services)
 

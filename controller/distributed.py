@@ -52,7 +52,7 @@ def api() -> int:
         registry = main.build_registry(settings, keyring)
         registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
         bell = Bell(celery.build_publisher(settings.redis_url))
-        world = main.build_world(settings, keyring)
+        world = main.build_world(settings, keyring, registry)
         services = main.build_services(
             settings, registry, world, bell, lambda: somebody_works(settings, registry)
         )
@@ -104,7 +104,9 @@ def worker(arguments: Sequence[str] = ()) -> int:
     registry = main.build_registry(settings, keyring)
     registry.database.ping()
     # What a pass wakes is looked at by the same process: that needs no broker.
-    ours = main.build_worker(settings, registry, main.build_world(settings, keyring), bell=None)
+    ours = main.build_worker(
+        settings, registry, main.build_world(settings, keyring, registry), bell=None
+    )
     presence = _presence(settings, registry)
     holder = f"{os.uname().nodename}/{os.getpid()}"
     ours.after_sweep(lambda: presence.announce(holder))

@@ -18,6 +18,7 @@ from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy
 from controller.domain.keyring import Keyring
+from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
 from controller.jobs.chores import Chores
 from controller.jobs.hints import Hint
@@ -36,6 +37,7 @@ from controller.services import Services
 from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
 from controller.web import pages
+from provisioners.external import ExternalDriver
 from provisioners.sandbox import SandboxDriver
 
 
@@ -78,15 +80,20 @@ def build_registry(settings: Settings, keyring: Keyring) -> Registry:
     )
 
 
-def build_world(settings: Settings, keyring: Keyring) -> World:
-    """Every engine and driver that this installation has."""
-    driver = SandboxDriver(settings.home.resolve() / "stacks", ports=settings.ports)
-    engine = SandboxEngine()
+def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> World:
+    """Every engine and driver that this installation has, the usual ones first."""
+    engines = (SandboxEngine(), MagentoEngine())
+    drivers = (
+        SandboxDriver(settings.home.resolve() / "stacks", ports=settings.ports),
+        ExternalDriver(),
+    )
     return World(
-        engines={engine.name: engine},
-        drivers={driver.name: driver},
+        engines={engine.name: engine for engine in engines},
+        drivers={driver.name: driver for driver in drivers},
         keyring=keyring,
         prove_every=settings.worker.prove_seconds,
+        vault=registry.vault.opened,
+        quotes=registry.rates.newest,
     )
 
 

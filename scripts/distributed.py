@@ -67,7 +67,7 @@ def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Ite
     """The controller's own processes over servers that run; every shop is stopped at the end."""
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
-    world = main.build_world(settings, keyring)
+    world = main.build_world(settings, keyring, registry)
     migrate(registry.database)
     # The lock of the home proves that whoever held these is gone, and no shop runs.
     Leases(registry.database, holder="home", seconds=1).forget_all()

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.conditions import Condition, Desired, met, unmet
 from controller.domain.errors import StoreControllerError
 from controller.domain.keyring import Keyring
@@ -41,7 +41,7 @@ KEYRING = Keyring(MASTER_KEY)
 _COMMERCE = CommerceSpec(
     currencies=Currencies(base="EUR", default="EUR", allowed=("EUR",)),
     payments=(Payment.BANK_TRANSFER, Payment.CASH_ON_DELIVERY),
-    flat_rate=Decimal("4.90"),
+    shipping=Shipping(flat_rate=Decimal("4.90")),
     prices_include_tax=True,
 )
 _numbers = count(1)

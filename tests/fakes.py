@@ -7,7 +7,7 @@ shop that nobody started does not answer, one that was not configured does not s
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,18 @@ from controller.domain.errors import (
     ShopUnreachableError,
     WrongShopError,
 )
+from controller.domain.rates import Rate
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store
-from controller.engines.base import LoginLink, Proof, ShopSeen, Written
+from controller.engines.base import (
+    ComparedField,
+    ComparedSetting,
+    LoginLink,
+    Proof,
+    ShopSeen,
+    Standing,
+    Written,
+)
 from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
 
 
@@ -42,6 +51,15 @@ class Held:
     config: str = ""
     revision: int = 0
     orders: int = 0
+    drift: dict[str, str] = field(default_factory=dict)
+    """Settings that somebody changed in the shop, with what they are now."""
+
+
+FIELDS = {
+    "default||carriers/flatrate/price": "shipping.flatRate",
+    "default||general/country/default": "country",
+}
+"""The settings that can be changed in the shop, with their fields."""
 
 
 class FakeDriver:
@@ -177,8 +195,14 @@ class FakeEngine:
         if held is None or held.runs is None:
             raise ShopStartingError
 
-    def shop(self, endpoint: str, store: Store, secrets: Mapping[str, str]) -> "FakeShop":
-        return FakeShop(self._driver, self, endpoint, store, secrets)
+    def shop(
+        self,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+        providers: Mapping[str, str],
+    ) -> "FakeShop":
+        return FakeShop(self._driver, self, endpoint, store, secrets, providers)
 
 
 class FakeShop:
@@ -191,6 +215,7 @@ class FakeShop:
         endpoint: str,
         store: Store,
         secrets: Mapping[str, str],
+        providers: Mapping[str, str],
     ) -> None:
         self._driver = driver
         self._engine = engine
@@ -198,7 +223,8 @@ class FakeShop:
         self._store = store
         self._secrets = dict(secrets)
         spec = store.spec
-        wanted = repr((spec.display_name, spec.commerce, spec.locales, spec.timezone))
+        told = (spec.display_name, spec.commerce, spec.locales, spec.timezone, sorted(providers))
+        wanted = repr(told)
         self._digest = hashlib.sha256(wanted.encode()).hexdigest()
 
     @property
@@ -222,22 +248,57 @@ class FakeShop:
             bound=held.views == self._store.spec.locales,
             revision=held.revision,
             checksum=held.config,
-            drift=(),
+            drift=tuple(held.drift),
         )
 
     def bind(self) -> int:
         self._running().views = self._store.spec.locales
         return len(self._store.spec.locales)
 
-    def configure(self) -> Written:
+    def fields(self, keys: Collection[str]) -> dict[str, str]:
+        return {key: FIELDS[key] for key in keys if key in FIELDS}
+
+    def configure(
+        self,
+        rates: Sequence[Rate],
+        *,
+        spare: Collection[str] = (),
+        whole: bool = True,
+    ) -> Written:
         held = self._running()
         if self._engine.refuses is not None:
             raise SettingsRefusedError(detail=self._engine.refuses)
         if held.views != self._store.spec.locales:
             raise SettingsRefusedError(detail="a language has no view")
         held.revision = max(held.revision + 1, self._store.generation)
-        held.config = f"checksum of {self._digest}"
+        held.drift = {key: held.drift[key] for key in held.drift if key in spare}
+        if whole:
+            held.config = f"checksum of {self._digest}"
         return Written(checksum=held.config, changed=1, count=1)
+
+    def compare(self) -> tuple[ComparedField, ...]:
+        held = self._running()
+        rate = str(self._store.spec.commerce.shipping.flat_rate)
+        key = "default||carriers/flatrate/price"
+        actual = held.drift.get(key, rate)
+        setting = ComparedSetting(
+            key=key,
+            desired=rate,
+            actual=actual,
+            standing=Standing.DRIFTED if key in held.drift else Standing.SAME,
+            origin="database",
+            secret=False,
+        )
+        return (
+            ComparedField(
+                field="shipping.flatRate",
+                desired=rate,
+                actual=actual,
+                standing=setting.standing,
+                origin="database",
+                settings=(setting,),
+            ),
+        )
 
     def prove_selling(self) -> Proof:
         held = self._running()
@@ -247,7 +308,9 @@ class FakeShop:
             raise CannotSellError(stage="cart", detail="the shop is closed")
         held.orders += 1
         commerce = self._store.spec.commerce
-        return Proof(total=commerce.flat_rate + 1, currency=commerce.currencies.default)
+        return Proof(
+            total=(commerce.shipping.flat_rate or 0) + 1, currency=commerce.currencies.default
+        )
 
     def login_link(self) -> LoginLink:
         self._running()

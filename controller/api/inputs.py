@@ -1,5 +1,6 @@
 """What the API accepts: frozen models that refuse unknown fields. Routes turn them into drafts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from controller.api.patches import patched
 from controller.commerce.drafts import Draft, lifetime
 
 Text = Annotated[str, Field(max_length=200)]
@@ -21,30 +23,103 @@ class Input(BaseModel):
 
 
 class CurrenciesInput(Input):
-    """ISO 4217 codes."""
+    """ISO 4217 codes, and how exchange rates are made: a markup in basis points, fixed pairs."""
 
     base: Text | None = None
     default: Text | None = None
     allowed: Annotated[tuple[Text, ...] | None, Field(max_length=100)] = None
+    markup_bps: int | None = None
+    pins: Annotated[dict[Text, Decimal | None] | None, Field(max_length=400)] = None
+
+
+class RowInput(Input):
+    """One table rate: `*` or nothing is everywhere."""
+
+    country: Text | None = None
+    region: Text | None = None
+    postcode: Text | None = None
+    above: Decimal = Decimal(0)
+    price: Decimal
+
+
+class TableInput(Input):
+    """Table rates by weight, value or items."""
+
+    by: Text
+    rows: Annotated[tuple[RowInput, ...], Field(max_length=10_000)]
+
+
+class OriginInput(Input):
+    """Where parcels leave from."""
+
+    region: Text | None = None
+    postcode: Text | None = None
+    city: Text | None = None
+    street: Text | None = None
+
+
+Options = Annotated[
+    dict[Text, dict[Text, Annotated[str, Field(max_length=2000)] | None] | None],
+    Field(max_length=20),
+]
+"""Options of providers; null takes a provider away."""
 
 
 class ShippingInput(Input):
-    """Shipping."""
+    """Shipping; null takes a way away."""
 
     flat_rate: Decimal | None = None
+    free_from: Decimal | None = None
+    table_rates: TableInput | None = None
+    origin: OriginInput | None = None
+    carriers: Options | None = None
 
 
-class SpecInput(Input):
-    """What can be said about a store; what is left out, the country decides."""
+class TaxRateInput(Input):
+    """A tax of a place."""
+
+    country: Text
+    region: Text | None = None
+    postcode: Text | None = None
+    percent: Decimal
+    name: Text | None = None
+
+
+class ContactInput(Input):
+    """Whom shoppers reach."""
+
+    email: Text | None = None
+    phone: Text | None = None
+
+
+class OfferInput(Input):
+    """What can be said about a website; what is left out, its country decides."""
 
     display_name: Text | None = None
     locales: Annotated[tuple[Text, ...] | None, Field(max_length=100)] = None
-    timezone: Text | None = None
-    weight_unit: Text | None = None
     currencies: CurrenciesInput | None = None
     payments: Annotated[tuple[Text, ...] | None, Field(max_length=100)] = None
+    gateways: Options | None = None
     shipping: ShippingInput | None = None
     prices_include_tax: bool | None = None
+
+
+class SiteInput(OfferInput):
+    """A further website."""
+
+    country: Text | None = None
+    url: Text | None = None
+
+
+class SpecInput(OfferInput):
+    """What can be said about a store; what is left out, the country decides."""
+
+    timezone: Text | None = None
+    weight_unit: Text | None = None
+    contact: ContactInput | None = None
+    tax_rates: Annotated[tuple[TaxRateInput, ...] | None, Field(max_length=1000)] = None
+    sites: Annotated[dict[Text, SiteInput | None] | None, Field(max_length=100)] = None
+    drift: Annotated[dict[Text, Text | None] | None, Field(max_length=100)] = None
     expires_at: datetime | None = None
     labels: Annotated[dict[str, str] | None, Field(max_length=100)] = None
 
@@ -67,25 +142,9 @@ class ApplyInput(SpecInput):
 
     def draft(self, name: str) -> Draft:
         """As a draft of a store of this name; raises InvalidDurationError."""
-        currencies = self.currencies or CurrenciesInput()
         expires_at = self.expires_at if self.ttl is None else datetime.now(UTC) + lifetime(self.ttl)
-        return Draft(
-            name=name,
-            country=self.country,
-            display_name=self.display_name,
-            locales=self.locales,
-            timezone=self.timezone,
-            weight_unit=self.weight_unit,
-            base_currency=currencies.base,
-            default_currency=currencies.default,
-            allowed_currencies=currencies.allowed,
-            payments=self.payments,
-            flat_rate=self.shipping.flat_rate if self.shipping else None,
-            prices_include_tax=self.prices_include_tax,
-            engine=self.engine,
-            expires_at=expires_at,
-            labels=self.labels or {},
-        )
+        bare = Draft(name=name, country=self.country, engine=self.engine)
+        return replace(patched(bare, self), expires_at=expires_at)
 
 
 class CreateInput(ApplyInput):

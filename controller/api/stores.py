@@ -11,9 +11,10 @@ from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, ExpectedDep, Limit, OnceDep, ScopeDep, ServicesDep
 from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import ApplyInput, CreateInput, PurgeInput, SpecInput
+from controller.api.patches import patched
 from controller.api.resources import API_VERSION, list_json, store_json
 from controller.commands import Owner
-from controller.commerce.drafts import Draft
+from controller.commerce.drafts import draft_of
 from controller.domain.conditions import Phase
 from controller.domain.errors import BadRequestError, ConfirmationMissingError
 from controller.domain.operations import OperationKind
@@ -144,50 +145,9 @@ def change_store(
 ) -> Response:
     """Change what is named (merge patch) and leave the rest; `expiresAt: null` lifts the end."""
     store = services.registry.stores.get(scope, name)
-    spec = services.commands.specify(_patched(store.spec, body))
+    spec = services.commands.specify(patched(draft_of(store.spec), body))
     accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
     return _changed(services, scope, store, accepted)
-
-
-def _patched(spec: StoreSpec, body: SpecInput) -> Draft:
-    """The store's specification as a draft, with what the patch names laid over it."""
-    given = body.model_fields_set
-    currencies, commerce = body.currencies, spec.commerce
-    said = currencies.model_fields_set if currencies else set()
-    base = currencies.base if currencies and "base" in said else commerce.currencies.base
-    default = (
-        currencies.default
-        if currencies and "default" in said
-        else (commerce.currencies.default if "base" not in said else None)
-    )
-    allowed = (
-        currencies.allowed
-        if currencies and "allowed" in said
-        else (commerce.currencies.allowed if "base" not in said else None)
-    )
-    rate = body.shipping.flat_rate if body.shipping else None
-    return Draft(
-        name=spec.slug,
-        country=spec.country,
-        display_name=body.display_name or spec.display_name,
-        locales=spec.locales if body.locales is None else body.locales,
-        timezone=body.timezone or spec.timezone,
-        weight_unit=body.weight_unit or spec.weight_unit,
-        base_currency=base,
-        default_currency=default,
-        allowed_currencies=allowed,
-        payments=tuple(commerce.payments) if body.payments is None else body.payments,
-        # The number stays when the base currency changes, as the prices of products do.
-        flat_rate=commerce.flat_rate if rate is None else rate,
-        prices_include_tax=(
-            commerce.prices_include_tax
-            if body.prices_include_tax is None
-            else body.prices_include_tax
-        ),
-        engine=spec.engine,
-        expires_at=body.expires_at if "expires_at" in given else spec.expires_at,
-        labels=body.labels if body.labels is not None else spec.labels,
-    )
 
 
 def _transition(kind: OperationKind) -> Any:

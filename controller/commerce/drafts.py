@@ -5,50 +5,77 @@ The onboarding form, the API and the demonstration store all come through here.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import available_timezones
+from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import get_currency_precision, list_currencies
-
-from controller.commerce.countries import pack
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
-from controller.domain.errors import InvalidDurationError, InvalidInputError, UnknownEngineError
+from controller.commerce.checks import Checks
+from controller.commerce.countries import CountryPack, pack
+from controller.domain.commerce import CommerceSpec
+from controller.domain.documents import commerce_to_json
+from controller.domain.errors import InvalidDurationError, UnknownCountryError, UnknownEngineError
 from controller.domain.naming import check_display_name, check_slug
-from controller.domain.store import StoreSpec
+from controller.domain.store import Site, StoreSpec
 
-_LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
-_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=366)
-_MOST_LABELS = 32
-_MOST_LOCALES = 12
-_MOST_CURRENCIES = 20
-_DEAREST_FLAT_RATE = Decimal(10) ** 9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """What was said; None means that the country decides."""
+class Offer:
+    """What was said about one website; None means that the country decides."""
+
+    locales: tuple[str, ...] | None = None
+    base_currency: str | None = None
+    default_currency: str | None = None
+    allowed_currencies: tuple[str, ...] | None = None
+    markup_bps: int = 0
+    pins: Mapping[str, Decimal] = field(default_factory=dict)
+    payments: tuple[str, ...] | None = None
+    gateways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    flat_rate: Decimal | None = None
+    flat_rate_offered: bool = True
+    """Whether there is a flat rate at all."""
+    free_from: Decimal | None = None
+    table: Mapping[str, Any] | None = None
+    """As in the API: `by` and `rows`."""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    carriers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    prices_include_tax: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteDraft(Offer):
+    """What was said about a further website; without a country it is the store's."""
+
+    country: str | None = None
+    display_name: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft(Offer):
+    """What was said about a store; None means that the country decides."""
 
     name: str
     country: str
     display_name: str | None = None
-    locales: tuple[str, ...] | None = None
     timezone: str | None = None
     weight_unit: str | None = None
-    base_currency: str | None = None
-    default_currency: str | None = None
-    allowed_currencies: tuple[str, ...] | None = None
-    payments: tuple[str, ...] | None = None
-    flat_rate: Decimal | None = None
-    prices_include_tax: bool | None = None
+    contact_email: str | None = None
+    contact_phone: str | None = None
+    tax_rates: tuple[Mapping[str, Any], ...] = ()
+    """As in the API: country, region, postcode, percent, name."""
+    sites: Mapping[str, SiteDraft] = field(default_factory=dict)
+    drift: Mapping[str, str] = field(default_factory=dict)
     engine: str | None = None
     expires_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+OFFER_FIELDS = tuple(item.name for item in fields(Offer))
 
 
 def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
@@ -65,24 +92,140 @@ def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
     engine = draft.engine or next(iter(engines))
     if engine not in engines:
         raise UnknownEngineError(engine=engine[:60], engines=", ".join(engines))
-    check = _Checks()
-    locales = draft.locales if draft.locales is not None else country.locales
+    check = Checks()
     spec = StoreSpec(
         slug=slug,
         display_name=display_name,
         country=country.code,
-        locales=tuple(dict.fromkeys(check.locale(item) for item in locales)),
+        locales=check.locales(draft.locales, country.locales),
         timezone=check.timezone(draft.timezone or country.timezone),
         weight_unit=check.weight_unit(draft.weight_unit or country.weight_unit),
-        commerce=check.commerce(draft, country.commerce()),
+        contact=check.contact(draft.contact_email, draft.contact_phone),
+        commerce=_commerce(check, draft, country),
+        tax_rates=check.tax_rates(draft.tax_rates),
+        sites=tuple(
+            site
+            for code, said in draft.sites.items()
+            if (site := _site(check, code, said, country, display_name)) is not None
+        ),
+        drift=check.drift(draft.drift),
         engine=engine,
         expires_at=check.expiry(draft.expires_at),
         labels=check.labels(draft.labels),
     )
-    if not 1 <= len(spec.locales) <= _MOST_LOCALES:
-        check.wrong.append(("locales", f"1 to {_MOST_LOCALES} languages"))
     check.finish()
     return spec
+
+
+def _site(check: Checks, code: str, said: SiteDraft, home: CountryPack, name: str) -> Site | None:
+    check.under = f"sites.{code[:40]}."
+    try:
+        country = pack(said.country) if said.country else home
+        return Site(
+            code=check.site_code(code),
+            display_name=check.site_name(said.display_name or f"{name} {country.code}"),
+            country=country.code,
+            locales=check.locales(said.locales, country.locales),
+            url=check.url(said.url),
+            commerce=_commerce(check, said, country),
+        )
+    except UnknownCountryError:
+        check.say("country", f"{said.country!r} is not an ISO 3166 country code")
+        return None
+    finally:
+        check.under = ""
+
+
+def _commerce(check: Checks, said: Offer, country: CountryPack) -> CommerceSpec:
+    usual = country.commerce()
+    currencies = check.currencies(
+        said.base_currency or usual.currencies.base,
+        said.default_currency,
+        said.allowed_currencies,
+        said.markup_bps,
+        said.pins,
+    )
+    base = currencies.base
+    payments = check.payments(said.payments, usual.payments)
+    # The usual price is in the country's currency and means nothing in another.
+    price = usual.shipping.flat_rate if base == usual.currencies.base else Decimal(0)
+    rate = price if said.flat_rate is None else said.flat_rate
+    return CommerceSpec(
+        currencies=currencies,
+        payments=payments,
+        gateways=check.gateways(said.gateways, payments),
+        shipping=check.shipping(
+            base=base,
+            flat_rate=rate if said.flat_rate_offered else None,
+            free_from=said.free_from,
+            table=said.table,
+            origin=said.origin,
+            carriers=said.carriers,
+        ),
+        prices_include_tax=(
+            usual.prices_include_tax if said.prices_include_tax is None else said.prices_include_tax
+        ),
+    )
+
+
+def draft_of(spec: StoreSpec) -> Draft:
+    """What would have to be said to get this specification."""
+    return Draft(
+        name=spec.slug,
+        country=spec.country,
+        display_name=spec.display_name,
+        locales=spec.locales,
+        timezone=spec.timezone,
+        weight_unit=spec.weight_unit,
+        contact_email=spec.contact.email,
+        contact_phone=spec.contact.phone,
+        tax_rates=tuple(
+            {
+                "country": rate.country,
+                "region": rate.region,
+                "postcode": rate.postcode,
+                "percent": rate.percent,
+                "name": rate.name,
+            }
+            for rate in spec.tax_rates
+        ),
+        sites={
+            site.code: SiteDraft(
+                country=site.country,
+                display_name=site.display_name,
+                locales=site.locales,
+                url=site.url,
+                **_offered(site.commerce),
+            )
+            for site in spec.sites
+        },
+        drift={name: str(policy) for name, policy in spec.drift.items()},
+        engine=spec.engine,
+        expires_at=spec.expires_at,
+        labels=spec.labels,
+        **_offered(spec.commerce),
+    )
+
+
+def _offered(commerce: CommerceSpec) -> dict[str, Any]:
+    shown = commerce_to_json(commerce)
+    shipping = commerce.shipping
+    return {
+        "base_currency": commerce.currencies.base,
+        "default_currency": commerce.currencies.default,
+        "allowed_currencies": commerce.currencies.allowed,
+        "markup_bps": commerce.currencies.markup_bps,
+        "pins": commerce.currencies.pins,
+        "payments": tuple(commerce.payments),
+        "gateways": shown["gateways"],
+        "flat_rate": shipping.flat_rate,
+        "flat_rate_offered": shipping.flat_rate is not None,
+        "free_from": shipping.free_from,
+        "table": shown["shipping"]["tableRates"],
+        "origin": shown["shipping"]["origin"],
+        "carriers": shown["shipping"]["carriers"],
+        "prices_include_tax": commerce.prices_include_tax,
+    }
 
 
 def lifetime(text: str) -> timedelta:
@@ -94,99 +237,3 @@ def lifetime(text: str) -> timedelta:
     if not _SHORTEST <= duration <= _LONGEST:
         raise InvalidDurationError(duration=text[:40])
     return duration
-
-
-class _Checks:
-    """Collects everything that is wrong, so that one answer names it all."""
-
-    def __init__(self) -> None:
-        self.wrong: list[tuple[str, str]] = []
-
-    def finish(self) -> None:
-        if self.wrong:
-            raise InvalidInputError(tuple(self.wrong))
-
-    def locale(self, text: str) -> str:
-        try:
-            return str(Locale.parse(text.replace("-", "_")))
-        except (ValueError, UnknownLocaleError, TypeError):
-            self.wrong.append(("locales", f"{text[:40]!r} is not a CLDR locale such as de_DE"))
-            return text
-
-    def timezone(self, text: str) -> str:
-        if text not in available_timezones():
-            self.wrong.append(("timezone", f"{text[:60]!r} is not an IANA time zone"))
-        return text
-
-    def weight_unit(self, text: str) -> str:
-        if text not in {"kgs", "lbs"}:
-            self.wrong.append(("weightUnit", "kgs or lbs"))
-        return text
-
-    def currency(self, name: str, text: str) -> str:
-        if text not in list_currencies():
-            self.wrong.append((name, f"{text[:10]!r} is not an ISO 4217 currency"))
-        return text
-
-    def commerce(self, draft: Draft, usual: CommerceSpec) -> CommerceSpec:
-        base = self.currency("currencies.base", draft.base_currency or usual.currencies.base)
-        default = self.currency("currencies.default", draft.default_currency or base)
-        allowed = tuple(dict.fromkeys((*(draft.allowed_currencies or (base,)), default)))
-        for code in allowed[:_MOST_CURRENCIES]:
-            self.currency("currencies.allowed", code)
-        if len(allowed) > _MOST_CURRENCIES:
-            self.wrong.append(("currencies.allowed", f"at most {_MOST_CURRENCIES}"))
-        return replace(
-            usual,
-            currencies=Currencies(base=base, default=default, allowed=allowed),
-            payments=self.payments(draft.payments, usual),
-            flat_rate=self.flat_rate(draft, usual, base),
-            prices_include_tax=(
-                usual.prices_include_tax
-                if draft.prices_include_tax is None
-                else draft.prices_include_tax
-            ),
-        )
-
-    def payments(self, given: tuple[str, ...] | None, usual: CommerceSpec) -> tuple[Payment, ...]:
-        if given is None:
-            return usual.payments
-        known = [item for item in given if item in set(Payment)]
-        if len(known) != len(given) or not given:
-            choices = ", ".join(Payment)
-            self.wrong.append(("payments", f"one or more of {choices}"))
-        return tuple(dict.fromkeys(Payment(item) for item in known))
-
-    def flat_rate(self, draft: Draft, usual: CommerceSpec, base: str) -> Decimal:
-        """The price in one spelling, so that 4.9 and 4.90 are no change."""
-        rate = draft.flat_rate
-        if rate is None:
-            # The usual price is in the country's currency and means nothing in another.
-            rate = usual.flat_rate if base == usual.currencies.base else Decimal(0)
-        decimals = get_currency_precision(base)
-        if rate.is_finite() and 0 <= rate <= _DEAREST_FLAT_RATE and rate == round(rate, decimals):
-            return abs(round(rate, decimals))
-        told = f"an amount of zero or more with at most {decimals} decimals"
-        self.wrong.append(("shipping.flatRate", told))
-        return usual.flat_rate
-
-    def expiry(self, moment: datetime | None) -> datetime | None:
-        if moment is None:
-            return None
-        if moment.tzinfo is None:
-            self.wrong.append(("expiresAt", "a time with its zone, such as 2027-01-31T12:00:00Z"))
-            return None
-        # Compared before it is converted: the first and last days of the calendar have no UTC.
-        now = datetime.now(UTC)
-        if not now < moment <= now + _LONGEST:
-            self.wrong.append(("expiresAt", "in the future, at most 366 days ahead"))
-            return None
-        return moment.astimezone(UTC)
-
-    def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
-        if len(labels) > _MOST_LABELS:
-            self.wrong.append(("labels", f"at most {_MOST_LABELS}"))
-        for key, value in labels.items():
-            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
-                self.wrong.append((f"labels.{key[:40]}", "letters, digits, '-', '_' and '.'"))
-        return dict(labels)

@@ -1,4 +1,4 @@
-"""The JSON form of what a website sells and how: that of the HTTP API and of the registry's columns.
+"""The JSON form of what a website sells and how, for the HTTP API and the registry's columns.
 
 `store` builds a specification's document from these.
 """
@@ -62,7 +62,7 @@ def _shipping_to_json(shipping: Shipping) -> dict[str, Any]:
     return {
         "flatRate": amount(shipping.flat_rate),
         "freeFrom": amount(shipping.free_from),
-        "tableRates": {"by": str(table.by), "rows": [_row_to_json(row) for row in table.rows]}
+        "tableRates": {"by": str(table.by), "rows": [row_to_json(row) for row in table.rows]}
         if table
         else None,
         "origin": {
@@ -90,7 +90,8 @@ def _shipping_from_json(data: Mapping[str, Any]) -> Shipping:
     )
 
 
-def _row_to_json(row: TableRate) -> dict[str, str]:
+def row_to_json(row: TableRate) -> dict[str, str]:
+    """One table rate."""
     return {
         "country": row.country,
         "region": row.region,

@@ -682,6 +682,14 @@ class CapabilityMissingError(PermanentError):
     action = N_("Install the module that brings it, or leave it out.")
 
 
+class AdoptionRefusedError(TransientError):
+    """What the shop has cannot become what is wanted."""
+
+    code = "adoption_refused"
+    cause = N_("The shop's own value of %(fields)s cannot be adopted: %(detail)s")
+    action = N_("Change it in the shop, or push the wanted value with “storectl config push”.")
+
+
 class SecretMissingError(PermanentError):
     """A payment provider or carrier needs a secret that nobody has given."""
 
@@ -689,6 +697,39 @@ class SecretMissingError(PermanentError):
     status = 409
     cause = N_("The secret “%(secret)s” is missing.")
     action = N_("Set it with “storectl secret set STORE %(secret)s”, then retry the operation.")
+
+
+class SecretNotFoundError(NotFoundError):
+    """No such secret is kept."""
+
+    code = "secret_not_found"
+    cause = N_("There is no secret “%(secret)s”.")
+    action = N_("“storectl secret list STORE” shows those that are kept.")
+
+
+class UnknownSecretError(InvalidInputError):
+    """Nothing needs a secret of this name."""
+
+    code = "unknown_secret"
+    cause = N_("“%(secret)s” is no secret that a payment provider or carrier needs.")
+    action = N_("Choose one of: %(names)s.")
+
+
+class MalformedSecretError(InvalidInputError):
+    """The secret does not have the form that its provider gives it."""
+
+    code = "malformed_secret"
+    cause = N_("That is not how %(secret)s looks.")
+    action = N_("Copy it from the provider's console once more, whole and without spaces.")
+
+
+class VaultClosedError(TransientError):
+    """The key that secrets were sealed with is not among those given."""
+
+    code = "vault_closed"
+    status = 503
+    cause = N_("The secrets cannot be opened: their key is missing.")
+    action = N_("Add the former key to STORECTL_VAULT_KEYS and start again.")
 
 
 class CannotSellError(TransientError):

@@ -27,6 +27,9 @@ REASONS: Mapping[str, str] = {
     "NotRouted": N_("It has no address yet."),
     "Configured": N_("Its settings are as wanted (revision %(revision)s)."),
     "Drifted": N_("Settings were changed in the shop: %(fields)s."),
+    "DriftLeft": N_("Settings were changed in the shop and are left so: %(fields)s."),
+    "DriftReverted": N_("Settings that were changed in the shop are as wanted again: %(fields)s."),
+    "Adopted": N_("What was changed in the shop is wanted now: %(fields)s."),
     "NotConfigured": N_("Its settings are not written yet."),
     "Selling": N_("A test purchase of %(total)s went through and was cancelled."),
     "Proven": N_("A test purchase went through and was cancelled."),
@@ -36,6 +39,8 @@ REASONS: Mapping[str, str] = {
     # Steps and events
     "StoreAccepted": N_("The order for “%(store)s” is accepted."),
     "ChangeAccepted": N_("Changes are accepted: %(fields)s."),
+    "PushAccepted": N_("All settings will be written again."),
+    "SecretAccepted": N_("The secret “%(secret)s” is kept and will be used."),
     "SuspendAccepted": N_("The shop will be closed to customers."),
     "ResumeAccepted": N_("The shop will be opened again."),
     "RetireAccepted": N_("The shop will be retired; its data is kept until %(until)s."),

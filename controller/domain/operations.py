@@ -18,6 +18,8 @@ class OperationKind(StrEnum):
 
     CREATE = "create"
     CHANGE = "change"
+    PUSH = "push"
+    """Every setting is written again."""
     SUSPEND = "suspend"
     RESUME = "resume"
     RETIRE = "retire"
@@ -55,6 +57,7 @@ STEP_TITLES: Mapping[str, str] = {
     "bind": N_("Setting up its languages"),
     "route": N_("Giving it an address"),
     "configure": N_("Setting currency, payment and shipping"),
+    "adopt": N_("Taking over what was changed in the shop"),
     "prove-selling": N_("Making a test purchase"),
     "stop-release": N_("Stopping the shop, keeping its data"),
     "delete-release": N_("Destroying the shop's data"),
@@ -66,6 +69,7 @@ _SELL = ("bind", "route", "configure", "prove-selling")
 PLANNED_STEPS: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.CREATE: _RUN + _SELL,
     OperationKind.CHANGE: ("bind", "configure", "prove-selling"),
+    OperationKind.PUSH: ("configure", "prove-selling"),
     OperationKind.SUSPEND: ("apply-release", "await-engine"),
     OperationKind.RESUME: ("apply-release", "await-engine", "prove-selling"),
     OperationKind.RETIRE: ("stop-release",),

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.domain.commerce import Carrier, Payment
+from controller.domain.commerce import OFFLINE, Carrier, Payment
+from controller.domain.store import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class Option:
     secret: bool = False
     """Whether it is kept in the vault and never shown."""
     required: bool = False
+    """Whether the provider cannot be offered without it."""
     choices: tuple[str, ...] = ()
     pattern: str = r"[^\x00-\x08\x0b-\x1f\x7f]{1,2000}"
 
@@ -32,8 +34,8 @@ _MODE = Option(name="mode", choices=("test", "live"), required=True)
 _TOKEN = r"[!-~]{4,512}"  # noqa: S105 -- a form, not a token.
 
 
-def _secret(name: str, pattern: str = _TOKEN, *, required: bool = True) -> Option:
-    return Option(name=name, secret=True, required=required, pattern=pattern)
+def _secret(name: str, pattern: str = _TOKEN) -> Option:
+    return Option(name=name, secret=True, pattern=pattern)
 
 
 PROVIDERS: Mapping[str, tuple[Option, ...]] = {
@@ -65,7 +67,7 @@ PROVIDERS: Mapping[str, tuple[Option, ...]] = {
         Option(name="clientKey", required=True, pattern=r"(test|live)_[A-Z0-9]{8,80}"),
         Option(name="liveUrlPrefix", pattern=r"[A-Za-z0-9-]{2,80}"),
         _secret("apiKey"),
-        _secret("hmacKey", r"[0-9A-Fa-f]{64}", required=False),
+        _secret("hmacKey", r"[0-9A-Fa-f]{64}"),
     ),
     Carrier.UPS: (
         _MODE,
@@ -79,12 +81,21 @@ PROVIDERS: Mapping[str, tuple[Option, ...]] = {
         _secret("apiKey"),
         _secret("secretKey"),
     ),
-    Carrier.USPS: (_MODE, _secret("clientId"), _secret("clientSecret")),
+    # The last two of these and of DHL's are for older releases of Magento.
+    Carrier.USPS: (
+        _MODE,
+        _secret("clientId"),
+        _secret("clientSecret"),
+        _secret("userId"),
+        _secret("password"),
+    ),
     Carrier.DHL: (
         _MODE,
         Option(name="account", pattern=r"[0-9]{6,12}"),
         _secret("apiKey"),
         _secret("apiSecret"),
+        _secret("siteId"),
+        _secret("password"),
     ),
 }
 """By the name of the payment method or carrier."""
@@ -110,3 +121,8 @@ def mode_of(value: str) -> str | None:
     """The mode that a key says of itself, such as `test` of `pk_test_…`; None when it does not."""
     found = re.match(r"(?:[psr]k_)?(test|live)_", value)
     return found[1] if found else None
+
+
+def gateway_names(site: Site) -> set[str]:
+    """The providers of a website that may need secrets."""
+    return {*(set(site.commerce.payments) - OFFLINE), *site.commerce.shipping.carriers}

@@ -80,9 +80,7 @@ def fingerprint(secret: str, shop: str) -> str:
 
 def _encrypt(key: bytes, plain: bytes, purpose: str) -> str:
     nonce = os.urandom(_NONCE)
-    return base64.b64encode(
-        nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
-    ).decode()
+    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())).decode()
 
 
 def _decrypt(key: bytes, text: str, purpose: str) -> bytes:

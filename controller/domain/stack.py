@@ -19,6 +19,9 @@ class StackDesired(StrEnum):
     """Nothing is left."""
 
 
+EXTERNAL = "external"
+"""The driver of stacks that somebody else runs."""
+
 STACK_CONDITIONS = ("SecretsApplied", "Released", "Answering")
 
 

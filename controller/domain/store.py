@@ -83,13 +83,16 @@ class StoreSpec:
     def policy(self, name: str) -> DriftPolicy:
         """What to do when a field, such as `shipping.flatRate`, was changed in the shop.
 
-        The most exact name that is set decides; without any, what we want is written back.
+        The most exact name that is set decides, for a further website's field its name without the
+        website too; without any, what we want is written back.
         """
         parts = name.split(".")
-        for length in range(len(parts), 0, -1):
-            found = self.drift.get(".".join(parts[:length]))
-            if found is not None:
-                return found
+        plain = parts[2:] if parts[0] == "sites" else parts
+        for named in (parts, plain):
+            for length in range(len(named), 0, -1):
+                found = self.drift.get(".".join(named[:length]))
+                if found is not None:
+                    return found
         return self.drift.get("*", DriftPolicy.REVERT)
 
 
@@ -99,6 +102,8 @@ class AppliedConfig:
 
     digest: str
     checksum: str
+    extras: tuple[str, ...] = ()
+    """What was written beside the settings, such as `taxRates`: it is taken back when it goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,9 +256,19 @@ def status_to_json(status: StoreStatus) -> dict[str, Any]:
         "provenAt": iso(status.proven_at),
         "provenDigest": status.proven_digest,
         "everReady": status.ever_ready,
-        "config": {"digest": config.digest, "checksum": config.checksum} if config else None,
+        "config": config_to_json(config) if config else None,
         "conditions": [condition_to_json(item) for item in status.conditions.values()],
     }
+
+
+def config_to_json(config: AppliedConfig) -> dict[str, Any]:
+    """Which settings were written last."""
+    return {"digest": config.digest, "checksum": config.checksum, "extras": list(config.extras)}
+
+
+def _config_from_json(data: Mapping[str, Any]) -> AppliedConfig:
+    extras = tuple(data.get("extras", ()))
+    return AppliedConfig(digest=data["digest"], checksum=data["checksum"], extras=extras)
 
 
 def status_from_json(data: Mapping[str, Any]) -> StoreStatus:
@@ -264,7 +279,7 @@ def status_from_json(data: Mapping[str, Any]) -> StoreStatus:
         observed_generation=data["observedGeneration"],
         conditions=conditions_from_json(data["conditions"]),
         url=data["url"],
-        config=AppliedConfig(**data["config"]) if data["config"] else None,
+        config=_config_from_json(data["config"]) if data["config"] else None,
         selling_since=moment(data["sellingSince"]),
         proven_at=moment(data["provenAt"]),
         proven_digest=data["provenDigest"],

@@ -3,12 +3,15 @@
 The reconciler calls this and never learns which shop software it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Protocol
 
+from controller.domain.orders import Order, OrderPage, OrderQuery, Parcel, Recorded, Shipment, Track
+from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from provisioners.base import Release
@@ -24,9 +27,9 @@ class ShopSeen:
     """Whether the store's website and languages are there as wanted."""
     revision: int
     checksum: str
-    """The shop's own digest of the settings that we wrote, as they are now."""
+    """The shop's own digest of the settings that were written last."""
     drift: tuple[str, ...]
-    """Settings that were changed behind our back."""
+    """Settings that were changed behind our back, as `scope|code|path`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,49 @@ class Written:
     checksum: str
     changed: int
     count: int
+    extras: tuple[str, ...] = ()
+    """What was written beside the settings."""
+
+
+class Standing(StrEnum):
+    """How a field or one of its settings stands in the shop."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    """Not written yet."""
+    DRIFTED = "drifted"
+    """It was as wanted and was changed in the shop since."""
+    LOCKED = "locked"
+    """The shop's environment fixes another value: it cannot be written."""
+    MISSING = "missing"
+    """The shop does not have it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedSetting:
+    """One setting as wanted and as the shop has it; of secrets both are fingerprints."""
+
+    key: str
+    """`scope|code|path`."""
+    desired: str
+    actual: str | None
+    standing: Standing
+    origin: str
+    """Where the shop's value comes from: `database`, `inherited`, `environment`, `unknown`."""
+    secret: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedField:
+    """One field of the specification as wanted and as the shop has it, both as the API's JSON."""
+
+    field: str
+    desired: Any
+    actual: Any
+    standing: Standing
+    origin: str
+    settings: tuple[ComparedSetting, ...]
+    secret: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +100,39 @@ class LoginLink:
     expires_at: datetime
 
 
+class Orders(Protocol):
+    """The orders of a running shop.
+
+    Every method raises what `Shop` raises, and OrderNotFoundError for a number that is not there.
+    """
+
+    def page(self, query: OrderQuery) -> OrderPage:
+        """Orders, newest first."""
+
+    def get(self, number: str) -> Order:
+        """One order by the number that people see."""
+
+    def shipments(self, number: str) -> tuple[Shipment, ...]:
+        """What was sent of an order, oldest first."""
+
+    def ship(self, number: str, parcel: Parcel, before: Callable[[], None]) -> Recorded:
+        """Record a shipment; the same parcel again changes nothing.
+
+        `before` is called once it is certain that something will be written.
+        """
+
+    def track(
+        self, number: str, shipment_id: str, track: Track, before: Callable[[], None]
+    ) -> Recorded:
+        """Add a parcel's number to a shipment; one that is there already changes nothing."""
+
+
 class Shop(Protocol):
     """A running shop, seen on behalf of one store.
 
     Every method raises ShopUnreachableError when it does not answer, WrongShopError when another
-    shop does, SettingsRefusedError when its own validation refuses.
+    shop does, SettingsRefusedError when its own validation refuses, CapabilityMissingError when it
+    lacks what the store wants and SecretMissingError when nobody gave what it needs for it.
     """
 
     @property
@@ -71,14 +145,29 @@ class Shop(Protocol):
     def bind(self) -> int:
         """Make the website and its languages; return how many languages there are."""
 
-    def configure(self) -> Written:
-        """Write the settings, all or none."""
+    def fields(self, keys: Collection[str]) -> dict[str, str]:
+        """The field of each setting that was changed behind our back; unknown ones are missing."""
+
+    def configure(
+        self, rates: Sequence[Rate], *, spare: Collection[str] = (), whole: bool = True
+    ) -> Written:
+        """Write the settings, all or none, and the exchange rates.
+
+        Settings in `spare` that drifted stay as they are, unless they are wanted otherwise than
+        when they were last written. Not `whole` writes only what drifted.
+        """
+
+    def compare(self) -> tuple[ComparedField, ...]:
+        """Every field as wanted and as the shop has it; writes nothing."""
 
     def prove_selling(self) -> Proof:
         """Buy something as a guest and cancel it; raises CannotSellError naming the stage."""
 
     def login_link(self) -> LoginLink:
         """Make a one-time link to the administration."""
+
+    def orders(self) -> Orders:
+        """Its orders."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -101,5 +190,15 @@ class Engine(Protocol):
     def ready(self, endpoint: str) -> None:
         """Return when a shop answers there; raises TransientError or WrongShopError."""
 
-    def shop(self, endpoint: str, store: Store, secrets: Mapping[str, str]) -> Shop:
-        """The running shop on behalf of a store."""
+    def shop(
+        self,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+        providers: Mapping[str, str],
+    ) -> Shop:
+        """The running shop on behalf of a store.
+
+        `secrets` are its stack's, `providers` those of payment providers and carriers by the names
+        of `controller.domain.providers`.
+        """

@@ -1,29 +1,58 @@
 """A running shop that speaks Magento's REST API and the Bridge's: looked at, bound, configured.
 
-The sandbox engine uses it. The recorded exchanges of a real Magento are in `tests/contracts`.
+The Magento and the sandbox engine use it. The contract is in docs/bridge.md, recorded exchanges
+of a real Magento are in `tests/contracts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.domain.errors import SettingsRefusedError, WrongShopError
-from controller.domain.store import Store
-from controller.engines.base import LoginLink, Proof, ShopSeen, Written
-from controller.engines.rest import RestClient, ShopAnswerError
-from controller.engines.settings import Wanted
+from controller.domain.errors import (
+    SettingsRefusedError,
+    ShopStartingError,
+    ShopUnreachableError,
+    WrongShopError,
+)
+from controller.domain.rates import Rate
+from controller.domain.store import MAIN_SITE, Store
+from controller.engines.base import (
+    ComparedField,
+    LoginLink,
+    Proof,
+    ShopSeen,
+    Written,
+)
+from controller.engines.comparison import Comparison
+from controller.engines.fields import CONDITIONS
+from controller.engines.orders import OrderDesk
+from controller.engines.rest import RestClient, ShopAnswerError, reading
+from controller.engines.settings import Setting, Wanted
 from controller.engines.shopper import Shopper
+from controller.engines.tables import Tables
+from controller.engines.taxes import Taxes
+
+TAX_RATES, TABLE_RATES = "taxRates", "tableRates"
 
 
 class BridgeShop:
     """One shop on behalf of one store; `Shop` of `engines.base`."""
 
-    def __init__(self, endpoint: str, store: Store, secrets: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+        providers: Mapping[str, str],
+    ) -> None:
+        """As `Engine.shop` of `engines.base`."""
         self._endpoint = endpoint
-        self._stack = store.stack
-        self._wanted = Wanted(store=store, url=endpoint)
+        self._uid = secrets.get("instance_uid", store.stack)
+        self._store = store
+        self._wanted = Wanted(store=store, url=endpoint, secrets=providers, shop=self._uid)
         self._rest = RestClient(endpoint, secrets["access_token"])
         self._seen: ShopSeen | None = None
+        self._known: set[str] | None = None
 
     @property
     def digest(self) -> str:
@@ -33,51 +62,85 @@ class BridgeShop:
     def look(self) -> ShopSeen:
         """What is true now; raises WrongShopError when it is another stack's shop."""
         status = self._get("/all/V1/storecontroller/status")
-        if status.get("instance_uid") != self._stack:
+        if not isinstance(status, dict) or status.get("instance_uid") != self._uid:
             raise WrongShopError(endpoint=self._endpoint)
-        self._seen = ShopSeen(
-            uid=self._stack,
-            bound=set(status["views"]) == set(self._wanted.views),
-            revision=int(status["revision"]),
-            checksum=str(status["current_checksum"]),
-            drift=tuple(str(item).rpartition("|")[2] for item in status["drift"]),
-        )
+        with reading("status"):
+            self._seen = ShopSeen(
+                uid=self._uid,
+                bound=set(status["views"]) == set(self._wanted.views),
+                revision=int(status["revision"]),
+                checksum=str(status["applied_checksum"]),
+                drift=tuple(str(item) for item in status["drift"]),
+            )
         return self._seen
 
     def bind(self) -> int:
-        """Make the website and its languages."""
+        """Make the websites and their languages."""
         self._check_identity()
         views = self._get("/all/V1/store/storeViews")
-        present = {view["code"] for view in views} - {"admin"}
+        groups = self._get("/all/V1/store/storeGroups")
+        with reading("storeViews"):
+            codes = {group["id"]: str(group["code"]) for group in groups}
+            present = {
+                str(view["code"]): codes[view["store_group_id"]]
+                for view in views
+                if view["code"] != "admin"
+            }
         nodes = {"nodes": self._wanted.nodes(present)}
         self._rest.write("PUT", "/all/V1/storecontroller/topology", nodes)
         return len(self._wanted.views)
 
-    def configure(self) -> Written:
+    def fields(self, keys: Collection[str]) -> dict[str, str]:
+        """The field of each of these settings."""
+        return {item.key: item.field for item in self._settings() if item.key in keys}
+
+    def configure(
+        self, rates: Sequence[Rate], *, spare: Collection[str] = (), whole: bool = True
+    ) -> Written:
         """Write the settings, all or none, under a revision that is never older than the shop's."""
         seen = self._check_identity()
-        body = {
-            "items": self._wanted.items,
-            "revision": max(seen.revision, self._wanted.store.generation),
-            "replaceManaged": True,
-        }
-        done = self._rest.write("PUT", "/all/V1/storecontroller/config", body)
+        settings = self._settings()
+        spared = self._spared(settings, set(spare) & set(seen.drift))
+        if not whole:
+            return self._put(seen, [item for item in settings if item.key in seen.drift], spared)
+        extras = self._write_tables()
+        written = self._put(seen, settings, spared, replace=True)
+        extras += self._write_taxes()
+        self._write_rates(rates)
         return Written(
-            checksum=str(done["checksum"]),
-            changed=int(done["changed"]),
-            count=len(self._wanted.items),
+            checksum=written.checksum,
+            changed=written.changed,
+            count=written.count,
+            extras=tuple(extras),
         )
 
+    def compare(self) -> tuple[ComparedField, ...]:
+        """Every field as wanted and as the shop has it."""
+        seen = self._check_identity()
+        settings = self._settings(tolerant=True)
+        comparison = Comparison(self._wanted, settings, self._query(settings), set(seen.drift))
+        return (*comparison.fields(), *self._compared_extras(comparison))
+
     def prove_selling(self) -> Proof:
-        """Buy something as a guest and cancel it."""
+        """Buy something as a guest on every website and cancel it; the main website's proof."""
         self._check_identity()
-        return Shopper(self._rest, self._wanted).buy_and_cancel()
+        main, *_ = [
+            Shopper(self._rest, self._wanted, site).buy_and_cancel() for site in self._wanted.sites
+        ]
+        return main
 
     def login_link(self) -> LoginLink:
         """Make a one-time link to the administration."""
         self._check_identity()
         link = self._rest.write("POST", "/all/V1/storecontroller/login-link", {"role": "owner"})
-        return LoginLink(url=link["url"], expires_at=datetime.fromisoformat(link["expires_at"]))
+        with reading("login-link"):
+            return LoginLink(
+                url=str(link["url"]), expires_at=datetime.fromisoformat(link["expires_at"])
+            )
+
+    def orders(self) -> OrderDesk:
+        """Its orders."""
+        return OrderDesk(self._rest, self._store, self._check_identity)
 
     def close(self) -> None:
         """Close the connection."""
@@ -87,6 +150,99 @@ class BridgeShop:
         """Nothing is written to a shop that is not the expected one."""
         return self._seen or self.look()
 
+    def _settings(self, *, tolerant: bool = False) -> list[Setting]:
+        """The settings in the dialects that this shop speaks."""
+        uncertain = self._wanted.uncertain
+        if uncertain and self._known is None:
+            answers = self._ask([{"path": path} for path in sorted(uncertain)])
+            self._known = {
+                str(answer["path"]) for answer in answers if answer.get("status") == "ok"
+            }
+        return self._wanted.settings(self._known or (), tolerant=tolerant)
+
+    def _spared(self, settings: Sequence[Setting], keys: set[str]) -> set[str]:
+        """Those that are wanted as they were last written: what a person set since stays."""
+        chosen = [item for item in settings if item.key in keys]
+        if not chosen:
+            return set()
+        answers = self._query(chosen)
+        return {
+            item.key
+            for item, answer in zip(chosen, answers, strict=True)
+            if _applied(item, answer, self._wanted)
+        }
+
+    def _put(
+        self,
+        seen: ShopSeen,
+        settings: Sequence[Setting],
+        spared: Collection[str],
+        *,
+        replace: bool = False,
+    ) -> Written:
+        items = [item.item for item in settings if item.key not in spared]
+        # A manifest that is replaced loses what is not named: with anything spared it is kept.
+        body = {
+            "items": items,
+            "revision": max(seen.revision, self._store.generation),
+            "replaceManaged": replace and not spared,
+        }
+        done = self._rest.write("PUT", "/all/V1/storecontroller/config", body)
+        with reading("config"):
+            return Written(
+                checksum=str(done["checksum"]), changed=int(done["changed"]), count=len(items)
+            )
+
+    def _write_tables(self) -> list[str]:
+        """Table rates go first: a carrier that is on without them quotes nothing."""
+        wanted = {
+            site.code: table
+            for site in self._wanted.sites
+            if (table := site.commerce.shipping.table) is not None
+        }
+        tables = Tables(self._rest)
+        for code, table in wanted.items():
+            tables.write(code, CONDITIONS[table.by], table.rows)
+        return [f"{TABLE_RATES}.{code}" for code in wanted]
+
+    def _write_taxes(self) -> list[str]:
+        rates = self._store.spec.tax_rates
+        config = self._store.status.config
+        if rates or (config is not None and TAX_RATES in config.extras):
+            Taxes(self._rest).write(rates)
+        return [TAX_RATES] if rates else []
+
+    def _write_rates(self, rates: Sequence[Rate]) -> None:
+        if rates:
+            shown = [
+                {"from": rate.source, "to": rate.target, "rate": float(rate.rate)} for rate in rates
+            ]
+            self._rest.write("PUT", "/all/V1/storecontroller/currency-rates", {"rates": shown})
+
+    def _compared_extras(self, comparison: Comparison) -> list[ComparedField]:
+        found = []
+        for site in self._wanted.sites:
+            table = site.commerce.shipping.table
+            if table is not None:
+                rows = Tables(self._rest).read(site.code, CONDITIONS[table.by])
+                name = "" if site.code == MAIN_SITE else f"sites.{site.code}."
+                found.append(comparison.table(f"{name}shipping.tableRates", table, rows))
+        if self._store.spec.tax_rates:
+            found.append(comparison.taxes(self._store.spec.tax_rates, Taxes(self._rest).read()))
+        return found
+
+    def _query(self, settings: Sequence[Setting]) -> list[dict[str, Any]]:
+        return self._ask([item.place for item in settings])
+
+    def _ask(self, places: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """What the shop knows about these paths, in their order."""
+        found = self._rest.write("POST", "/all/V1/storecontroller/config/query", {"items": places})
+        with reading("config/query"):
+            answers = [dict(answer) for answer in found]
+            if [answer["path"] for answer in answers] != [place["path"] for place in places]:
+                raise ValueError("other settings than those asked for")
+            return answers
+
     def _get(self, path: str) -> Any:
         try:
             return self._rest.call("GET", path)
@@ -95,3 +251,25 @@ class BridgeShop:
             if error.status == 404:
                 raise WrongShopError(endpoint=self._endpoint) from error
             raise SettingsRefusedError(detail=error.message) from error
+
+
+def check_ready(endpoint: str) -> None:
+    """Return when a shop with the Bridge answers there; raises TransientError, WrongShopError."""
+    rest = RestClient(endpoint, timeout=2)
+    try:
+        answer = rest.call("GET", "/V1/storecontroller/ready")
+    except ShopAnswerError as error:
+        raise WrongShopError(endpoint=endpoint) from error
+    except ShopUnreachableError as error:
+        raise ShopStartingError from error
+    finally:
+        rest.close()
+    if answer != {"ready": True}:
+        raise ShopStartingError
+
+
+def _applied(item: Setting, answer: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether what is wanted is what was written last."""
+    if item.secret:
+        return bool(answer.get("applied_fingerprint") == wanted.mark(item.value))
+    return bool(answer.get("applied") == item.value)

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 
-from controller.domain.errors import ShopStartingError, ShopUnreachableError, WrongShopError
 from controller.domain.stack import Stack, StackDesired
-from controller.domain.store import Store
+from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import Shop
-from controller.engines.bridge import BridgeShop
-from controller.engines.rest import RestClient, ShopAnswerError
-from controller.engines.settings import WEBSITE
+from controller.engines.bridge import BridgeShop, check_ready
 from provisioners.base import Release
 
 
@@ -17,7 +14,7 @@ class SandboxEngine:
 
     name = "sandbox"
     version = "1"
-    website = WEBSITE
+    website = MAIN_SITE
 
     def secret_names(self) -> tuple[str, ...]:
         """The bearer token that the controller calls with, and the key of the shop's cookies."""
@@ -35,18 +32,14 @@ class SandboxEngine:
 
     def ready(self, endpoint: str) -> None:
         """Return when it answers."""
-        rest = RestClient(endpoint, timeout=2)
-        try:
-            answer = rest.call("GET", "/V1/storecontroller/ready")
-        except ShopAnswerError as error:
-            raise WrongShopError(endpoint=endpoint) from error
-        except ShopUnreachableError as error:
-            raise ShopStartingError from error
-        finally:
-            rest.close()
-        if answer != {"ready": True}:
-            raise ShopStartingError
+        check_ready(endpoint)
 
-    def shop(self, endpoint: str, store: Store, secrets: Mapping[str, str]) -> Shop:
+    def shop(
+        self,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+        providers: Mapping[str, str],
+    ) -> Shop:
         """The running shop on behalf of a store."""
-        return BridgeShop(endpoint, store, secrets)
+        return BridgeShop(endpoint, store, secrets, providers)

@@ -1,27 +1,57 @@
-"""A store's specification in the shop's own terms: websites, languages and configuration paths.
+"""A store's specification in the shop's own terms: websites, languages and configuration settings.
 
-The names of paths and methods are Magento's, which the sandbox shop shares. `bridge` writes these.
+The names are Magento's, which the sandbox shop shares. `bridge` writes these and compares them.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from controller.domain.commerce import Payment
-from controller.domain.store import Store
+from controller.domain.sealing import fingerprint
+from controller.domain.store import MAIN_SITE, Site, Store, spec_to_json
+from controller.engines import gateways
+from controller.engines.fields import METHODS, RULES, Rule, locale_code
 
-WEBSITE = "base"
 _GROUP = "main_website_store"
 _DEFAULT_VIEW = "default"
+_EDITION = 2
+"""Raised when the same specification becomes other settings, so that every shop gets them."""
+_APART = ("labels", "expiresAt", "drift", "engine")
+"""What a shop is not told."""
 
-METHODS = {
-    Payment.CHECK: "checkmo",
-    Payment.BANK_TRANSFER: "banktransfer",
-    Payment.CASH_ON_DELIVERY: "cashondelivery",
-    Payment.PURCHASE_ORDER: "purchaseorder",
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One value at one scope."""
+
+    field: str
+    """The field of the specification that it comes from, such as `sites.us.payments`."""
+    path: str
+    value: str
+    scope: str = "default"
+    scope_code: str = ""
+    secret: bool = False
+
+    @property
+    def key(self) -> str:
+        """As the Bridge names it when it was changed behind our back."""
+        return f"{self.scope}|{self.scope_code}|{self.path}"
+
+    @property
+    def item(self) -> dict[str, str]:
+        """As the Bridge takes it."""
+        return {**self.place, "value": self.value}
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Path and scope."""
+        if self.scope == "default":
+            return {"path": self.path}
+        return {"path": self.path, "scope": self.scope, "scope_code": self.scope_code}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,79 +60,164 @@ class Wanted:
 
     store: Store
     url: str
-
-    @property
-    def views(self) -> dict[str, str]:
-        """The code of each language's store view with its locale; the default language first."""
-        first, *others = self.store.spec.locales
-        return {_DEFAULT_VIEW: first} | {locale.lower(): locale for locale in others}
-
-    @property
-    def methods(self) -> set[str]:
-        """The codes of the payment methods to offer."""
-        return {METHODS[payment] for payment in self.store.spec.commerce.payments}
-
-    def nodes(self, present: set[str]) -> list[dict[str, Any]]:
-        """Topology nodes; languages in `present` that are no longer wanted are switched off."""
-        name = self.store.spec.display_name
-        views = self.views
-        return [
-            {"type": "website", "code": WEBSITE, "name": name},
-            {"type": "group", "code": _GROUP, "name": name, "parent_code": WEBSITE},
-            *(
-                {
-                    "type": "store",
-                    "code": code,
-                    "name": views.get(code, code),
-                    "parent_code": _GROUP,
-                    "is_active": code in views,
-                    "sort_order": list(views).index(code) if code in views else 99,
-                }
-                for code in [*views, *sorted(present - set(views))]
-            ),
-        ]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Of payment providers and carriers, by the names of `controller.domain.providers`."""
+    shop: str = ""
+    """The shop's instance uid, which fingerprints of secrets hang on."""
 
     @cached_property
-    def items(self) -> list[dict[str, Any]]:
-        """Configuration items, in an order in which each is valid after those before it."""
-        spec, commerce = self.store.spec, self.store.spec.commerce
-        allowed = dict.fromkeys((*commerce.currencies.allowed, commerce.currencies.default))
-        base_url = self.url.rstrip("/") + "/"
-        values = {
-            "catalog/price/scope": "1",
-            "currency/options/allow": ",".join(allowed),
-            "currency/options/base": commerce.currencies.base,
-            "currency/options/default": commerce.currencies.default,
-            "general/country/default": spec.country,
-            "general/locale/code": spec.locales[0],
-            "general/locale/timezone": spec.timezone,
-            "general/locale/weight_unit": spec.weight_unit,
-            "general/store_information/name": spec.display_name,
-            "general/store_information/country_id": spec.country,
-            "trans_email/ident_general/name": spec.display_name,
-            "trans_email/ident_general/email": self.store.owner,
-            "trans_email/ident_sales/name": spec.display_name,
-            "trans_email/ident_sales/email": self.store.owner,
-            "shipping/origin/country_id": spec.country,
-            "carriers/flatrate/active": "1",
-            "carriers/flatrate/type": "O",
-            "carriers/flatrate/price": str(commerce.flat_rate),
-            "carriers/freeshipping/active": "0",
-            # 1 shows prices without tax, 2 with it.
-            "tax/display/type": "2" if commerce.prices_include_tax else "1",
-            "web/unsecure/base_url": base_url,
-            "web/secure/base_url": base_url,
-            "web/secure/use_in_frontend": "1" if base_url.startswith("https:") else "0",
+    def sites(self) -> tuple[Site, ...]:
+        """The store's websites, the main one first."""
+        return self.store.spec.websites
+
+    @cached_property
+    def views(self) -> dict[str, tuple[Site, str]]:
+        """The code of every store view with its website and locale; defaults come first."""
+        return {
+            view_code(site, index): (site, locale)
+            for site in self.sites
+            for index, locale in enumerate(site.locales)
         }
-        for method in METHODS.values():
-            values[f"payment/{method}/active"] = "1" if method in self.methods else "0"
-        items = [{"path": path, "value": value} for path, value in values.items()]
-        for code, locale in self.views.items():
-            item = {"path": "general/locale/code", "value": locale}
-            items.append({**item, "scope": "stores", "scope_code": code})
-        return items
+
+    def nodes(self, present: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Topology nodes; views in `present` (code to group) that nobody wants are switched off."""
+        nodes: list[dict[str, Any]] = []
+        for site in self.sites:
+            name = {"name": site.display_name}
+            group = group_code(site)
+            nodes.append({"type": "website", "code": site.code, **name})
+            nodes.append({"type": "group", "code": group, **name, "parent_code": site.code})
+        order = list(self.views)
+        for code, (site, locale) in self.views.items():
+            place = {"parent_code": group_code(site), "sort_order": order.index(code)}
+            nodes.append(
+                {"type": "store", "code": code, "name": locale, "is_active": True, **place}
+            )
+        for code in sorted(set(present) - set(self.views)):
+            place = {"parent_code": present[code], "sort_order": 99}
+            nodes.append({"type": "store", "code": code, "name": code, "is_active": False, **place})
+        return nodes
+
+    @cached_property
+    def uncertain(self) -> set[str]:
+        """Paths that this shop may not have, to be asked for before anything is written."""
+        return set().union(*(gateways.uncertain(site) for site in self.sites))
+
+    def settings(self, known: Collection[str] = (), *, tolerant: bool = False) -> list[Setting]:
+        """Every setting, in an order in which each is valid after those before it.
+
+        `known` are those of the `uncertain` paths that the shop has. Raises CapabilityMissingError
+        and SecretMissingError unless it is tolerant of them.
+        """
+        found = []
+        for site in self.sites:
+            found += [*self._plain(site), *self._addresses(site)]
+            found += self._providers(site, known, tolerant=tolerant)
+        for code, (site, locale) in self.views.items():
+            found.append(
+                Setting(
+                    field=_named(site, "locales"),
+                    path="general/locale/code",
+                    value=locale_code(locale),
+                    scope="stores",
+                    scope_code=code,
+                )
+            )
+        return found
+
+    def _plain(self, site: Site) -> Iterator[Setting]:
+        for rule in rules(site):
+            for path, value in rule.write(site, self.store).items():
+                yield self._setting(site, rule.field, path, value)
+
+    def _addresses(self, site: Site) -> Iterator[Setting]:
+        base = self.address(site) + "/"
+        secure = "1" if base.startswith("https:") else "0"
+        for path, value in (
+            ("web/unsecure/base_url", base),
+            ("web/secure/base_url", base),
+            ("web/secure/use_in_frontend", secure),
+        ):
+            yield self._setting(site, "url", path, value)
+
+    def _providers(
+        self, site: Site, known: Collection[str], *, tolerant: bool
+    ) -> Iterator[Setting]:
+        for item in gateways.given(site, self.secrets, known, tolerant=tolerant):
+            yield self._setting(site, item.field, item.path, item.value, secret=item.secret)
+
+    def _setting(
+        self, site: Site, name: str, path: str, value: str, *, secret: bool = False
+    ) -> Setting:
+        main = site.code == MAIN_SITE
+        return Setting(
+            field=_named(site, name),
+            path=path,
+            value=value,
+            scope="default" if main else "websites",
+            scope_code="" if main else site.code,
+            secret=secret,
+        )
+
+    def address(self, site: Site) -> str:
+        """Where a website is reached, without a slash at the end.
+
+        A further website without an address of its own is a host below the main one's.
+        """
+        if site.code == MAIN_SITE:
+            return self.url.rstrip("/")
+        return site.url or below(self.url, site.code)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the items."""
-        return hashlib.sha256(json.dumps(self.items, sort_keys=True).encode()).hexdigest()
+        """SHA-256 of everything that decides about the settings; secrets by their fingerprints."""
+        spec = spec_to_json(self.store.spec)
+        wanted = {
+            "edition": _EDITION,
+            "spec": {name: value for name, value in spec.items() if name not in _APART},
+            "owner": self.store.owner,
+            "url": self.url,
+            "secrets": {name: self.mark(secret) for name, secret in self.secrets.items()},
+        }
+        return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+
+    def mark(self, secret: str) -> str:
+        """The fingerprint by which the shop tells that it holds a secret."""
+        return fingerprint(secret, self.shop)
+
+
+def rules(site: Site) -> Iterator[Rule]:
+    """The rules that a website has."""
+    return (rule for rule in RULES if site.code == MAIN_SITE or not rule.main_only)
+
+
+def methods(site: Site) -> set[str]:
+    """The codes of the payment methods that a website offers."""
+    return {METHODS[payment] for payment in site.commerce.payments}
+
+
+def view_code(site: Site, index: int) -> str:
+    """The code of a website's store view; the default language's is the website's own."""
+    locale = site.locales[index].lower()
+    if site.code == MAIN_SITE:
+        return _DEFAULT_VIEW if index == 0 else locale
+    return site.code if index == 0 else f"{site.code}_{locale}"
+
+
+def group_code(site: Site) -> str:
+    """The code of a website's group of views."""
+    return _GROUP if site.code == MAIN_SITE else f"{site.code}_group"
+
+
+def below(url: str, code: str) -> str:
+    """A host below another one; an IP address has none, so that it is `localhost`'s."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host.replace(".", "").isdigit() or ":" in host:
+        host = "localhost"
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, f"{code.replace('_', '-')}.{host}{port}", "", "", ""))
+
+
+def _named(site: Site, name: str) -> str:
+    return name if site.code == MAIN_SITE else f"sites.{site.code}.{name}"

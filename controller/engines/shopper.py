@@ -1,117 +1,194 @@
 """The synthetic shopper: a guest who buys a hidden probe product and cancels. `bridge` sends it.
 
-A store is Selling only after this: the shipping quote equals the configured price, the payment
-methods offered equal those configured, and an order goes through.
+A store is Selling only after this, on each of its websites: shipping is quoted at the configured
+prices, the payment methods offered are those configured, and an order goes through.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_precision
 
+from controller.domain.commerce import OFFLINE, Payment, TableRates
 from controller.domain.errors import CannotSellError
+from controller.domain.store import Site
 from controller.engines.base import Proof
-from controller.engines.rest import RestClient, ShopAnswerError
-from controller.engines.settings import Wanted
+from controller.engines.fields import METHODS
+from controller.engines.rest import RestClient, ShopAnswerError, reading
+from controller.engines.settings import Wanted, methods, view_code
 
 PROBE_SKU = "storectl-probe"
 _PRICE = Decimal(1)
+_WEIGHT = Decimal(1)
+PROBE_EMAIL = "storectl-probe@example.com"
+"""Nobody's: the owner must not be written to whenever the shopper has been there."""
+_NOTHING_TO_PAY = "free"
+"""Magento's method for orders that cost nothing; shoppers do not meet it otherwise."""
 
 
 class Shopper:
-    """One purchase through the default language's REST API."""
+    """One purchase through the REST API of a website's default language."""
 
-    def __init__(self, rest: RestClient, wanted: Wanted) -> None:
+    def __init__(self, rest: RestClient, wanted: Wanted, site: Site) -> None:
         self._rest = rest
-        self._wanted = wanted
+        self._site = site
+        self._view = view_code(site, 0)
+        self._main = site == wanted.sites[0]
 
     def buy_and_cancel(self) -> Proof:
         """Place an order and cancel it; raises CannotSellError naming the stage that failed."""
-        self._stage("product", "POST", "/all/V1/products", {"product": self._probe()})
-        cart = self._stage("cart", "POST", "/default/V1/guest-carts")
-        path = f"/default/V1/guest-carts/{cart}"
+        self._ensure_probe()
+        address = self._address()
+        cart = self._stage("cart", "POST", f"/{self._view}/V1/guest-carts")
+        path = f"/{self._view}/V1/guest-carts/{cart}"
         item = {"cartItem": {"quote_id": cart, "sku": PROBE_SKU, "qty": 1}}
         self._stage("cart", "POST", f"{path}/items", item)
-        self._check_quote(path)
+        body = {"address": address}
+        offers = self._stage("shipping", "POST", f"{path}/estimate-shipping-methods", body)
+        with reading("estimate-shipping-methods"):
+            carrier, method = self._chosen(offers)
         shipping = {
             "addressInformation": {
-                "shipping_address": self._address(),
-                "billing_address": self._address(),
-                "shipping_carrier_code": "flatrate",
-                "shipping_method_code": "flatrate",
+                "shipping_address": address,
+                "billing_address": address,
+                "shipping_carrier_code": carrier,
+                "shipping_method_code": method,
             }
         }
         quoted = self._stage("shipping", "POST", f"{path}/shipping-information", shipping)
-        method = self._check_methods(quoted["payment_methods"])
-        payment = {
-            "email": self._wanted.store.owner,
-            "paymentMethod": {"method": method, "po_number": "probe"}
-            if method == "purchaseorder"
-            else {"method": method},
-            "billingAddress": self._address(),
-        }
-        order = self._stage("order", "POST", f"{path}/payment-information", payment)
+        with reading("shipping-information"):
+            payment = self._payment(quoted["payment_methods"])
+            proof = _proof(quoted["totals"])
+        if payment is not None:
+            self._order(path, payment, address)
+        return proof
+
+    def _order(self, path: str, method: str, address: dict[str, Any]) -> None:
+        payment = {"method": method}
+        if method == METHODS[Payment.PURCHASE_ORDER]:
+            payment["po_number"] = "probe"
+        body = {"email": PROBE_EMAIL, "paymentMethod": payment, "billingAddress": address}
+        order = self._stage("order", "POST", f"{path}/payment-information", body)
         self._stage("cancellation", "POST", f"/all/V1/orders/{order}/cancel")
-        totals = quoted["totals"]
-        currency = totals["quote_currency_code"]
-        # JSON numbers drop the zeros that money is written with.
-        cent = Decimal(1).scaleb(-get_currency_precision(currency))
-        total = Decimal(str(totals["grand_total"])).quantize(cent)
-        return Proof(total=total, currency=currency)
 
-    def _check_quote(self, path: str) -> None:
-        """The flat rate must cost what the owner set."""
-        body = {"address": self._address()}
-        offers = self._stage("shipping", "POST", f"{path}/estimate-shipping-methods", body)
-        wanted = self._wanted.store.spec.commerce.flat_rate
-        quoted = [
-            Decimal(str(offer["base_amount"]))
-            for offer in offers
-            if offer["carrier_code"] == "flatrate" and offer["available"]
-        ]
-        if quoted != [wanted]:
-            detail = f"flat rate {wanted} expected, {', '.join(map(str, quoted)) or '-'} quoted"
-            raise CannotSellError(stage="shipping", detail=detail)
+    def _ensure_probe(self) -> None:
+        try:
+            found = self._rest.call("GET", f"/all/V1/products/{PROBE_SKU}")
+        except ShopAnswerError as error:
+            if error.status != 404:
+                raise CannotSellError(stage="product", detail=error.message) from error
+            found = {}
+        with reading("product"):
+            whole = found.get("status") == 1 and Decimal(str(found.get("price"))) == _PRICE
+        if not whole:
+            self._stage("product", "POST", "/all/V1/products", {"product": _PROBE})
 
-    def _check_methods(self, offered: list[dict[str, Any]]) -> str:
-        """The methods offered must be those configured; return one to pay with."""
-        codes = {method["code"] for method in offered}
-        wanted = self._wanted.methods
-        if codes != wanted:
-            detail = f"{', '.join(sorted(wanted))} expected, {', '.join(sorted(codes)) or '-'}"
-            raise CannotSellError(stage="payment", detail=f"{detail} offered")
-        return min(wanted)
+    def _chosen(self, offers: list[dict[str, Any]]) -> tuple[str, str]:
+        """The cheapest offer, once everything is quoted that should be, at its price."""
+        available = [offer for offer in offers if offer["available"]]
+        quoted: dict[str, list[Decimal]] = {}
+        for offer in available:
+            amount = Decimal(str(offer["base_amount"]))
+            quoted.setdefault(str(offer["carrier_code"]), []).append(amount)
+        for carrier, price in self._prices():
+            expected = [] if price is None else [price]
+            if quoted.get(carrier, []) != expected:
+                told = ", ".join(map(str, quoted.get(carrier, []))) or "-"
+                detail = f"{carrier}: {'-' if price is None else price} expected, {told} quoted"
+                raise CannotSellError(stage="shipping", detail=detail)
+        if not available:
+            raise CannotSellError(stage="shipping", detail="nothing is quoted")
+        best = min(available, key=lambda offer: Decimal(str(offer["base_amount"])))
+        return str(best["carrier_code"]), str(best["method_code"])
+
+    def _prices(self) -> Iterator[tuple[str, Decimal | None]]:
+        """What each way of shipping must cost; None when it must not be offered."""
+        shipping = self._site.commerce.shipping
+        yield "flatrate", shipping.flat_rate
+        free = shipping.free_from is not None and shipping.free_from <= _PRICE
+        yield "freeshipping", Decimal(0) if free else None
+        if shipping.table is None:
+            yield "tablerate", None
+        elif all(row.region == "*" and row.postcode == "*" for row in shipping.table.rows):
+            # Which rows with regions and postcodes match is the shop's own business.
+            yield "tablerate", _table_price(shipping.table, self._site.country)
+
+    def _payment(self, offered: list[dict[str, Any]]) -> str | None:
+        """The methods offered must be those configured; return one to order with, if there is."""
+        codes = {str(method["code"]) for method in offered} - {_NOTHING_TO_PAY}
+        wanted = methods(self._site)
+        # A provider offers several methods whose codes begin with its own.
+        families = {next((w for w in sorted(wanted) if code.startswith(w)), code) for code in codes}
+        if families != wanted:
+            told = (
+                f"{', '.join(sorted(wanted))} expected, {', '.join(sorted(codes)) or '-'} offered"
+            )
+            raise CannotSellError(stage="payment", detail=told)
+        offline = {
+            METHODS[payment] for payment in self._site.commerce.payments if payment in OFFLINE
+        }
+        return min(offline, default=None)
 
     def _stage(self, stage: str, method: str, path: str, body: object = None) -> Any:
         try:
             return self._rest.call(method, path, body)
         except ShopAnswerError as error:
-            raise CannotSellError(stage=stage, detail=error.message) from error
-
-    def _probe(self) -> dict[str, Any]:
-        return {
-            "sku": PROBE_SKU,
-            "name": "Probe",
-            "price": float(_PRICE),
-            "status": 1,
-            # 1 is "not visible individually": shoppers never meet it.
-            "visibility": 1,
-            "type_id": "simple",
-            "attribute_set_id": 4,
-            "weight": 1,
-            "extension_attributes": {
-                "stock_item": {"qty": 1_000_000, "is_in_stock": True, "manage_stock": False}
-            },
-        }
+            detail = error.message if self._main else f"{self._site.code}: {error.message}"
+            raise CannotSellError(stage=stage, detail=detail) from error
 
     def _address(self) -> dict[str, Any]:
+        """Somewhere in the website's country; in its first region where it has regions."""
+        country = self._site.country
+        found = self._stage("address", "GET", f"/{self._view}/V1/directory/countries/{country}")
+        with reading("countries"):
+            regions = found.get("available_regions") or []
+            region = {"region_id": int(regions[0]["id"])} if regions else {}
         return {
             "firstname": "Test",
             "lastname": "Purchase",
             "street": ["1"],
             "city": "-",
             "postcode": "00000",
-            "country_id": self._wanted.store.spec.country,
+            "country_id": country,
             "telephone": "0",
-            "email": self._wanted.store.owner,
+            "email": PROBE_EMAIL,
+            **region,
         }
+
+
+_PROBE = {
+    "sku": PROBE_SKU,
+    "name": "Probe",
+    "price": float(_PRICE),
+    "status": 1,
+    # 1 is "not visible individually": shoppers never meet it.
+    "visibility": 1,
+    "type_id": "simple",
+    "attribute_set_id": 4,
+    "weight": float(_WEIGHT),
+    "extension_attributes": {
+        "stock_item": {
+            "qty": 1_000_000,
+            "is_in_stock": True,
+            "manage_stock": False,
+            "use_config_manage_stock": False,
+        }
+    },
+    # No tax class: what a shipment costs is compared, not what a state takes.
+    "custom_attributes": [{"attribute_code": "tax_class_id", "value": "0"}],
+}
+
+
+def _proof(totals: dict[str, Any]) -> Proof:
+    currency = str(totals["quote_currency_code"])
+    # JSON numbers drop the zeros that money is written with.
+    cent = Decimal(1).scaleb(-get_currency_precision(currency))
+    return Proof(total=Decimal(str(totals["grand_total"])).quantize(cent), currency=currency)
+
+
+def _table_price(table: TableRates, country: str) -> Decimal | None:
+    """What the probe costs: weight, value and number of it are all one."""
+    bounds = [row for row in table.rows if row.country in {country, "*"} and row.above <= 1]
+    best = max(bounds, key=lambda row: (row.country != "*", row.above), default=None)
+    return best.price if best else None

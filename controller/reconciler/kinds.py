@@ -19,7 +19,6 @@ from controller.registry.progress import Pass, Progress
 from controller.registry.stores import Stores
 from provisioners.base import ReleaseState
 
-Change = Callable[[StoreStatus], StoreStatus]
 Subject = Stack | tuple[Store, Stack]
 
 
@@ -42,8 +41,8 @@ class Look:
     """Whether the registry already says exactly this: then nothing is written."""
     final: bool
     """Whether nothing will ever change here by itself again."""
-    record: Callable[[Lease, Pass, Change], tuple[Ref, ...]]
-    """Write a pass down; returns the subjects that it wakes."""
+    record: Callable[[Lease, Pass, Advanced | None], tuple[Ref, ...]]
+    """Write a pass down, with what a step gained; returns the subjects that it wakes."""
     close: Callable[[], None] = lambda: None
     event: Note | None = None
     """What is to be told of this look, whatever comes of the step."""
@@ -83,7 +82,7 @@ class Subjects:
         def run() -> Advanced:
             return step.run(stack, seen, self._world) if step else _nothing()
 
-        def record(lease: Lease, outcome: Pass, change: Change) -> tuple[Ref, ...]:  # noqa: ARG001
+        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:  # noqa: ARG001
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
             return self._progress.stack(lease, outcome, endpoint)
 
@@ -111,11 +110,14 @@ class Subjects:
         def run() -> Advanced:
             return step.run(store, seen) if step else _nothing()
 
-        def record(lease: Lease, outcome: Pass, change: Change) -> tuple[Ref, ...]:
+        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
             settle = stores.aftermath if outcome.settled else _unchanged
-            self._progress.store(
-                lease, outcome, lambda status: settle(replace(store, status=change(status)))
-            )
+
+            def change(status: StoreStatus) -> StoreStatus:
+                after = gained.change(status) if gained else status
+                return settle(replace(store, status=after))
+
+            self._progress.store(lease, outcome, change, gained.spec if gained else None)
             return ()
 
         return Look(
@@ -128,6 +130,7 @@ class Subjects:
             and _same(store.status.conditions, conditions),
             final=store.desired is Desired.PURGED,
             record=record,
+            event=_left(store, seen),
             close=seen.shop.close if seen.shop else lambda: None,
         )
 
@@ -136,6 +139,15 @@ def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
     """That something which ran has ended by itself."""
     gone = stack.settled and stack.wants_running and seen.release is ReleaseState.FAILED
     return Note.of("ProcessLost") if gone else None
+
+
+def _left(store: Store, seen: stores.StoreSeen) -> Note | None:
+    """That settings were changed in the shop which are left as they are, once for each change."""
+    if not seen.drift.told:
+        return None
+    note = Note.of("DriftLeft", fields=", ".join(seen.drift.told))
+    known = store.status.conditions.get("Configured")
+    return None if known is not None and known.note == note else note
 
 
 def _unchanged(store: Store) -> StoreStatus:

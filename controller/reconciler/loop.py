@@ -164,8 +164,10 @@ class Reconciler:
             due_in=None if look.final else self._soon(self._timing.resync),
             waited_on=False,
             result=look.proof,
+            event=look.event,
+            alarm=True,
         )
-        for woken in look.record(lease, outcome, lambda status: status):
+        for woken in look.record(lease, outcome, None):
             self._hint(woken)
 
     def _record(self, lease: Lease, look: Look, outcome: Outcome) -> Result | None:
@@ -173,14 +175,18 @@ class Reconciler:
         if step is None:
             raise AssertionError("only steps have outcomes")
         known = Pass(
-            generation=look.generation, conditions=look.conditions, event=look.event, due_in=0.0
+            generation=look.generation,
+            conditions=look.conditions,
+            event=look.event,
+            alarm=True,
+            due_in=0.0,
         )
         if isinstance(outcome, Advanced):
             self._failures.pop(lease.ref, None)
-            done = StepResult(name=step.name, state=StepState.DONE, note=outcome.note)
-            look.record(
-                lease, replace(known, step=done, result=outcome.result or None), outcome.change
+            done = StepResult(
+                name=step.name, state=StepState.DONE, note=outcome.note, tell=outcome.tell
             )
+            look.record(lease, replace(known, step=done, result=outcome.result or None), outcome)
             return None
         self._failures[lease.ref] = self._failures.get(lease.ref, 0) + 1
         known = replace(
@@ -192,7 +198,7 @@ class Reconciler:
             failed = StepResult(name=step.name, state=StepState.FAILED, note=outcome.note)
             after = self._soon(self._timing.after_failure)
             known = replace(known, step=failed, error=outcome.error, due_in=after, waited_on=False)
-            look.record(lease, known, lambda status: status)
+            look.record(lease, known, None)
             return Result(ended=Ended.FAILED)
         shown = step.condition is not None
         note = StepResult(name=step.name, state=StepState.RUNNING, note=outcome.note)
@@ -200,7 +206,7 @@ class Reconciler:
         due_in = self._backoff(lease.ref) if shown else self._soon(self._timing.resync)
         due_in += outcome.after
         known = replace(known, step=note if shown else None, due_in=due_in)
-        look.record(lease, known, lambda status: status)
+        look.record(lease, known, None)
         return Result(ended=Ended.WAITING)
 
     def _backoff(self, ref: Ref) -> float:

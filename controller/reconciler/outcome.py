@@ -13,7 +13,7 @@ from controller.domain.errors import (
     TransientError,
 )
 from controller.domain.notes import Note
-from controller.domain.store import StoreStatus
+from controller.domain.store import StoreSpec, StoreStatus
 from controller.logging import log
 from provisioners.base import DriverFailure
 
@@ -27,6 +27,10 @@ class Advanced:
     """What a store's status gains by it."""
     result: dict[str, Any] = field(default_factory=dict)
     """What the operation's result gains by it."""
+    spec: StoreSpec | None = None
+    """The specification that a store has from now on."""
+    tell: bool = False
+    """Whether it is told of even when nobody waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,23 @@
 """A store's reconciliation: what is true of it, which step is next, one class per step."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from controller.commerce.drift import Reaction, adopted, react
 from controller.domain.conditions import Condition, Desired, met, unmet
-from controller.domain.errors import ShopUnreachableError, StackNotReadyError
+from controller.domain.errors import (
+    CapabilityMissingError,
+    SecretMissingError,
+    ShopUnreachableError,
+    StackNotReadyError,
+)
 from controller.domain.notes import Note
+from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import AppliedConfig, Store, StoreStatus
-from controller.engines.base import Shop, ShopSeen
+from controller.engines.base import Shop, ShopSeen, Standing
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 
@@ -24,6 +32,9 @@ class StoreSeen:
     look: ShopSeen | None = None
     unreachable: ShopUnreachableError | None = None
     proof_due: bool = True
+    drift: Reaction = field(default_factory=Reaction)
+    rates: Callable[[], Sequence[Rate]] = tuple
+    """The exchange rates that the shop is to have, asked for when settings are written."""
 
 
 def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
@@ -34,6 +45,7 @@ def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
     shop = world.shop(store, stack)
     try:
         look = shop.look()
+        drift = _drift(store, shop, look)
     except ShopUnreachableError as error:
         shop.close()
         return StoreSeen(stack=stack, website=website, unreachable=error)
@@ -43,7 +55,21 @@ def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
         shop=shop,
         look=look,
         proof_due=_proof_due(store.status, shop.digest, world.prove_every),
+        drift=drift,
+        rates=lambda: world.rates(store.spec),
     )
+
+
+def _drift(store: Store, shop: Shop, look: ShopSeen) -> Reaction:
+    """What to do about each setting that was changed in the shop."""
+    if not look.drift:
+        return Reaction()
+    try:
+        fields = shop.fields(look.drift)
+    except (CapabilityMissingError, SecretMissingError):
+        # The whole push that is due anyway says which.
+        fields = {}
+    return react(store.spec, look.drift, fields)
 
 
 def _proof_due(status: StoreStatus, digest: str, every: float) -> bool:
@@ -106,13 +132,43 @@ class Configure:
     name = "configure"
     condition: str | None = "Configured"
 
-    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
-        """All or none, and the shop's own checksum is kept to notice drift."""
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:
+        """All or none, and the shop's own checksum is kept to notice other writers."""
         shop = _shop(seen)
-        written = shop.configure()
-        applied = AppliedConfig(digest=shop.digest, checksum=written.checksum)
+        known = store.status.config
+        drift = seen.drift
+        whole = drift.whole or not _written(store, seen)
+        # Somebody who asked for a push wants everything back.
+        pushed = known is None or not known.checksum
+        spare = frozenset[str]() if pushed else drift.spared
+        written = shop.configure(seen.rates(), spare=spare, whole=whole)
+        extras = written.extras if whole or known is None else known.extras
+        applied = AppliedConfig(digest=shop.digest, checksum=written.checksum, extras=extras)
         note = Note.of("SettingsWritten", changed=written.changed, count=written.count)
-        return Advanced(note=note, change=lambda status: replace(status, config=applied))
+        if not whole:
+            names = sorted({key.rpartition("|")[2] for key in drift.revert})
+            note = Note.of("DriftReverted", fields=", ".join(names))
+        return Advanced(
+            note=note, change=lambda status: replace(status, config=applied), tell=not whole
+        )
+
+
+class Adopt:
+    """Make what was changed in the shop what is wanted, where the policy says so."""
+
+    name = "adopt"
+    condition: str | None = "Configured"
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:
+        """The specification gains the shop's values; raises AdoptionRefusedError."""
+        shop = _shop(seen)
+        values = {
+            found.field: found.actual
+            for found in shop.compare()
+            if found.field in seen.drift.adopted and found.standing is Standing.DRIFTED
+        }
+        note = Note.of("Adopted", fields=", ".join(values) or "-")
+        return Advanced(note=note, spec=adopted(store.spec, values), tell=True)
 
 
 class ProveSelling:
@@ -133,7 +189,7 @@ class ProveSelling:
         )
 
 
-STEPS: tuple[type[StoreStep], ...] = (AwaitStack, Bind, Route, Configure, ProveSelling)
+STEPS: tuple[type[StoreStep], ...] = (AwaitStack, Bind, Route, Configure, Adopt, ProveSelling)
 
 
 def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
@@ -150,12 +206,20 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
         return Route()
     if not _configured(store, seen):
         return Configure()
+    if seen.drift.adopt:
+        return Adopt()
     if store.desired is Desired.ACTIVE and seen.proof_due:
         return ProveSelling()
     return None
 
 
 def _configured(store: Store, seen: StoreSeen) -> bool:
+    """Whether nothing has to be written: what is only told of does not count."""
+    return _written(store, seen) and not seen.drift.revert
+
+
+def _written(store: Store, seen: StoreSeen) -> bool:
+    """Whether the last write was ours, and of what is wanted now."""
     config = store.status.config
     return (
         config is not None
@@ -186,10 +250,13 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
 
 
 def _configuration(store: Store, seen: StoreSeen) -> Condition:
-    if _configured(store, seen):
+    if _configured(store, seen) and not seen.drift.adopt:
+        if seen.drift.told:
+            return met("Configured", "DriftLeft", fields=", ".join(seen.drift.told))
         return met("Configured", "Configured", revision=seen.look.revision if seen.look else 0)
     if seen.look is not None and seen.look.drift:
-        return unmet("Configured", "Drifted", fields=", ".join(seen.look.drift))
+        paths = [key.rpartition("|")[2] for key in seen.look.drift]
+        return unmet("Configured", "Drifted", fields=", ".join(dict.fromkeys(paths)))
     return unmet("Configured", "NotConfigured")
 
 

@@ -137,7 +137,7 @@ class Intents:
             self._database.in_order(connection)
             if (replayed := replay(connection, scope, once)) is not None:
                 return Accepted(operation=replayed, new=False)
-            store = _mine(connection, scope, uid)
+            store = mine(connection, scope, uid)
             if expected is not None and expected != store.generation:
                 raise PreconditionFailedError(store=store.spec.slug)
             if store.desired in {Desired.RETIRED, Desired.PURGED}:
@@ -145,10 +145,10 @@ class Intents:
             changes = spec_changes(store.spec, spec)
             if not changes:
                 return None
-            _refuse_while_open(connection, store)
+            refuse_while_open(connection, store)
             changed = replace(store, spec=spec, generation=store.generation + 1)
             fields = ", ".join(name for name, _, _ in changes)
-            operation = _advance(
+            operation = advance(
                 connection, changed, OperationKind.CHANGE, Note.of("ChangeAccepted", fields=fields)
             )
             write_labels(connection, changed)
@@ -170,7 +170,7 @@ class Intents:
             self._database.in_order(connection)
             if (replayed := replay(connection, scope, once)) is not None:
                 return Accepted(operation=replayed, new=False)
-            store = _mine(connection, scope, uid)
+            store = mine(connection, scope, uid)
             latest = operations.lookup(connection, store.operation)
             desired, stack = TARGETS[kind]
             if store.desired is desired and latest is not None:
@@ -189,7 +189,7 @@ class Intents:
                 retired_at=utcnow() if desired is Desired.RETIRED else None,
                 spec=_lasting(store.spec) if kind is OperationKind.UNDELETE else store.spec,
             )
-            operation = _advance(connection, changed, kind, self._accepted(kind, scope))
+            operation = advance(connection, changed, kind, self._accepted(kind, scope))
             _aim_stack(connection, changed, stack)
             audit_store(
                 connection,
@@ -210,6 +210,28 @@ class Intents:
             return Note.of(reason, until=(utcnow() + self.limits.tombstone).date().isoformat())
         return Note.of(reason)
 
+    def push(self, scope: Scope, uid: str, once: Once | None = None) -> Accepted:
+        """Have every setting written again, whatever was changed in the shop meanwhile.
+
+        Raises WrongStateError for a retired store, OperationInProgressError.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = mine(connection, scope, uid)
+            if store.desired in {Desired.RETIRED, Desired.PURGED}:
+                raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+            refuse_while_open(connection, store)
+            known = store.status.config
+            # A checksum that no shop answers: what was written counts as not written.
+            status = replace(store.status, config=replace(known, checksum="") if known else None)
+            changed = replace(store, generation=store.generation + 1, status=status)
+            operation = advance(connection, changed, OperationKind.PUSH, Note.of("PushAccepted"))
+            audit_store(connection, scope, changed, "store.push")
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
     def retry(self, scope: Scope, operation_id: str) -> Operation:
         """Try a failed operation again from the step that failed; raises WrongStateError."""
         with self._database.write() as connection:
@@ -217,7 +239,7 @@ class Intents:
             operation = operations.lookup(connection, operation_id)
             if operation is None:
                 raise StoreNotFoundError(store=operation_id)
-            store = _mine(connection, scope, operation.store)
+            store = mine(connection, scope, operation.store)
             if operation.state is not OperationState.FAILED or store.operation != operation.id:
                 raise WrongStateError(store=store.spec.slug, state=str(operation.state))
             fresh = operations.new_operation(operation.kind, store)
@@ -254,7 +276,8 @@ def _holder(connection: Connection, slug: str) -> Store | None:
     return store_of(found) if found else None
 
 
-def _mine(connection: Connection, scope: Scope, name: str) -> Store:
+def mine(connection: Connection, scope: Scope, name: str) -> Store:
+    """The store of this name or uid within the scope; raises StoreNotFoundError."""
     uid = connection.execute(select(_stores.c.uid).where(named(name))).scalar()
     store = lookup_store(connection, uid) if uid else None
     if store is None or (scope.tenant is not None and store.tenant != scope.tenant):
@@ -276,7 +299,7 @@ def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSp
     return Accepted(operation=operation, new=False)
 
 
-def _advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:
+def advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:
     """Write the store's new generation with the operation that brings it about."""
     operation = operations.new_operation(kind, store)
     operations.add(connection, operation)
@@ -336,7 +359,8 @@ def _wake(connection: Connection, store: Store) -> None:
         connection.execute(update(_stacks).where(_stacks.c.uid == stack.uid).values(now))
 
 
-def _refuse_while_open(connection: Connection, store: Store) -> None:
+def refuse_while_open(connection: Connection, store: Store) -> None:
+    """Raise OperationInProgressError while the store's latest operation goes on."""
     latest = operations.lookup(connection, store.operation)
     if latest is not None and latest.open:
         raise OperationInProgressError(store=store.spec.slug, operation=latest.id)

@@ -21,8 +21,16 @@ from controller.domain.operations import (
     with_step,
 )
 from controller.domain.stack import STACK_CONDITIONS
-from controller.domain.store import STORE_CONDITIONS, Store, StoreStatus
+from controller.domain.store import (
+    STORE_CONDITIONS,
+    Store,
+    StoreSpec,
+    StoreStatus,
+    spec_changes,
+)
+from controller.domain.tenant import Scope
 from controller.registry import operations
+from controller.registry.accepting import audit_store, spec_columns
 from controller.registry.journal import NORMAL, WARNING, About, tell
 from controller.registry.leases import Kind, Lease, Ref, holds
 from controller.registry.rows import conditions_column, status_columns, store_of
@@ -47,6 +55,8 @@ class StepResult:
     name: str
     state: StepState
     note: Note | None = None
+    tell: bool = False
+    """Whether it is told of even when nobody waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,8 @@ class Pass:
     conditions: tuple[Condition, ...] = ()
     step: StepResult | None = None
     event: Note | None = None
+    alarm: bool = False
+    """Whether the event is a warning."""
     settled: bool = False
     """Nothing is left to do for this generation."""
     error: Note | None = None
@@ -114,8 +126,12 @@ class Progress:
         lease: Lease,
         outcome: Pass,
         change: Callable[[StoreStatus], StoreStatus] = lambda status: status,
+        spec: StoreSpec | None = None,
     ) -> None:
-        """Write what a pass over a store found; `change` adds what the conditions do not hold."""
+        """Write what a pass over a store found; `change` adds what the conditions do not hold.
+
+        A `spec` is what the store wants from now on: a new generation, which is looked at at once.
+        """
         with self._fenced(lease) as connection:
             store = _present(lookup_store(connection, lease.ref.uid))
             current = store.generation == outcome.generation
@@ -124,8 +140,8 @@ class Progress:
             about = About.of(store, store.operation)
             if operation is not None and operation.open and current:
                 operation = self._follow(connection, operation, about, outcome, complete=settled)
-            elif outcome.event is not None:
-                tell(connection, about, outcome.event, _severity(outcome))
+            else:
+                _unasked(connection, about, outcome)
             status = _summary(change(store.status), store, outcome, operation, settled=settled)
             connection.execute(
                 update(_stores)
@@ -138,6 +154,8 @@ class Progress:
                     **({"reserved_slug": None} if settled and _purged(store) else {}),
                 )
             )
+            if spec is not None and current:
+                _adopt(connection, store, spec)
 
     def blind(self, lease: Lease, note: Note, error: Note | None, due_in: float) -> None:
         """Write that a subject could not even be looked at; `error` ends its operation."""
@@ -250,6 +268,26 @@ class Progress:
             yield connection
 
 
+def _unasked(connection: Connection, about: About, outcome: Pass) -> None:
+    """Tell of what happened to a store while nobody waited for anything."""
+    if outcome.event is not None:
+        tell(connection, about, outcome.event, _severity(outcome))
+    step = outcome.step
+    if step is not None and step.tell and step.note is not None:
+        tell(connection, about, step.note)
+
+
+def _adopt(connection: Connection, store: Store, spec: StoreSpec) -> None:
+    """Make a specification the store's own, as an intent does, but by the controller itself."""
+    changed = replace(store, spec=spec, generation=store.generation + 1)
+    columns = {**spec_columns(changed), "due_at": epoch_now(), "waited_on": True}
+    connection.execute(update(_stores).where(_stores.c.uid == store.uid).values(columns))
+    changes = spec_changes(store.spec, spec)
+    before = {name: old for name, old, _ in changes}
+    after = {name: new for name, _, new in changes}
+    audit_store(connection, Scope.system(), changed, "store.adopt", before=before, after=after)
+
+
 def _repaired(connection: Connection, stack: str, outcome: Pass) -> None:
     """Tell of what is done without anybody having asked, about each store that it touches."""
     done = outcome.step is not None and outcome.step.state is StepState.DONE
@@ -286,7 +324,7 @@ def _purged(store: Store) -> bool:
 
 
 def _severity(outcome: Pass) -> str:
-    return WARNING if outcome.failures else NORMAL
+    return WARNING if outcome.failures or outcome.alarm else NORMAL
 
 
 def _succeeded(operation: Operation) -> Operation:

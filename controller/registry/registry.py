@@ -1,8 +1,10 @@
 """The registry as one object: what `main` makes and everything else is given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.domain.keyring import Keyring
+from controller.domain.sealing import Sealer
 from controller.registry.access import Codes, Tokens
 from controller.registry.intents import Intents, Limits
 from controller.registry.journal import Journal
@@ -15,6 +17,7 @@ from controller.registry.rates import Rates
 from controller.registry.session import Database
 from controller.registry.stores import Stores
 from controller.registry.tenants import Tenants
+from controller.registry.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +37,23 @@ class Registry:
     mails: Mails
     rates: Rates
     rate_pushes: RatePushes
+    vault: Vault
 
 
 def open_registry(
-    database: Database, keyring: Keyring, limits: Limits, *, codes_per_hour: int = 6
+    database: Database,
+    keyring: Keyring,
+    limits: Limits,
+    *,
+    codes_per_hour: int = 6,
+    vault_keys: Sequence[str] = (),
 ) -> Registry:
-    """The registry over a database that is migrated."""
+    """The registry over a database that is migrated.
+
+    `vault_keys` seal the secrets, the newest first; the key that derives from the master key opens
+    what was sealed before there were any.
+    """
+    sealer = Sealer((*vault_keys, keyring.derive("vault")))
     return Registry(
         database=database,
         stores=Stores(database),
@@ -54,4 +68,5 @@ def open_registry(
         mails=Mails(database),
         rates=Rates(database),
         rate_pushes=RatePushes(database),
+        vault=Vault(database, sealer),
     )

@@ -52,6 +52,7 @@ HEADLINES: Mapping[Phase, str] = {
 KINDS: Mapping[OperationKind, str] = {
     OperationKind.CREATE: N_("Opening the shop"),
     OperationKind.CHANGE: N_("Changing the settings"),
+    OperationKind.PUSH: N_("Writing all settings again"),
     OperationKind.SUSPEND: N_("Pausing the shop"),
     OperationKind.RESUME: N_("Opening the shop again"),
     OperationKind.RETIRE: N_("Closing the shop"),
@@ -89,6 +90,10 @@ PAYMENTS: Mapping[Payment, str] = {
     Payment.CHECK: N_("Check"),
     Payment.CASH_ON_DELIVERY: N_("Cash on delivery"),
     Payment.PURCHASE_ORDER: N_("Purchase order"),
+    Payment.PAYPAL: N_("PayPal"),
+    Payment.BRAINTREE: N_("Braintree"),
+    Payment.STRIPE: N_("Stripe"),
+    Payment.ADYEN: N_("Adyen"),
 }
 
 ACTIONS: Mapping[str, str] = {

@@ -71,7 +71,18 @@ def test_a_store_is_created_and_comes_up(plane: Plane) -> None:
         "locales": ["de_DE"],
         "timezone": "Europe/Berlin",
         "weightUnit": "kgs",
-        "currencies": {"base": "EUR", "default": "EUR", "allowed": ["EUR"]},
+        "contact": {"email": None, "phone": None},
+        "currencies": {
+            "base": "EUR",
+            "default": "EUR",
+            "allowed": ["EUR"],
+            "markupBps": 0,
+            "pins": {},
+        },
+        "gateways": {},
+        "taxRates": [],
+        "sites": {},
+        "drift": {},
         "payments": store["spec"]["payments"],
         "shipping": store["spec"]["shipping"],
         "pricesIncludeTax": True,
@@ -92,7 +103,13 @@ def test_what_is_said_beats_the_country(plane: Plane) -> None:
         "weightUnit": "lbs",
         "currencies": {"base": "CHF", "default": "EUR", "allowed": ["CHF", "USD"]},
         "payments": ["check"],
-        "shipping": {"flatRate": "7.50"},
+        "shipping": {
+            "flatRate": "7.50",
+            "freeFrom": "100.00",
+            "tableRates": None,
+            "origin": {"region": "", "postcode": "8001", "city": "Zürich", "street": ""},
+            "carriers": {},
+        },
         "pricesIncludeTax": False,
     }
     plane.make("caffe", **said)
@@ -100,7 +117,13 @@ def test_what_is_said_beats_the_country(plane: Plane) -> None:
     wanted = {
         **said,
         "locales": ["it_IT", "de_CH"],
-        "currencies": {"base": "CHF", "default": "EUR", "allowed": ["CHF", "USD", "EUR"]},
+        "currencies": {
+            "base": "CHF",
+            "default": "EUR",
+            "allowed": ["CHF", "USD", "EUR"],
+            "markupBps": 0,
+            "pins": {},
+        },
     }
     assert {name: spec[name] for name in wanted} == wanted
 
@@ -190,7 +213,7 @@ def test_a_patch_changes_what_it_names(plane: Plane) -> None:
     patch = {"displayName": "New", "currencies": {"base": "USD"}, "labels": {"b": "2"}}
     follow(plane, plane.request("PATCH", "stores/acme", json=patch))
     store = plane.get("stores/acme").json()
-    usd = {"base": "USD", "default": "USD", "allowed": ["USD"]}
+    usd = {"base": "USD", "default": "USD", "allowed": ["USD"], "markupBps": 0, "pins": {}}
     assert store["spec"] == {**before, "displayName": "New", "currencies": usd}
     assert store["metadata"]["labels"] == {"b": "2"}
     assert plane.request("PATCH", "stores/acme", json={}).status_code == 200

@@ -90,7 +90,7 @@ def test_a_pack_turns_into_the_commerce_settings_of_a_new_shop() -> None:
     commerce = countries.pack("US").commerce()
     assert (commerce.currencies.base, commerce.currencies.allowed) == ("USD", ("USD",))
     assert commerce.payments == (Payment.CHECK, Payment.PURCHASE_ORDER)
-    assert commerce.flat_rate == Decimal("5.95")
+    assert commerce.shipping.flat_rate == Decimal("5.95")
     assert not commerce.prices_include_tax
 
 

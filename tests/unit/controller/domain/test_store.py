@@ -9,11 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.domain.commerce import (
+    Carrier,
+    CommerceSpec,
+    Currencies,
+    DriftPolicy,
+    Origin,
+    Payment,
+    Shipping,
+    TableBasis,
+    TableRate,
+    TableRates,
+    TaxRate,
+)
 from controller.domain.conditions import Condition, ConditionStatus, Phase
 from controller.domain.notes import Note
 from controller.domain.store import (
     AppliedConfig,
+    Contact,
+    Site,
     StoreSpec,
     StoreStatus,
     iso,
@@ -35,23 +49,74 @@ def whole_milliseconds(time: datetime) -> datetime:
 
 
 MOMENTS = st.datetimes(timezones=st.just(UTC)).map(whole_milliseconds)
+AMOUNTS = st.decimals(0, 10**9, places=2)
+OPTIONS = st.dictionaries(TEXT, TEXT, max_size=2)
+COMMERCE = st.builds(
+    CommerceSpec,
+    currencies=st.builds(
+        Currencies,
+        base=TEXT,
+        default=TEXT,
+        allowed=st.lists(TEXT, max_size=3).map(tuple),
+        markup_bps=st.integers(-500, 500),
+        pins=st.dictionaries(TEXT, AMOUNTS, max_size=2),
+    ),
+    payments=st.lists(st.sampled_from(Payment), unique=True).map(tuple),
+    gateways=st.dictionaries(st.sampled_from(Payment), OPTIONS, max_size=2),
+    shipping=st.builds(
+        Shipping,
+        flat_rate=st.none() | AMOUNTS,
+        free_from=st.none() | AMOUNTS,
+        table=st.none()
+        | st.builds(
+            TableRates,
+            by=st.sampled_from(TableBasis),
+            rows=st.lists(
+                st.builds(
+                    TableRate,
+                    country=TEXT,
+                    region=TEXT,
+                    postcode=TEXT,
+                    above=AMOUNTS,
+                    price=AMOUNTS,
+                ),
+                max_size=2,
+            ).map(tuple),
+        ),
+        origin=st.builds(Origin, region=TEXT, postcode=TEXT, city=TEXT, street=TEXT),
+        carriers=st.dictionaries(st.sampled_from(Carrier), OPTIONS, max_size=2),
+    ),
+    prices_include_tax=st.booleans(),
+)
+LOCALES = st.lists(TEXT, max_size=3).map(tuple)
 SPECS = st.builds(
     StoreSpec,
     slug=TEXT,
     display_name=TEXT,
     country=TEXT,
-    locales=st.lists(TEXT, max_size=3).map(tuple),
+    locales=LOCALES,
     timezone=TEXT,
     weight_unit=st.sampled_from(["kgs", "lbs"]),
-    commerce=st.builds(
-        CommerceSpec,
-        currencies=st.builds(
-            Currencies, base=TEXT, default=TEXT, allowed=st.lists(TEXT, max_size=3).map(tuple)
+    commerce=COMMERCE,
+    contact=st.builds(Contact, email=st.none() | TEXT, phone=st.none() | TEXT),
+    tax_rates=st.lists(
+        st.builds(TaxRate, country=TEXT, region=TEXT, postcode=TEXT, percent=AMOUNTS, name=TEXT),
+        max_size=2,
+    ).map(tuple),
+    sites=st.lists(
+        st.builds(
+            Site,
+            code=TEXT,
+            display_name=TEXT,
+            country=TEXT,
+            locales=LOCALES,
+            commerce=COMMERCE,
+            url=st.none() | TEXT,
         ),
-        payments=st.lists(st.sampled_from(Payment), unique=True).map(tuple),
-        flat_rate=st.decimals(0, 10**9, places=2),
-        prices_include_tax=st.booleans(),
-    ),
+        max_size=2,
+        unique_by=lambda site: site.code,
+    ).map(tuple),
+    drift=st.dictionaries(TEXT, st.sampled_from(DriftPolicy), max_size=2),
     engine=TEXT,
     expires_at=st.none() | MOMENTS,
     labels=st.dictionaries(TEXT, TEXT, max_size=3),
@@ -75,7 +140,7 @@ STATUSES = st.builds(
         )
     ).map(lambda items: {item.type: item for item in items}),
     url=st.none() | TEXT,
-    config=st.none() | st.builds(AppliedConfig, digest=TEXT, checksum=TEXT),
+    config=st.none() | st.builds(AppliedConfig, digest=TEXT, checksum=TEXT, extras=LOCALES),
     selling_since=st.none() | MOMENTS,
     proven_at=st.none() | MOMENTS,
     proven_digest=st.none() | TEXT,
@@ -104,8 +169,42 @@ def test_the_changes_are_exactly_what_differs(old: StoreSpec, new: StoreSpec) ->
 
 
 def test_money_keeps_its_digits() -> None:
-    commerce = replace(spec().commerce, flat_rate=Decimal("4.90"))
-    assert spec_to_json(spec(commerce=commerce))["shipping"] == {"flatRate": "4.90"}
+    commerce = replace(spec().commerce, shipping=Shipping(flat_rate=Decimal("4.90")))
+    assert spec_to_json(spec(commerce=commerce))["shipping"]["flatRate"] == "4.90"
+
+
+def test_what_an_older_release_stored_is_read() -> None:
+    stored = spec_to_json(spec())
+    for name in ("contact", "gateways", "taxRates", "sites", "drift"):
+        del stored[name]
+    stored["currencies"] = {"base": "EUR", "default": "EUR", "allowed": ["EUR"]}
+    stored["shipping"] = {"flatRate": "4.90"}
+    assert spec_from_json("acme", {}, stored) == spec("acme")
+
+
+@pytest.mark.parametrize(
+    ("drift", "field", "policy"),
+    [
+        pytest.param({}, "payments", "revert", id="unless-said"),
+        pytest.param({"*": "warn"}, "payments", "warn", id="everything"),
+        pytest.param({"*": "warn", "payments": "adopt"}, "payments", "adopt", id="exact"),
+        pytest.param({"shipping": "warn"}, "shipping.flatRate", "warn", id="group"),
+        pytest.param(
+            {"shipping": "warn", "shipping.flatRate": "adopt"},
+            "shipping.flatRate",
+            "adopt",
+            id="exact-in-group",
+        ),
+        pytest.param({"payments": "warn"}, "sites.us.payments", "warn", id="of-every-site"),
+        pytest.param(
+            {"payments": "warn", "sites.us": "adopt"}, "sites.us.payments", "adopt", id="of-one"
+        ),
+        pytest.param({"sites.us": "adopt"}, "sites.fr.payments", "revert", id="of-another"),
+    ],
+)
+def test_the_most_exact_policy_decides(drift: dict[str, str], field: str, policy: str) -> None:
+    wanted = spec(drift={name: DriftPolicy(item) for name, item in drift.items()})
+    assert wanted.policy(field) == policy
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from controller.domain.commerce import CommerceSpec, Currencies, Payment
+from controller.commerce.drift import Reaction
+from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.conditions import Desired, met
 from controller.domain.errors import ShopStartingError, ShopUnreachableError
 from controller.domain.stack import Stack, StackDesired
@@ -103,7 +104,7 @@ SPEC = StoreSpec(
     commerce=CommerceSpec(
         currencies=Currencies(base="EUR", default="EUR", allowed=("EUR",)),
         payments=(Payment.BANK_TRANSFER,),
-        flat_rate=Decimal("4.90"),
+        shipping=Shipping(flat_rate=Decimal("4.90")),
         prices_include_tax=True,
     ),
     engine="sandbox",
@@ -127,19 +128,25 @@ def store(desired: Desired = Desired.ACTIVE, status: StoreStatus = STATUS) -> St
 
 
 def shop_seen(
-    below: Stack | None = None, look: ShopSeen | None = LOOK, *, due: bool = False
+    below: Stack | None = None,
+    look: ShopSeen | None = LOOK,
+    *,
+    due: bool = False,
+    policy: str = "revert",
 ) -> StoreSeen:
+    drift = {policy: frozenset(look.drift if look else ())}
     return StoreSeen(
         stack=below or stack(),
         website="base",
         shop=Shop(),  # type: ignore[arg-type]
         look=look,
         proof_due=due,
+        drift=Reaction(**drift, told=("shipping.flatRate",) if policy == "warn" else ()),
     )
 
 
 UNBOUND = replace(LOOK, bound=False)
-DRIFTED = replace(LOOK, checksum="other", drift=("carriers/flatrate/price",))
+DRIFTED = replace(LOOK, drift=("default||carriers/flatrate/price",))
 UNREACHABLE = StoreSeen(
     stack=stack(), website="base", unreachable=ShopUnreachableError(detail="refused")
 )
@@ -167,6 +174,21 @@ UNREACHABLE = StoreSeen(
             id="other-settings-wanted",
         ),
         pytest.param(store(), shop_seen(look=DRIFTED), "configure", id="changed-in-the-shop"),
+        pytest.param(
+            store(), shop_seen(look=DRIFTED, policy="warn"), None, id="changed-and-only-told"
+        ),
+        pytest.param(
+            store(), shop_seen(look=DRIFTED, policy="adopt"), "adopt", id="changed-and-adopted"
+        ),
+        pytest.param(
+            store(status=replace(STATUS, config=AppliedConfig(digest="older", checksum="sum"))),
+            shop_seen(look=DRIFTED, policy="adopt"),
+            "configure",
+            id="what-is-wanted-goes-before-what-is-adopted",
+        ),
+        pytest.param(
+            store(), shop_seen(look=replace(LOOK, checksum="other")), "configure", id="overwritten"
+        ),
         pytest.param(store(), shop_seen(due=True), "prove-selling", id="proof-due"),
         pytest.param(store(), shop_seen(), None, id="as-wanted"),
         pytest.param(
@@ -212,6 +234,14 @@ def test_a_test_purchase_is_due_when_it_is_old_or_the_settings_changed(
 def test_a_repetition_that_is_due_does_not_take_the_last_proof_back() -> None:
     found = {item.type: item for item in stores.conditions(store(), shop_seen(due=True))}
     assert found["Selling"].met
+
+
+def test_drift_that_is_left_is_told_and_does_not_make_a_store_unwell() -> None:
+    look = shop_seen(look=DRIFTED, policy="warn")
+    found = {item.type: item for item in stores.conditions(store(), look)}
+    assert found["Configured"].met
+    assert found["Configured"].note.reason == "DriftLeft"
+    assert found["Configured"].note.params == {"fields": "shipping.flatRate"}
 
 
 def test_drift_is_named_in_the_condition() -> None:

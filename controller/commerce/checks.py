@@ -1,0 +1,374 @@
+"""The checks of a specification. `drafts` calls them; each collects what is wrong and goes on.
+
+So one answer names everything that is wrong, each with the field as the API spells it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_precision, list_currencies
+
+from controller.commerce import cldr
+from controller.domain.commerce import (
+    Carrier,
+    Currencies,
+    DriftPolicy,
+    Origin,
+    Payment,
+    Shipping,
+    TableBasis,
+    TableRate,
+    TableRates,
+    TaxRate,
+)
+from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidInputError
+from controller.domain.naming import check_display_name, check_email
+from controller.domain.providers import mode_of, options
+from controller.domain.store import MAIN_SITE, Contact
+
+_LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
+_SITE = re.compile(r"[a-z][a-z0-9_]{0,19}")
+_FIELD = re.compile(r"\*|[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9_]*){0,3}")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{2,38}")
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
+_LONGEST = timedelta(days=366)
+_MOST = {"labels": 32, "locales": 12, "currencies": 20, "rows": 5000, "taxRates": 500, "sites": 50}
+_DEAREST = Decimal(10) ** 9
+_WIDEST = 5000
+"""Basis points."""
+
+
+class Checks:
+    """Collects everything that is wrong, so that one answer names it all."""
+
+    def __init__(self) -> None:
+        self.wrong: list[tuple[str, str]] = []
+        self.under = ""
+        """What the names of fields begin with, such as `sites.us.`."""
+
+    def say(self, name: str, told: str) -> None:
+        """Note that a field is wrong."""
+        self.wrong.append((self.under + name, told))
+
+    def finish(self) -> None:
+        """Raise InvalidInputError when anything was wrong."""
+        if self.wrong:
+            raise InvalidInputError(tuple(self.wrong))
+
+    def locales(self, said: Sequence[str] | None, usual: Sequence[str]) -> tuple[str, ...]:
+        """CLDR ids, each once."""
+        found = tuple(
+            dict.fromkeys(self._locale(item) for item in (usual if said is None else said))
+        )
+        if not 1 <= len(found) <= _MOST["locales"]:
+            self.say("locales", f"1 to {_MOST['locales']} languages")
+        return found
+
+    def _locale(self, text: str) -> str:
+        try:
+            return str(Locale.parse(text.replace("-", "_")))
+        except (ValueError, UnknownLocaleError, TypeError):
+            self.say("locales", f"{text[:40]!r} is not a CLDR locale such as de_DE")
+            return text
+
+    def timezone(self, text: str) -> str:
+        """An IANA name."""
+        if text not in available_timezones():
+            self.say("timezone", f"{text[:60]!r} is not an IANA time zone")
+        return text
+
+    def weight_unit(self, text: str) -> str:
+        """Kilograms or pounds."""
+        if text not in {"kgs", "lbs"}:
+            self.say("weightUnit", "kgs or lbs")
+        return text
+
+    def contact(self, email: str | None, phone: str | None) -> Contact:
+        """Whom shoppers reach."""
+        if email is not None:
+            try:
+                email = check_email(email)
+            except InvalidEmailError:
+                self.say("contact.email", "an e-mail address")
+        if phone is not None and not _PHONE.fullmatch(phone):
+            self.say("contact.phone", "a telephone number such as +49 30 123456")
+        return Contact(email=email, phone=phone)
+
+    def currencies(
+        self,
+        base: str,
+        default: str | None,
+        allowed: Sequence[str] | None,
+        markup_bps: int,
+        pins: Mapping[str, Decimal],
+    ) -> Currencies:
+        """ISO 4217 codes; the default is always among those allowed."""
+        base = self._currency("currencies.base", base)
+        default = self._currency("currencies.default", default or base)
+        codes = tuple(dict.fromkeys((*(allowed or (base,)), default)))
+        for code in codes[: _MOST["currencies"]]:
+            self._currency("currencies.allowed", code)
+        if len(codes) > _MOST["currencies"]:
+            self.say("currencies.allowed", f"at most {_MOST['currencies']}")
+        if not -_WIDEST <= markup_bps <= _WIDEST:
+            self.say("currencies.markupBps", f"-{_WIDEST} to {_WIDEST} basis points")
+        for pair, rate in pins.items():
+            parts = pair.split("/")
+            if len(parts) != 2 or not {*parts} <= list_currencies() or parts[0] == parts[1]:
+                self.say("currencies.pins", f"{pair[:20]!r} is not a pair such as EUR/USD")
+            elif not (rate.is_finite() and 0 < rate < _DEAREST):
+                self.say("currencies.pins", f"{pair}: a rate above zero")
+        return Currencies(
+            base=base, default=default, allowed=codes, markup_bps=markup_bps, pins=dict(pins)
+        )
+
+    def _currency(self, name: str, text: str) -> str:
+        if text not in list_currencies():
+            self.say(name, f"{text[:10]!r} is not an ISO 4217 currency")
+        return text
+
+    def payments(
+        self, said: Sequence[str] | None, usual: tuple[Payment, ...]
+    ) -> tuple[Payment, ...]:
+        """One or more methods."""
+        if said is None:
+            return usual
+        known = [item for item in said if item in set(Payment)]
+        if len(known) != len(said) or not said:
+            self.say("payments", f"one or more of {', '.join(Payment)}")
+        return tuple(dict.fromkeys(Payment(item) for item in known))
+
+    def gateways(
+        self, said: Mapping[str, Mapping[str, str]], payments: Sequence[Payment]
+    ) -> dict[Payment, Mapping[str, str]]:
+        """Options of payment methods; those offered need what they cannot do without."""
+        found: dict[Payment, Mapping[str, str]] = {
+            Payment(name): self._options(f"gateways.{name}", name, given)
+            for name, given in said.items()
+            if self._known("gateways", name, list(Payment))
+        }
+        for payment in payments:
+            self._complete(f"gateways.{payment}", payment, found.get(payment, {}))
+        return found
+
+    def shipping(
+        self,
+        *,
+        base: str,
+        flat_rate: Decimal | None,
+        free_from: Decimal | None,
+        table: Mapping[str, Any] | None,
+        origin: Mapping[str, str],
+        carriers: Mapping[str, Mapping[str, str]],
+    ) -> Shipping:
+        """Prices in the base currency, in one spelling, so that 4.9 and 4.90 are no change."""
+        for name, value in origin.items():
+            if not _PLAIN.fullmatch(value):
+                self.say(f"shipping.origin.{name}", "at most 200 characters, no line breaks")
+        found = {
+            Carrier(name): self._options(f"shipping.carriers.{name}", name, given)
+            for name, given in carriers.items()
+            if self._known("shipping.carriers", name, list(Carrier))
+        }
+        for carrier, given in found.items():
+            self._complete(f"shipping.carriers.{carrier}", carrier, given)
+        rate = None if flat_rate is None else self._amount("shipping.flatRate", flat_rate, base)
+        free = None if free_from is None else self._amount("shipping.freeFrom", free_from, base)
+        rows = self._table(table, base) if table is not None else None
+        if rate is None and free is None and rows is None and not found:
+            self.say("shipping", "at least one way: flatRate, freeFrom, tableRates or a carrier")
+        return Shipping(
+            flat_rate=rate, free_from=free, table=rows, origin=Origin(**origin), carriers=found
+        )
+
+    def _table(self, said: Mapping[str, Any], base: str) -> TableRates | None:
+        basis = said.get("by")
+        if basis not in set(TableBasis):
+            self.say("shipping.tableRates.by", f"one of {', '.join(TableBasis)}")
+            return None
+        given = said.get("rows") or ()
+        if not 1 <= len(given) <= _MOST["rows"]:
+            self.say("shipping.tableRates.rows", f"1 to {_MOST['rows']} rows")
+        rows = [
+            self._row(f"shipping.tableRates.rows.{i}", row, base) for i, row in enumerate(given)
+        ]
+        places = [(row.country, row.region, row.postcode, row.above) for row in rows]
+        if len({*places}) != len(places):
+            self.say("shipping.tableRates.rows", "no place and bound twice")
+        return TableRates(by=TableBasis(basis), rows=tuple(sorted(rows, key=_order)))
+
+    def _row(self, name: str, said: Mapping[str, Any], base: str) -> TableRate:
+        country, region, postcode = self._place(name, said)
+        above = self._number(f"{name}.above", said.get("above", 0))
+        price = self._number(f"{name}.price", said.get("price"))
+        return TableRate(
+            country=country,
+            region=region,
+            postcode=postcode,
+            above=self._at_least_zero(f"{name}.above", above, 4),
+            price=self._amount(f"{name}.price", price, base),
+        )
+
+    def _place(self, name: str, said: Mapping[str, Any]) -> tuple[str, str, str]:
+        country = str(said.get("country") or "*").upper()
+        if country != "*" and country not in cldr.countries():
+            self.say(f"{name}.country", f"{country[:10]!r} is not an ISO 3166 country code")
+        place = [str(said.get(part) or "*") for part in ("region", "postcode")]
+        if any(len(part) > 60 or not part.isprintable() for part in place):
+            self.say(name, "region and postcode of at most 60 characters")
+        return (country, *place)  # type: ignore[return-value]
+
+    def tax_rates(self, said: Sequence[Mapping[str, Any]]) -> tuple[TaxRate, ...]:
+        """Taxes of places, sorted; no place twice."""
+        if len(said) > _MOST["taxRates"]:
+            self.say("taxRates", f"at most {_MOST['taxRates']}")
+        rates = [self._tax_rate(f"taxRates.{i}", rate) for i, rate in enumerate(said)]
+        places = [(rate.country, rate.region, rate.postcode) for rate in rates]
+        if len({*places}) != len(places):
+            self.say("taxRates", "no place twice")
+        return tuple(sorted(rates, key=lambda rate: (rate.country, rate.region, rate.postcode)))
+
+    def _tax_rate(self, name: str, said: Mapping[str, Any]) -> TaxRate:
+        country, region, postcode = self._place(name, said)
+        if country == "*":
+            self.say(f"{name}.country", "a tax has a country")
+        percent = self._at_least_zero(
+            f"{name}.percent", self._number(f"{name}.percent", said.get("percent")), 4
+        )
+        if percent > 100:
+            self.say(f"{name}.percent", "at most 100")
+        title = str(said.get("name") or f"{country} {percent.normalize():f} %")
+        if not _PLAIN.fullmatch(title):
+            self.say(f"{name}.name", "at most 200 characters, no line breaks")
+        return TaxRate(
+            country=country, region=region, postcode=postcode, percent=percent, name=title
+        )
+
+    def _number(self, name: str, value: object) -> Decimal:
+        try:
+            found = Decimal(str(value))
+        except InvalidOperation:
+            found = Decimal("nan")
+        if not found.is_finite():
+            self.say(name, "a number")
+            return Decimal(0)
+        return found
+
+    def _at_least_zero(self, name: str, value: Decimal, decimals: int) -> Decimal:
+        if 0 <= value <= _DEAREST and value == round(value, decimals):
+            return abs(round(value, decimals))
+        self.say(name, f"zero or more with at most {decimals} decimals")
+        return Decimal(0)
+
+    def _amount(self, name: str, value: Decimal, currency: str) -> Decimal:
+        decimals = get_currency_precision(currency)
+        if value.is_finite() and 0 <= value <= _DEAREST and value == round(value, decimals):
+            return abs(round(value, decimals))
+        self.say(name, f"an amount of zero or more with at most {decimals} decimals")
+        return Decimal(0)
+
+    def _known(self, name: str, item: str, choices: Sequence[str]) -> bool:
+        if item in choices:
+            return True
+        self.say(f"{name}.{item[:40]}", f"one of {', '.join(choices)}")
+        return False
+
+    def _options(self, name: str, provider: str, given: Mapping[str, str]) -> dict[str, str]:
+        known = options(provider)
+        for key, value in given.items():
+            if key not in known:
+                choices = ", ".join(known) or "no options"
+                self.say(f"{name}.{key[:40]}", f"{choices}; secrets are kept apart")
+            elif not known[key].accepts(value):
+                told = ", ".join(known[key].choices) or "not in the form that it has"
+                self.say(f"{name}.{key}", told)
+            elif (mode := mode_of(value)) is not None and mode != given.get("mode", mode):
+                self.say(f"{name}.{key}", f"a key of the {mode} mode")
+        return dict(given)
+
+    def _complete(self, name: str, provider: str, given: Mapping[str, str]) -> None:
+        for key, option in options(provider).items():
+            if option.required and key not in given:
+                told = f"one of {', '.join(option.choices)}" if option.choices else "it is needed"
+                self.say(f"{name}.{key}", told)
+
+    def drift(self, said: Mapping[str, str]) -> dict[str, DriftPolicy]:
+        """What to do about fields that were changed in the shop."""
+        for name, policy in said.items():
+            if not _FIELD.fullmatch(name):
+                self.say("drift", f"{name[:60]!r} is not a field such as shipping.flatRate, or *")
+            elif policy not in set(DriftPolicy):
+                self.say(f"drift.{name}", f"one of {', '.join(DriftPolicy)}")
+        return {name: DriftPolicy(item) for name, item in said.items() if item in set(DriftPolicy)}
+
+    def site_code(self, code: str) -> str:
+        """A website's code, as Magento takes it."""
+        if not _SITE.fullmatch(code) or code in {MAIN_SITE, "admin", "default", "all"}:
+            self.wrong.append(
+                (
+                    "sites",
+                    f"{code[:40]!r}: a lowercase letter, then letters, digits or _, at most 24",
+                )
+            )
+        return code
+
+    def site_name(self, text: str) -> str:
+        """A website's name."""
+        try:
+            return check_display_name(text)
+        except InvalidDisplayNameError as error:
+            self.say("displayName", str(error))
+            return text
+
+    def url(self, text: str | None) -> str | None:
+        """An address of http or https without anything behind the host and port."""
+        if text is None:
+            return None
+        try:
+            parts = urlsplit(text)
+            whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if (
+            not whole
+            or parts.path not in {"", "/"}
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
+            self.say("url", "an address such as https://shop.example.com")
+        return text.rstrip("/")
+
+    def expiry(self, moment: datetime | None) -> datetime | None:
+        """A time to come, in UTC."""
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            self.say("expiresAt", "a time with its zone, such as 2027-01-31T12:00:00Z")
+            return None
+        # Compared before it is converted: the first and last days of the calendar have no UTC.
+        now = datetime.now(UTC)
+        if not now < moment <= now + _LONGEST:
+            self.say("expiresAt", "in the future, at most 366 days ahead")
+            return None
+        return moment.astimezone(UTC)
+
+    def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Keys and values as Kubernetes has them."""
+        if len(labels) > _MOST["labels"]:
+            self.say("labels", f"at most {_MOST['labels']}")
+        for key, value in labels.items():
+            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
+                self.say(f"labels.{key[:40]}", "letters, digits, '-', '_' and '.'")
+        return dict(labels)
+
+
+def _order(row: TableRate) -> tuple[str, str, str, Decimal]:
+    return row.country, row.region, row.postcode, row.above

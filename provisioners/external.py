@@ -1,0 +1,78 @@
+"""The driver of shops that somebody else runs: it starts and stops nothing, it only knows where.
+
+A release says in its values at which `endpoint` the shop answers and whether it is `watched`. There
+is nothing of ours to keep, so that any worker on any machine sees the same.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+
+from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+
+
+class ExternalDriver:
+    """`Driver` of `provisioners.base` for shops that are there already."""
+
+    name = "external"
+
+    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Nothing: the shop made its access token itself."""
+        _check(name)
+
+    def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
+        """Whether access was given."""
+        _check(name)
+        return bool(secrets)
+
+    def apply(self, release: Release) -> ReleaseStatus:
+        """Take the shop as it is; raises DriverFailure when nobody said where it is."""
+        if not release.values.get("endpoint"):
+            raise DriverFailure("no_endpoint", "nobody said where the shop is", transient=False)
+        return self.status(release)
+
+    def status(self, release: Release) -> ReleaseStatus:
+        """Current while it is watched. Whether it answers is for its engine to say."""
+        _check(release.name)
+        endpoint = release.values.get("endpoint")
+        if not endpoint:
+            return ReleaseStatus(state=ReleaseState.ABSENT)
+        watched = release.values.get("watched", True)
+        state = ReleaseState.CURRENT if watched else ReleaseState.STOPPED
+        return ReleaseStatus(state=state, endpoint=str(endpoint))
+
+    def stop(self, name: str) -> None:
+        """Let go of it: it is not ours to stop."""
+        _check(name)
+
+    def delete(self, name: str) -> None:
+        """Let go of it: its data is not ours to destroy."""
+        _check(name)
+
+    def inventory(self, name: str) -> tuple[str, ...]:
+        """Nothing of ours is ever there."""
+        _check(name)
+        return ()
+
+    def names(self) -> set[str]:
+        """As `inventory`."""
+        return set()
+
+    def logs(self, name: str, *, tail: int) -> list[str]:  # noqa: ARG002
+        """None: they are where the shop is."""
+        _check(name)
+        return []
+
+    def follow(self, name: str) -> Iterator[str]:
+        """Nothing, a few times a second."""
+        _check(name)
+        while True:
+            yield ""
+            time.sleep(0.25)
+
+    def stop_all(self) -> None:
+        """Nothing is ours to stop."""
+
+
+def _check(name: str) -> None:
+    if not name.isalnum():
+        raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
