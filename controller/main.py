@@ -12,8 +12,19 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from controller import __version__
-from controller.api import catalogue, deps, errors, fleet, health, operations, stores, tenants
+from controller.api import (
+    catalogue,
+    deps,
+    errors,
+    fleet,
+    health,
+    operations,
+    orders,
+    stores,
+    tenants,
+)
 from controller.api.middleware import Gate
+from controller.api.shopcalls import ShopCalls
 from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy
@@ -26,6 +37,7 @@ from controller.jobs.mailer import Mailer
 from controller.jobs.rate_fanout import Pace as RatePace
 from controller.jobs.rates import RateKeeper
 from controller.jobs.worker import Pace, Worker
+from controller.orderbook import OrderBook
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
 from controller.reconciler.world import World
@@ -160,6 +172,7 @@ def build_services(
         settings=settings,
         registry=registry,
         commands=Commands(registry, world, driver, hint),
+        orders=OrderBook(registry, world),
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),
@@ -180,7 +193,8 @@ def build_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
-    for module in (stores, operations, tenants, catalogue, fleet):
+    app.state.shop_calls = ShopCalls()
+    for module in (stores, orders, operations, tenants, catalogue, fleet):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter, to_thread
 
 from controller.commands import Commands
 from controller.domain.keyring import Keyring
+from controller.orderbook import OrderBook
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.settings import Settings
@@ -23,6 +24,7 @@ class Services:
     settings: Settings
     registry: Registry
     commands: Commands
+    orders: OrderBook
     world: World
     keyring: Keyring
     tail: EventTail

@@ -32,6 +32,7 @@ from controller.engines.base import (
     Written,
 )
 from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from tests.fake_orders import FakeOrders, Ledger
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Held:
     config: str = ""
     revision: int = 0
     orders: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
     drift: dict[str, str] = field(default_factory=dict)
     """Settings that somebody changed in the shop, with what they are now."""
 
@@ -316,6 +318,9 @@ class FakeShop:
         self._running()
         end = datetime.now(UTC) + timedelta(minutes=5)
         return LoginLink(url=f"{self._endpoint}/admin?once=1", expires_at=end)
+
+    def orders(self) -> FakeOrders:
+        return FakeOrders(self._running)
 
     def close(self) -> None:
         """Nothing is open."""

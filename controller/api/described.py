@@ -37,6 +37,7 @@ _PROBLEMS = {
     413: "The body is too large.",
     422: "Something in the request cannot be accepted; `errors` names the fields.",
     429: "A quota or rate is used up; `Retry-After` says when to come again.",
+    502: "The shop answers in a way that cannot be used; `code` says how.",
     503: "A part of the platform does not answer; nothing was lost.",
     507: "The disk is full; what is stored can be read.",
 }
@@ -58,5 +59,7 @@ def problems(*statuses: int) -> Responses:
 
 SIGNED_IN = problems(401, 403, 404, 409, 412, 413, 429)
 """What routes may answer that want a token."""
+OF_SHOPS = problems(401, 403, 404, 409, 412, 413, 429, 502)
+"""What routes may answer that ask the shop itself."""
 OPEN = problems(404)
 """What routes may answer that anybody may ask."""

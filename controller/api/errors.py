@@ -21,6 +21,7 @@ from controller.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
     OperationInProgressError,
+    ShopBusyError,
     StoreControllerError,
     UnavailableError,
     explain,
@@ -63,7 +64,7 @@ def _utf8(text: str) -> str:
 
 
 def _headers(error: StoreControllerError) -> dict[str, str]:
-    if isinstance(error, LimitError):
+    if isinstance(error, LimitError | ShopBusyError):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnavailableError):
         return {"Retry-After": "5"}

@@ -56,6 +56,8 @@ REASONS: Mapping[str, str] = {
     "BoundWebsite": N_("Website “%(website)s” with %(views)s languages."),
     "SettingsWritten": N_("%(changed)s of %(count)s settings changed."),
     "AsWanted": N_("It was as wanted already."),
+    "ParcelSent": N_("Order %(order)s: a parcel went out with %(carrier)s, number %(number)s."),
+    "TrackAdded": N_("Order %(order)s: number %(number)s of %(carrier)s was added."),
     "Inventory": N_("Nothing is left of it (%(removed)s things removed)."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
 }

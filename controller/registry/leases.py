@@ -32,6 +32,8 @@ class Kind(StrEnum):
     STORE = "store"
     FLEET = "fleet"
     """Leased like a subject, but nothing of it is ever due."""
+    ORDER = "order"
+    """One order of a shop, leased while a shipment of it is recorded."""
 
 
 _TABLES = {Kind.STACK: table(StackRow), Kind.STORE: table(StoreRow)}

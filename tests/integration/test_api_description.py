@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 from schemathesis.generation import GenerationMode
 
-from controller.api import catalogue, fleet, health, operations, stores, tenants
+from controller.api import catalogue, fleet, health, operations, orders, stores, tenants
 from controller.registry.session import Database
 from tests import factories
 from tests.planes import Plane, plane_over
@@ -24,7 +24,7 @@ EXAMPLES = 15
 def description() -> dict[str, Any]:
     """The description of all routes, made without a control plane."""
     app = FastAPI(title="-", version="-")
-    for module in (stores, operations, tenants, catalogue, fleet):
+    for module in (stores, orders, operations, tenants, catalogue, fleet):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     return app.openapi()
@@ -74,6 +74,8 @@ def there(plane: Plane, parameter: str) -> list[str]:
         "name": ["acme", "closed"],
         "operation_id": [operation["id"]],
         "uid": [operation["tenant"]],
+        "number": ["000000001"],
+        "shipment": ["1"],
         "code": ["DE", "py"],
     }[parameter]
 
