@@ -1,88 +1,20 @@
 """The sandbox shop as a process: its contract with the driver, its REST API, bad input, pages."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.control_plane import until
+from tests.sandbox_shop import DEADLINE, Running, spawn, start, stop, write
 from tests.services.process import free_port
 
-ROOT = Path(__file__).parents[2]
-CONTRACT = ROOT / "tests" / "contracts" / "magento-2.4.7"
-TOKEN = "an-access-token"
-DEADLINE = 30.0
 ADDRESS = {"firstname": "A", "lastname": "B", "street": ["1 Main St"], "city": "Austin",
            "postcode": "78701", "country_id": "US", "email": "a@b.example"}  # fmt: skip
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    until(condition, what, DEADLINE)
-
-
-@dataclass
-class Running:
-    directory: Path
-    port: int
-    process: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def client(self) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=DEADLINE, trust_env=False)
-
-    def log(self) -> str:
-        return (self.directory / "shop.log").read_text(encoding="utf-8")
-
-
-def write(directory: Path, port: int, storefront: str = "open") -> None:
-    directory.mkdir(exist_ok=True)
-    release = {"uid": "01shop", "digest": "sha-1", "port": port, "host": "127.0.0.1"}
-    release |= {"values": {"storefront": storefront}}
-    (directory / "release.json").write_text(json.dumps(release), encoding="utf-8")
-    secrets = {"access_token": TOKEN, "session_key": "a-session-key"}
-    (directory / "secrets.json").write_text(json.dumps(secrets), encoding="utf-8")
-
-
-def spawn(directory: Path) -> subprocess.Popen[bytes]:
-    with (directory / "shop.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--directory", str(directory)],
-            cwd="/",
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def start(directory: Path, storefront: str = "open") -> Running:
-    port = free_port()
-    write(directory, port, storefront)
-    process = spawn(directory)
-    runtime = directory / "runtime.json"
-    wait_for(lambda: runtime.exists() or process.poll() is not None, "the shop")
-    running = Running(directory, port, process)
-    assert process.poll() is None, running.log()
-    return running
-
-
-def stop(running: Running) -> None:
-    if running.process.poll() is None:
-        running.process.terminate()
-    running.process.wait(DEADLINE)
 
 
 @pytest.fixture
@@ -191,7 +123,7 @@ def test_orders_and_settings_survive_sigkill(shop: Running) -> None:
 
 
 def test_a_closed_storefront_says_when_to_come_back_and_rest_goes_on(tmp_path: Path) -> None:
-    running = start(tmp_path / "shop", "closed")
+    running = start(tmp_path / "shop", {"storefront": "closed"})
     try:
         with running.client() as client:
             for path in ("/", "/cart", "/product/green-tea", "/nope"):
@@ -219,152 +151,6 @@ def test_the_last_piece_is_sold_once(shop: Running) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(buy, range(8)))
     assert sorted(statuses) == [200] * 3 + [400] * 5
-
-
-# The recorded exchanges
-
-
-SKIPPED = {
-    # An answer that the contract calls a fault of the recorded server: 500 and plain text.
-    ("06-bridge-config", "wrong type"),
-}
-# What the sandbox shop does not have: class names, versions and jobs of another program.
-ABSENT = {"backend_model", "magento_version", "edition", "php_version", "config_files_in_sync",
-          "db_up_to_date", "cron_last_finished_at", "cron_lag_seconds", "cron_pending",
-          "indexers_invalid", "caches_invalid", "caches_disabled"}  # fmt: skip
-UNKNOWN_PATHS = {"carriers/fedex/api_key", "carriers/usps/password", "paypal/wpp/api_password",
-                 "payment/braintree/private_key",
-                 "payment/braintree/sandbox_private_key"}  # fmt: skip
-ELSEWHERE = re.compile(r"/V1/(?:bulk|modules|inventory/stocks|categories)|root_category_id.*99999")
-
-
-class Replay:
-    """Sends recorded requests with our own identities in place of the recorded ones."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-        self._known: dict[str, dict[Any, Any]] = {
-            "cart": {}, "order": {}, "shipment": {}, "item": {}, "website": {1: 1}
-        }  # fmt: skip
-
-    def send(self, request: dict[str, Any]) -> httpx.Response:
-        path = re.sub(
-            r"/(guest-carts|orders?|shipment)/(\w+)",
-            lambda found: f"/{found[1]}/{self._own(found[1], found[2])}",
-            request["path"],
-        )
-        path = re.sub(
-            r"(\[value\]=)(\d+)", lambda found: f"{found[1]}{self._own('order', found[2])}", path
-        )
-        body = self._body(request["body"])
-        headers = {k: v for k, v in request["headers"].items() if k != "Authorization"}
-        if "Authorization" in request["headers"] and "bogus" not in str(request["headers"]):
-            headers["Authorization"] = f"Bearer {TOKEN}"
-        elif "Authorization" in request["headers"]:
-            headers["Authorization"] = "Bearer bogus"
-        content = body if isinstance(body, str) else None if body is None else json.dumps(body)
-        bare = httpx.Client(base_url=self._client.base_url, timeout=DEADLINE, trust_env=False)
-        with bare:
-            return bare.request(request["method"], path, content=content, headers=headers)
-
-    def _own(self, kind: str, recorded: str) -> str:
-        kind = {"guest-carts": "cart", "orders": "order"}.get(kind, kind)
-        return str(self._known[kind].get(recorded, recorded))
-
-    def _body(self, body: Any) -> Any:
-        if isinstance(body, list):
-            return [self._body(one) for one in body if not self._foreign(one)]
-        if not isinstance(body, dict):
-            return body
-        own = {}
-        for name, value in body.items():
-            if name == "website_ids":
-                own[name] = [self._known["website"][one] for one in value]
-            elif name in ("order_id", "parent_id", "order_item_id"):
-                kind = {"order_id": "order", "parent_id": "shipment"}.get(name, "item")
-                own[name] = self._known[kind][str(value)]
-            else:
-                own[name] = self._body(value)
-        return own
-
-    @staticmethod
-    def _foreign(item: Any) -> bool:
-        return isinstance(item, dict) and item.get("path") in UNKNOWN_PATHS
-
-    def learn(self, request: dict[str, Any], recorded: Any, answer: Any) -> None:
-        path = request["path"].partition("?")[0]
-        if path.endswith("/guest-carts"):
-            self._known["cart"][recorded] = answer
-        elif path.endswith("/payment-information"):
-            self._known["order"][str(recorded)] = answer
-        elif path.endswith("/ship") and isinstance(recorded, str):
-            self._known["shipment"][recorded] = int(answer)
-        elif path.endswith("/topology") and isinstance(recorded, list):
-            for theirs, ours in zip(recorded, answer, strict=True):
-                if theirs["type"] == "website":
-                    self._known["website"][theirs["id"]] = ours["id"]
-        elif re.search(r"/orders/\d+$", path) and "items" in recorded:
-            for theirs, ours in zip(recorded["items"], answer["items"], strict=True):
-                if "item_id" in theirs:
-                    self._known["item"][str(theirs["item_id"])] = ours["item_id"]
-
-
-def kind(value: Any) -> str:
-    """Return what a value is in JSON."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return type(value).__name__
-
-
-def differences(recorded: Any, answer: Any, where: str = "") -> Iterator[str]:
-    """Yield where an answer has not the keys and types of the recorded one."""
-    if recorded is None or answer is None:
-        return
-    if kind(recorded) != kind(answer):
-        yield f"{where}: {answer!r} instead of {recorded!r}"
-    elif isinstance(recorded, list) and recorded and answer:
-        yield from differences(recorded[0], answer[0], f"{where}[0]")
-    elif isinstance(recorded, dict):
-        for name, value in recorded.items():
-            if name in answer:
-                yield from differences(value, answer[name], f"{where}.{name}")
-            elif name not in ABSENT:
-                yield f"{where}.{name} is missing"
-
-
-def test_the_shop_answers_as_recorded(shop: Running) -> None:
-    faults, compared = [], 0
-    with shop.client() as client:
-        replay = Replay(client)
-        for name in ("01-auth-admin-token", "05-bridge-topology", "06-bridge-config",
-                     "07-currency-rates", "08-guest-checkout"):  # fmt: skip
-            content = json.loads((CONTRACT / f"{name}.json").read_text(encoding="utf-8"))
-            for exchange in content["exchanges"]:
-                request, recorded = exchange["request"], exchange["response"]
-                if (name, exchange["note"]) in SKIPPED or not offered(request):
-                    continue
-                answer = replay.send(request)
-                where = f"{name} {exchange['note']} {request['method']} {request['path']}"
-                if answer.status_code != recorded["status"]:
-                    faults.append(f"{where}: {answer.status_code} {answer.text[:200]}")
-                    continue
-                faults += [f"{where}{one}" for one in differences(recorded["body"], answer.json())]
-                replay.learn(request, recorded["body"], answer.json())
-                compared += 1
-    assert faults == []
-    assert compared > 85
-
-
-def offered(request: dict[str, Any]) -> bool:
-    """Tell whether the sandbox shop has what a recorded request asks for."""
-    if request["path"].endswith("/integration/admin/token"):
-        # There are no passwords: whatever the body says, nobody comes in.
-        return False
-    if request["headers"]["Accept"] != "application/json":
-        return False
-    return ELSEWHERE.search(request["path"]) is None
 
 
 def test_nobody_comes_in_with_a_password(shared: Running) -> None:
@@ -605,3 +391,87 @@ def test_a_second_website_sells_in_its_own_currency(shop: Running) -> None:
         assert "$365.00" in client.get("/mx_es/product/stoneware-mug").text
         assert "$18.00" in client.get("/product/stoneware-mug").text
         assert client.get("/rest/default/V1/products/stoneware-mug").json()["price"] == 18
+
+
+def test_a_website_with_a_host_of_its_own_has_its_own_storefront(shop: Running) -> None:
+    nodes = [
+        {"type": "website", "code": "us"},
+        {"type": "group", "code": "us_group", "parent_code": "us"},
+        {"type": "store", "code": "us_en", "parent_code": "us_group"},
+        {"type": "store", "code": "us_es", "parent_code": "us_group"},
+    ]
+    host = f"us.localhost:{shop.port}"
+    site = {"scope": "websites", "scope_code": "us"}
+    values = {
+        "web/unsecure/base_url": f"http://{host}/",
+        "currency/options/allow": "MXN",
+        "currency/options/base": "MXN",
+        "currency/options/default": "MXN",
+        "payment/checkmo/active": "0",
+        "payment/banktransfer/active": "1",
+        "payment/banktransfer/instructions": "CLABE 0001",
+        "carriers/flatrate/price": "99",
+        "carriers/flatrate/type": "O",
+    }
+    items = [
+        {"path": "catalog/price/scope", "value": "1"},
+        *({"path": path, "value": value, **site} for path, value in values.items()),
+        {
+            "path": "general/locale/code",
+            "scope": "stores",
+            "scope_code": "us_es",
+            "value": "es_MX",
+        },
+    ]
+    with shop.client() as client:
+        client.put("/rest/all/V1/storecontroller/topology", json={"nodes": nodes})
+        body = {"items": items, "revision": 1}
+        client.put("/rest/all/V1/storecontroller/config", json=body).raise_for_status()
+        assert "€" not in client.get("/").text
+        client.headers["Host"] = host
+        client.follow_redirects = True
+        page = client.get("/product/stoneware-mug").text
+        assert "MX$360.00" in page
+        assert 'href="/us_es/product/stoneware-mug"' in page
+        client.post("/cart/add", data=fields(page) | {"qty": "1"})
+        form = fields(client.get("/checkout").text)
+        address = {"firstname": "A", "lastname": "B", "street": "1 Main St", "city": "Austin",
+                   "country_id": "US", "email": "a@b.example",
+                   "shipping": "flatrate_flatrate"}  # fmt: skip
+        payment = client.post("/checkout", data=form | address).text
+        assert "CLABE 0001" in payment
+        assert "MX$459.00" in payment
+        assert "checkmo" not in payment
+
+
+def test_taxes_are_shown_on_the_bill(shop: Running) -> None:
+    rate = {"tax_country_id": "US", "tax_region_id": 0, "rate": 10, "code": "US"}
+    rule = {"code": "all", "priority": 0, "position": 0, "customer_tax_class_ids": [3],
+            "product_tax_class_ids": [2]}  # fmt: skip
+    with shop.client() as client:
+        made = client.post("/rest/V1/taxRates", json={"taxRate": rate}).json()
+        body = {"rule": {**rule, "tax_rate_ids": [made["id"]]}}
+        client.post("/rest/V1/taxRules", json=body).raise_for_status()
+        client.follow_redirects = True
+        form = fields(client.get("/product/stoneware-mug").text)
+        cart = client.post("/cart/add", data=form | {"qty": "2"}).text
+        assert "$36.00" in cart
+        assert "$3.60" in cart
+        paths = ("tax/display/type", "tax/cart_display/subtotal")
+        items = [{"path": path, "value": "2"} for path in paths]
+        client.put("/rest/all/V1/storecontroller/config", json={"items": items, "revision": 1})
+        assert "$39.60" in client.get("/cart").text
+        assert "$19.80" in client.get("/").text
+
+
+def test_a_release_can_fix_a_setting(tmp_path: Path) -> None:
+    path = "general/store_information/name"
+    running = start(tmp_path / "shop", {"config": {path: "Fixed"}})
+    try:
+        with running.client() as client:
+            body = {"items": [{"path": path, "value": "Mine"}], "revision": 1}
+            refused = client.put("/rest/all/V1/storecontroller/config", json=body)
+            assert refused.status_code == 422
+            assert "Fixed" in client.get("/").text
+    finally:
+        stop(running)
