@@ -83,7 +83,7 @@ class RateSettings(BaseModel):
     """Business days that its answer may be behind; older ones are refused."""
     max_move_percent: Decimal = Field(default=Decimal(10), gt=0)
     """A quote that moved further waits for the operator's approval."""
-    concurrency: int = Field(default=500, ge=1)
+    concurrency: int = Field(default=650, ge=1)
     """Shops that are sent rates at once; what a crash sends again at most."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     """How long a shop or source may take to answer."""
