@@ -127,7 +127,7 @@ class FakeOrders:
         order = self._ledger().orders.get(number)
         if order is None:
             raise OrderNotFoundError(order=number, store="-")
-        return order
+        return replace(order, shipments=self._ledger().shipments[number])
 
     def shipments(self, number: str) -> tuple[Shipment, ...]:
         self.get(number)
@@ -155,7 +155,8 @@ class FakeOrders:
             replace(item, shipped=item.shipped + sent.get(item.sku, Decimal(0)))
             for item in order.items
         )
-        ledger.orders[number] = replace(order, items=items, state="processing", status="processing")
+        changed = replace(order, items=items, state="processing", status="processing")
+        ledger.orders[number] = replace(changed, shipments=None)
         shipment = Shipment(
             id=str(sum(map(len, ledger.shipments.values())) + 1),
             number="100000001",

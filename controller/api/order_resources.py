@@ -9,7 +9,10 @@ from controller.domain.store import iso
 
 
 def order_json(order: Order) -> dict[str, Any]:
-    """An order; `spec` is what was bought, `status` what became of it."""
+    """An order; `spec` is what was bought, `status` what became of it.
+
+    In a list `status.shipments` is null: they are asked for with the single order.
+    """
     return {
         "apiVersion": API_VERSION,
         "kind": "Order",
@@ -38,6 +41,7 @@ def order_json(order: Order) -> dict[str, Any]:
             "paid": str(order.paid),
             "left": plain(order.left),
             "items": [_became(item) for item in order.items],
+            "shipments": _shipments(order),
         },
     }
 
@@ -60,6 +64,12 @@ def _became(item: OrderItem) -> dict[str, Any]:
         "refunded": plain(item.refunded),
         "left": plain(item.left),
     }
+
+
+def _shipments(order: Order) -> list[dict[str, Any]] | None:
+    if order.shipments is None:
+        return None
+    return [shipment_json(shipment, order.number) for shipment in order.shipments]
 
 
 def _address(address: Address | None) -> dict[str, Any] | None:

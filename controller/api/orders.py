@@ -118,7 +118,7 @@ async def list_orders(
 
 @router.get("/{number}")
 async def get_order(desk: DeskDep, number: Number) -> Response:
-    """One order by its number."""
+    """One order by its number, with its shipments."""
     return json_answer(order_json(await desk.ask(desk.book.get, number)))
 
 

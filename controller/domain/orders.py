@@ -165,6 +165,8 @@ class Order:
     shipping_method: str | None
     ship_to: Address | None
     items: tuple[OrderItem, ...]
+    shipments: tuple[Shipment, ...] | None = None
+    """What was sent of it, oldest first; None where nobody asked, as in a list."""
 
     @property
     def left(self) -> Decimal:

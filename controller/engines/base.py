@@ -110,7 +110,7 @@ class Orders(Protocol):
         """Orders, newest first."""
 
     def get(self, number: str) -> Order:
-        """One order by the number that people see."""
+        """One order with its shipments, by the number that people see."""
 
     def shipments(self, number: str) -> tuple[Shipment, ...]:
         """What was sent of an order, oldest first."""

@@ -5,6 +5,7 @@ parcel, which is its carrier and number, is never recorded twice for an order. `
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -102,9 +103,10 @@ class OrderDesk:
         return self._list(path, "orders", read_order)
 
     def get(self, number: str) -> Order:
-        """One order by the number that people see; raises OrderNotFoundError."""
+        """One order with its shipments; raises OrderNotFoundError."""
         self._check()
-        return self._order(number)
+        order = self._order(number)
+        return replace(order, shipments=self._shipments(order))
 
     def _order(self, number: str) -> Order:
         groups: list[list[Filter]] = [[("increment_id", "eq", number)]]

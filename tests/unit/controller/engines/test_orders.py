@@ -193,6 +193,7 @@ def test_an_order_is_shipped_in_parts_by_sku(desk: Desk, number: str) -> None:
     assert {item.sku for item in sent[1].items} == {"stoneware-mug", "green-tea"}
     assert sent[0].tracks == (UPS,)
     assert sent[1].tracks == (DHL,)
+    assert desk.get(number).shipments == sent
     # Each write was announced, before it was sent.
     assert desk.before == [0, 1]
 
@@ -398,7 +399,9 @@ def test_magentos_configured_and_downloadable_lines_are_read(
             {**line, "item_id": 4, "sku": "cup", "qty_refunded": 1, "qty_canceled": 1},
         ],
     }
-    monkeypatch.setattr(desk.rest, "call", lambda *_: {"items": [found]})
+    monkeypatch.setattr(
+        desk.rest, "call", lambda _, path: {"items": [found] if "/orders" in path else None}
+    )
     order = desk.get("000000007")
     assert left(order) == {"shirt-xl": 1, "song": 0, "cup": 0}
     assert (order.customer, str(order.total), order.ship_to) == ("Ann Buyer", "2500", None)
