@@ -20,6 +20,7 @@ from controller.api import (
     health,
     operations,
     orders,
+    rates,
     stores,
     tenants,
 )
@@ -194,7 +195,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
     app.state.shop_calls = ShopCalls()
-    for module in (stores, orders, operations, tenants, catalogue, fleet):
+    for module in (stores, orders, operations, tenants, catalogue, fleet, rates):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))
