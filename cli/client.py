@@ -55,6 +55,33 @@ class Client:
         path = f"{PREFIX}/stores/{_part(name)}"
         return _resource(self._transport.send("PUT", path, query={"dryRun": "true"}, body=body))
 
+    def change_store(self, name: str, patch: Mapping[str, Any]) -> Reply:
+        """Change what a merge patch names; 200 instead of 202 says that nothing differed."""
+        return self._transport.send("PATCH", f"{PREFIX}/stores/{_part(name)}", body=patch)
+
+    def config(self, name: str) -> Resource:
+        """Return every setting of a store as wanted and as the shop has it."""
+        return self._get(f"/stores/{_part(name)}/config")
+
+    def push_config(self, name: str) -> Reply:
+        """Have every setting written again."""
+        return self._post(f"/stores/{_part(name)}/config/push", None)
+
+    def secrets(self, name: str) -> list[Resource]:
+        """Return what is told of a store's secrets."""
+        return list(self._get(f"/stores/{_part(name)}/secrets")["items"])
+
+    def set_secret(self, name: str, secret: str, value: str) -> Reply:
+        """Keep a secret and bring it into the shop."""
+        path = f"{PREFIX}/stores/{_part(name)}/secrets/{_part(secret)}"
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self._transport.send("PUT", path, body={"value": value}, headers=headers)
+
+    def remove_secret(self, name: str, secret: str) -> Reply:
+        """Forget a secret."""
+        path = f"{PREFIX}/stores/{_part(name)}/secrets/{_part(secret)}"
+        return self._transport.send("DELETE", path)
+
     def transition(self, name: str, verb: str, body: Mapping[str, Any] | None = None) -> Reply:
         """Suspend, resume, retire, undelete or purge a store; 200 says that it was so already."""
         return self._post(f"/stores/{_part(name)}/{verb}", body)
@@ -70,6 +97,33 @@ class Client:
         timeout = 3600.0 if follow else 30.0
         path = f"{PREFIX}/stores/{_part(name)}/logs"
         return self._transport.stream(path, query=query, timeout=timeout)
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def orders(
+        self, store: str, *, status: str | None = None, tests: bool = False, limit: int
+    ) -> Iterator[Resource]:
+        """Yield a store's orders, newest first."""
+        query = {"status": status, "tests": "true" if tests else None}
+        return self._pages(f"/stores/{_part(store)}/orders", query, limit)
+
+    def order(self, store: str, number: str) -> Resource:
+        """Return one order with its shipments."""
+        return self._get(_order(store, number))
+
+    def shipments(self, store: str, number: str) -> list[Resource]:
+        """Return what was sent of an order, oldest first."""
+        return list(self._get(f"{_order(store, number)}/shipments")["items"])
+
+    def ship_order(self, store: str, number: str, body: Mapping[str, Any]) -> Reply:
+        """Record a shipment; 200 instead of 201 says that it was there already."""
+        return self._post(f"{_order(store, number)}/shipments", body)
+
+    def track_shipment(
+        self, store: str, number: str, shipment: str, body: Mapping[str, Any]
+    ) -> Reply:
+        """Add a parcel's number; 200 instead of 201 says that it was there already."""
+        return self._post(f"{_order(store, number)}/shipments/{_part(shipment)}/tracks", body)
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -164,6 +218,10 @@ def sse(opened: Stream) -> Iterator[stream.ServerEvent]:
 
 def _events(store: str | None) -> str:
     return "/events" if store is None else f"/stores/{_part(store)}/events"
+
+
+def _order(store: str, number: str) -> str:
+    return f"/stores/{_part(store)}/orders/{_part(number)}"
 
 
 def _part(text: str) -> str:

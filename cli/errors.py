@@ -86,6 +86,66 @@ class LabelError(StoreControllerError):
     action = N_("Write it as key=value.")
 
 
+class ItemFaultError(StoreControllerError):
+    """An item of a parcel is not written as SKU=QUANTITY."""
+
+    code = "item_invalid"
+    status = 422
+    exit_code = USAGE
+    cause = N_("“%(item)s” is not an item of a parcel.")
+    action = N_("Write it as SKU=QUANTITY, such as stoneware-mug=2.")
+
+
+class NothingSentError(StoreControllerError):
+    """A tracking number has no shipment that it could be added to."""
+
+    code = "nothing_sent"
+    status = 409
+    exit_code = CONFLICT
+    cause = N_("Nothing of order %(order)s was sent yet.")
+    action = N_("“storectl order ship %(store)s %(order)s” records a shipment with its number.")
+
+
+class WhichShipmentError(StoreControllerError):
+    """The order has several shipments and none was named."""
+
+    code = "which_shipment"
+    status = 409
+    exit_code = CONFLICT
+    cause = N_("Order %(order)s has several shipments: %(ids)s.")
+    action = N_("Name one of them with --shipment.")
+
+
+class BadAssignmentError(StoreControllerError):
+    """A setting is not written as FIELD=VALUE, or its value is none."""
+
+    code = "assignment_invalid"
+    status = 422
+    exit_code = USAGE
+    cause = N_("“%(text)s” cannot be read as a field and its value.")
+    action = N_("Write it as shipping.flatRate=4.90; “storectl config set --help” shows more.")
+
+
+class UnreadableFileError(StoreControllerError):
+    """A file cannot be read."""
+
+    code = "file_unreadable"
+    status = 422
+    exit_code = USAGE
+    cause = N_("%(file)s cannot be read: %(detail)s")
+    action = N_("Check its name, its rights and what is in it.")
+
+
+class EmptySecretError(StoreControllerError):
+    """Nothing was given for a secret."""
+
+    code = "secret_empty"
+    status = 422
+    exit_code = USAGE
+    cause = N_("Nothing was given for “%(secret)s”.")
+    action = N_("Pipe the secret in, or name a file with --from-file.")
+
+
 class NotConfirmedError(StoreControllerError):
     """A destructive command was not confirmed and nobody can be asked."""
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
-from cli.texts import _
+from cli.texts import N_, _
 from cli.words import KINDS, PHASES, STATES, note, printable, step_title, word
 
 if TYPE_CHECKING:
@@ -138,6 +138,59 @@ def _written(value: Any) -> str | None:
 
     plain = value is None or isinstance(value, str)
     return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+STANDINGS = {
+    "same": ("✓", "green"),
+    "differs": (N_("not written yet"), "yellow"),
+    "drifted": (N_("changed in the shop"), "yellow"),
+    "locked": (N_("fixed by its environment"), "bold red"),
+    "missing": (N_("the shop lacks it"), "bold red"),
+}
+
+
+def config(fields: Iterable["Resource"]) -> Table:
+    """Return settings as wanted and as the shop has them."""
+    table = _table(_("FIELD"), _("WANTED"), _("IN THE SHOP"), "", _("WHEN CHANGED THERE"))
+    for field in fields:
+        text, style = STANDINGS.get(field["standing"], (field["standing"], ""))
+        same = field["standing"] == "same"
+        table.add_row(
+            plain(field["field"]),
+            _value(field, "desired"),
+            Text("") if same else _value(field, "actual"),
+            Text(text if same else _(text), style),
+            Text(_(POLICIES[field["policy"]])),
+        )
+    return table
+
+
+POLICIES = {
+    "revert": N_("write it back"),
+    "warn": N_("tell and leave it"),
+    "adopt": N_("take it over"),
+}
+
+
+def _value(field: "Resource", side: str) -> Text:
+    value = _written(field[side])
+    if field["secret"] and value:
+        # Of secrets there are fingerprints only; two that are alike are what matters.
+        return Text(f"••••  {value[:8]}", "dim")
+    return plain(value)
+
+
+def secrets(items: Iterable["Resource"]) -> Table:
+    """Return what is told of secrets."""
+    table = _table(_("NAME"), _("ENDS IN"), _("AGE"))
+    for item in items:
+        last = item["status"]["last4"]
+        table.add_row(
+            plain(item["metadata"]["name"]),
+            plain(f"…{last}" if last else None),
+            Text(durations.age(item["metadata"]["updatedAt"])),
+        )
+    return table
 
 
 def countries(items: Iterable["Resource"]) -> Table:

@@ -54,9 +54,15 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("create", "create", N_("Create a store and follow it until it sells.")),
             _verb("apply", "manifests", N_("Create or change stores as files say.")),
             _verb("diff", "manifests", N_("Show what apply would change.")),
+            _verb("config", "config", N_("Show, change, compare and push a store's settings.")),
+            _verb("secret", "secrets", N_("Keep what payment providers and carriers need.")),
             _verb("suspend", "lifecycle", N_("Close a store to customers.")),
             _verb("resume", "lifecycle", N_("Open a suspended store again.")),
         ),
+    ),
+    (
+        N_("Sell"),
+        (_verb("order", "orders", N_("List orders, send them and follow their parcels.")),),
     ),
     (
         N_("Look"),

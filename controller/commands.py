@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.commerce.drafts import Draft, specify
-from controller.domain.errors import InvalidNameError, StackNotReadyError, StoreNotFoundError
+from controller.domain.errors import InvalidNameError, StoreNotFoundError
 from controller.domain.naming import check_email, check_slug
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.store import Store, StoreSpec, spec_changes
@@ -17,6 +17,7 @@ from controller.registry.idempotency import Once
 from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
+from controller.shopdoor import opened
 from provisioners.base import Driver, DriverFailure
 
 
@@ -104,18 +105,8 @@ class Commands:
 
     def login_link(self, scope: Scope, name: str) -> LoginLink:
         """A one-time link to the shop's administration; raises StackNotReadyError."""
-        store = self._registry.stores.get(scope, name)
-        found = self._registry.stores.with_stack(store.uid)
-        if found is None:
-            raise StoreNotFoundError(store=name)
-        store, stack = found
-        if stack.endpoint is None or not stack.settled or not stack.wants_running:
-            raise StackNotReadyError
-        shop = self._world.shop(store, stack)
-        try:
+        with opened(self._registry.stores, self._world, scope, name) as (_, shop):
             return shop.login_link()
-        finally:
-            shop.close()
 
     def unknown(self) -> list[dict[str, Any]]:
         """What drivers hold for names that the registry does not know."""

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from controller import __version__
 from controller.api import (
     catalogue,
+    config,
     deps,
     errors,
     fleet,
@@ -29,6 +30,7 @@ from controller.api.shopcalls import ShopCalls
 from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy
+from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
@@ -173,6 +175,7 @@ def build_services(
         settings=settings,
         registry=registry,
         commands=Commands(registry, world, driver, hint),
+        configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         world=world,
         keyring=world.keyring,
@@ -195,7 +198,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
     app.state.shop_calls = ShopCalls()
-    for module in (stores, orders, operations, tenants, catalogue, fleet, rates):
+    for module in (stores, config, orders, operations, tenants, catalogue, fleet, rates):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from controller.domain.errors import StackNotReadyError, StoreNotFoundError, WrongStateError
 from controller.domain.notes import Note
 from controller.domain.orders import (
     Order,
@@ -25,6 +24,7 @@ from controller.engines.base import Orders
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.registry.shipping import ShippingBook
+from controller.shopdoor import opened
 
 
 class OrderBook:
@@ -90,19 +90,8 @@ class OrderBook:
 
     @contextmanager
     def _desk(self, scope: Scope, name: str) -> Iterator[tuple[Store, Orders]]:
-        found = self._stores.with_stack(self._stores.get(scope, name).uid)
-        if found is None:
-            raise StoreNotFoundError(store=name)
-        store, stack = found
-        if not stack.wants_running:
-            raise WrongStateError(store=store.spec.slug, state=str(store.status.phase))
-        if stack.endpoint is None or not stack.settled:
-            raise StackNotReadyError
-        shop = self._world.shop(store, stack)
-        try:
+        with opened(self._stores, self._world, scope, name) as (store, shop):
             yield store, shop.orders()
-        finally:
-            shop.close()
 
 
 def _told(number: str, track: Track) -> dict[str, Any]:

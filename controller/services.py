@@ -7,6 +7,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from controller.commands import Commands
+from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
 from controller.orderbook import OrderBook
 from controller.reconciler.world import World
@@ -24,6 +25,7 @@ class Services:
     settings: Settings
     registry: Registry
     commands: Commands
+    configuration: Configuration
     orders: OrderBook
     world: World
     keyring: Keyring

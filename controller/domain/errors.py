@@ -723,6 +723,14 @@ class MalformedSecretError(InvalidInputError):
     action = N_("Copy it from the provider's console once more, whole and without spaces.")
 
 
+class SecretModeError(InvalidInputError):
+    """A key of the test mode where live ones are wanted, or the other way round."""
+
+    code = "secret_mode"
+    cause = N_("%(secret)s is a key of the %(mode)s mode, and the shop is set to %(wanted)s.")
+    action = N_("Take the key of the same mode from the provider's console, or change the mode.")
+
+
 class VaultClosedError(TransientError):
     """The key that secrets were sealed with is not among those given."""
 

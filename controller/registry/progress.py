@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from controller.domain.conditions import Condition, Desired, merge, ready, summarize
 from controller.domain.errors import DeadlineExceededError
@@ -36,12 +36,13 @@ from controller.registry.leases import Kind, Lease, Ref, holds
 from controller.registry.rows import conditions_column, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store
-from controller.registry.tables import StackRow, StoreRow, table
+from controller.registry.tables import SecretRow, StackRow, StoreRow, table
 
 _T = TypeVar("_T")
 
 _stores = table(StoreRow)
 _stacks = table(StackRow)
+_secrets = table(SecretRow)
 
 
 class LeaseLostError(Exception):
@@ -154,6 +155,9 @@ class Progress:
                     **({"reserved_slug": None} if settled and _purged(store) else {}),
                 )
             )
+            if settled and _purged(store):
+                gone = _secrets.c.subject.in_([f"store:{store.uid}", f"stack:{store.stack}"])
+                connection.execute(delete(_secrets).where(gone))
             if spec is not None and current:
                 _adopt(connection, store, spec)
 

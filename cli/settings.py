@@ -1,0 +1,76 @@
+"""`FIELD=VALUE` on the command line as a merge patch of the API. `storectl config set` reads it."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cli.errors import BadAssignmentError, UnreadableFileError
+
+_LISTS = {"currencies.allowed", "locales", "payments"}
+_SWITCHES = {"pricesIncludeTax"}
+_NUMBERS = {"currencies.markupBps"}
+# What stands behind these is one key, dots and all.
+_KEYED = ("drift.", "labels.", "currencies.pins.")
+_YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+def patch(assignments: Iterable[str], site: str | None) -> dict[str, Any]:
+    """Return a merge patch; a website's fields go below its code.
+
+    Nothing behind the sign takes a field away. `@FILE` reads a value from a YAML or JSON file.
+    Raises BadAssignmentError and UnreadableFileError.
+    """
+    found: dict[str, Any] = {}
+    for text in assignments:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise BadAssignmentError(text=text)
+        place = found
+        *parents, last = _parts(name)
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise BadAssignmentError(text=text)
+        place[last] = _value(name, value)
+    return found if site is None else {"sites": {site: found}}
+
+
+def _parts(name: str) -> list[str]:
+    for prefix in _KEYED:
+        if name.startswith(prefix):
+            return [*prefix.rstrip(".").split("."), name.removeprefix(prefix)]
+    return name.split(".")
+
+
+def _value(name: str, text: str) -> Any:
+    if text == "":
+        return None
+    if text.startswith("@"):
+        return _file(text[1:])
+    if text[0] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise BadAssignmentError(text=f"{name}={text}") from None
+    if name in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if name in _SWITCHES:
+        if text.lower() not in _YES:
+            raise BadAssignmentError(text=f"{name}={text}")
+        return _YES[text.lower()]
+    if name in _NUMBERS:
+        try:
+            return int(text)
+        except ValueError:
+            raise BadAssignmentError(text=f"{name}={text}") from None
+    return text
+
+
+def _file(name: str) -> Any:
+    import yaml  # noqa: PLC0415 -- only files pay for it.
+
+    try:
+        return yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UnreadableFileError(file=name, detail=str(error)[:200]) from None

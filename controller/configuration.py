@@ -1,0 +1,86 @@
+"""What the API and the pages do with a shop's settings: compare, push, keep secrets.
+
+No connection to the database is held while a shop is asked.
+"""
+
+from controller.commerce.plan import Plan, plan
+from controller.domain.errors import (
+    MalformedSecretError,
+    SecretModeError,
+    UnknownSecretError,
+)
+from controller.domain.providers import SECRETS, mode_of
+from controller.domain.store import MAIN_SITE, Store
+from controller.domain.tenant import Scope
+from controller.jobs.hints import Hint
+from controller.reconciler.world import World
+from controller.registry.idempotency import Once
+from controller.registry.intents import Accepted
+from controller.registry.leases import Kind, Ref
+from controller.registry.registry import Registry
+from controller.registry.vault import KeptSecret
+from controller.shopdoor import opened
+
+
+class Configuration:
+    """The settings and secrets of the stores in a scope."""
+
+    def __init__(self, registry: Registry, world: World, hint: Hint) -> None:
+        self._registry = registry
+        self._world = world
+        self._hint = hint
+
+    def plan(self, scope: Scope, name: str) -> Plan:
+        """Every field as wanted and as the shop has it; raises what `shopdoor.opened` raises."""
+        with opened(self._registry.stores, self._world, scope, name) as (store, shop):
+            return plan(store, shop.compare())
+
+    def push(self, scope: Scope, name: str, once: Once | None = None) -> Accepted:
+        """Have every setting written again."""
+        store = self._registry.stores.get(scope, name)
+        return self._rung(store, self._registry.intents.push(scope, store.uid, once))
+
+    def secrets(self, scope: Scope, name: str) -> list[KeptSecret]:
+        """What is told of a store's secrets."""
+        return self._registry.vault.kept(self._registry.stores.get(scope, name))
+
+    def set_secret(
+        self, scope: Scope, name: str, secret: str, value: str, once: Once | None = None
+    ) -> Accepted:
+        """Keep a secret and bring it into the shop.
+
+        Raises UnknownSecretError, MalformedSecretError, SecretModeError.
+        """
+        store = self._registry.stores.get(scope, name)
+        check_secret(store, secret, value)
+        accepted = self._registry.vault.set(scope, store.uid, secret, value, once)
+        return self._rung(store, accepted)
+
+    def remove_secret(self, scope: Scope, name: str, secret: str) -> Accepted:
+        """Forget a secret; raises SecretNotFoundError."""
+        store = self._registry.stores.get(scope, name)
+        return self._rung(store, self._registry.vault.remove(scope, store.uid, secret))
+
+    def _rung(self, store: Store, accepted: Accepted) -> Accepted:
+        """Ring for the store: the commit is done, a lost bell costs one sweep."""
+        if accepted.new:
+            self._hint(Ref(kind=Kind.STORE, uid=store.uid))
+        return accepted
+
+
+def check_secret(store: Store, name: str, value: str) -> None:
+    """Raise unless a secret of this name and form is of use to the store."""
+    code, _, plain = name.rpartition("/")
+    site = next((item for item in store.spec.websites if item.code == (code or MAIN_SITE)), None)
+    option = SECRETS.get(plain)
+    if option is None or site is None or code == MAIN_SITE:
+        raise UnknownSecretError(secret=name[:80], names=", ".join(SECRETS))
+    if not option.accepts(value):
+        raise MalformedSecretError(secret=name)
+    provider = plain.partition(".")[0]
+    commerce = site.commerce
+    pairs = [*commerce.gateways.items(), *commerce.shipping.carriers.items()]
+    options = next((said for found, said in pairs if found == provider), {})
+    mode, wanted = mode_of(value), options.get("mode")
+    if mode is not None and wanted is not None and mode != wanted:
+        raise SecretModeError(secret=name, mode=mode, wanted=wanted)
