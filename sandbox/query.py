@@ -66,8 +66,10 @@ def answer(
             answer["value"] = value
         if applied is not None:
             answer["applied"] = applied
-    if 0 < len(place.field.options) <= MOST_OPTIONS:
-        answer["options"] = list(place.field.options)
+    # "Not set" is no option to offer.
+    options = [one for one in place.field.options if one]
+    if 0 < len(options) <= MOST_OPTIONS:
+        answer["options"] = options
     return answer
 
 

@@ -97,7 +97,7 @@ def save(call: Call, table: str, identity: int | None, values: dict[str, object]
             query = f"UPDATE {table} SET {columns} WHERE id = ?"  # noqa: S608 - our own names
             db.execute(query, (*values.values(), identity))
         except sqlite3.IntegrityError as error:
-            raise ShopError("Code already exists.") from error
+            raise ShopError("%1 already exists.", ["Code"]) from error
     return identity
 
 
@@ -141,33 +141,50 @@ def read_rate(given: Mapping[str, object]) -> dict[str, object]:
     """Read a tax rate; its country and region must exist and its percentage not be negative."""
     country = get_text(given, "tax_country_id", longest=16)
     region = find_int(given, "tax_region_id") or 0
-    known = places.by_id(region)
-    if country not in COUNTRIES or (region and (known is None or known.country != country)):
-        field = "region_id" if country in COUNTRIES else "country_id"
-        value = region if country in COUNTRIES else country
-        raise ShopError('Invalid value of "%value" provided for the %fieldName field.',
-                        {"fieldName": field, "value": value})  # fmt: skip
     percent = find_decimal(given, "rate")
-    if percent is None:
-        raise required("rate")
-    if percent < 0:
-        raise ShopError('Invalid value of "%value" provided for the %fieldName field.',
-                        {"fieldName": "percentage_rate", "value": str(percent)})  # fmt: skip
-    ranged = find_bool(given, "zip_is_range") or False
-    first, last = (find_int(given, name) if ranged else None for name in ("zip_from", "zip_to"))
-    if ranged and (first is None or last is None or not 0 <= first <= last):
-        raise ShopError("Range To should be equal or greater than Range From.")
+    postcode, first, last = read_postcode(given)
+    refused = []
+    if country not in COUNTRIES:
+        refused.append(invalid("country_id", country))
+    known = places.by_id(region)
+    if region and (known is None or known.country != country):
+        refused.append(invalid("region_id", region))
+    if percent is None or percent < 0:
+        refused.append(required("percentage_rate"))
+    if not postcode:
+        refused.append(required("postcode"))
+    if len(refused) > 1:
+        errors = [one.body() for one in refused]
+        raise ShopError("One or more input exceptions have occurred.", errors=errors)
+    if refused:
+        raise refused[0]
     return {
         "code": get_text(given, "code", longest=255),
         "country": country,
         "region_id": region,
-        "postcode": f"{first}-{last}"
-        if ranged
-        else find_text(given, "tax_postcode", longest=64) or "*",
+        "postcode": postcode,
         "zip_from": first,
         "zip_to": last,
         "rate": str(percent),
     }
+
+
+def read_postcode(given: Mapping[str, object]) -> tuple[str, int | None, int | None]:
+    """Return a tax rate's postcode, and the range's ends when it is one."""
+    if not find_bool(given, "zip_is_range"):
+        return find_text(given, "tax_postcode", longest=64) or "", None, None
+    first, last = get_int(given, "zip_from"), get_int(given, "zip_to")
+    if not 0 <= first <= last:
+        raise ShopError("Range To should be equal or greater than Range From.")
+    return f"{first}-{last}", first, last
+
+
+def invalid(field: str, value: object) -> ShopError:
+    """Return the refusal of a value."""
+    return ShopError(
+        'Invalid value of "%value" provided for the %fieldName field.',
+        {"fieldName": field, "value": value},
+    )
 
 
 def describe_rate(row: sqlite3.Row) -> dict[str, object]:
@@ -270,8 +287,7 @@ def post_class(call: Call) -> object:
     given = get_object(call.body, "taxClass")
     kind = get_text(given, "class_type", longest=16)
     if kind not in KINDS:
-        raise ShopError('Invalid value of "%value" provided for the %fieldName field.',
-                        {"fieldName": "class_type", "value": kind})  # fmt: skip
+        raise invalid("class_type", kind)
     name = get_text(given, "class_name", longest=255)
     return str(save(call, "tax_class", None, {"name": name, "kind": kind}))
 

@@ -325,16 +325,32 @@ def test_prices_can_contain_their_tax(selling: Shop) -> None:
     assert (abroad["subtotal_incl_tax"], abroad["tax_amount"]) == (304.17, 0)
 
 
+BAD_RATE = {"tax_country_id": "US", "tax_postcode": "*", "rate": 1, "code": "contract-bad"}
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
         ({}, '"taxRate" is required. Enter and try again.'),
         (
-            {"taxRate": {"tax_country_id": "XX", "rate": 1, "code": "contract-xx"}},
+            {"taxRate": {**BAD_RATE, "tax_country_id": "XX"}},
             'Invalid value of "XX" provided for the country_id field.',
         ),
+        (
+            {"taxRate": {**BAD_RATE, "tax_region_id": 9999}},
+            'Invalid value of "9999" provided for the region_id field.',
+        ),
+        (
+            {"taxRate": {**BAD_RATE, "rate": -1}},
+            '"percentage_rate" is required. Enter and try again.',
+        ),
+        (
+            {"taxRate": {**BAD_RATE, "rate": -1, "tax_postcode": ""}},
+            "One or more input exceptions have occurred.",
+        ),
+        ({"taxRate": {**BAD_RATE, "code": "US-CA-*-Rate 1"}}, "Code already exists."),
     ],
-    ids=["empty", "no such country"],
+    ids=["empty", "country", "region", "percentage", "two things", "code"],
 )
 def test_a_bad_tax_rate_is_refused(selling: Shop, body: dict[str, Any], said: str) -> None:
     answer = selling.call("POST", "/rest/V1/taxRates", body)

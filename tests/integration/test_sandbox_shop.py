@@ -445,7 +445,7 @@ def test_a_website_with_a_host_of_its_own_has_its_own_storefront(shop: Running) 
 
 
 def test_taxes_are_shown_on_the_bill(shop: Running) -> None:
-    rate = {"tax_country_id": "US", "tax_region_id": 0, "rate": 10, "code": "US"}
+    rate = {"tax_country_id": "US", "tax_postcode": "*", "rate": 10, "code": "US"}
     rule = {"code": "all", "priority": 0, "position": 0, "customer_tax_class_ids": [3],
             "product_tax_class_ids": [2]}  # fmt: skip
     with shop.client() as client:

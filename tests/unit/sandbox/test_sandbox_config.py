@@ -170,7 +170,7 @@ def test_a_query_says_what_was_applied_and_where_a_value_comes_from(shop: Shop) 
     assert (first["value"], first["source"]) == ("9", "database")
     assert (first["managed"], first["applied"]) == (True, "7")
     assert (second["managed"], second["source"]) == (False, "inherited")
-    assert second["options"] == ["", "O", "I"]
+    assert second["options"] == ["O", "I"]
     assert "applied" not in second
 
 
