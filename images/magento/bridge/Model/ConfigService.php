@@ -17,6 +17,7 @@ use StoreController\Bridge\Core\Outcome;
 use StoreController\Bridge\Core\Plan;
 use StoreController\Bridge\Core\Planner;
 use StoreController\Bridge\Core\RawItem;
+use StoreController\Bridge\Core\Refusal;
 use StoreController\Bridge\Model\Config\Aftermath;
 use StoreController\Bridge\Model\Config\LiveShop;
 use StoreController\Bridge\Model\Config\ManifestStore;
@@ -30,6 +31,11 @@ use StoreController\Bridge\Model\Data\ConfigResult;
  */
 class ConfigService implements ConfigInterface
 {
+    /**
+     * Every later writer has to know a greater one.
+     */
+    private const LAST_REVISION = 2147483647;
+
     /**
      * @param Mutex $mutex
      * @param LiveShop $shop
@@ -71,6 +77,11 @@ class ConfigService implements ConfigInterface
         bool $replaceManaged = false
     ): ApplyResultInterface {
         $started = hrtime(true);
+        if ($revision < 0 || $revision > self::LAST_REVISION) {
+            throw $this->failures->malformed(
+                new Refusal('The revision must be between 0 and %1.', [self::LAST_REVISION])
+            );
+        }
         $raw = $this->raw($items);
         return $this->mutex->alone(function () use ($raw, $revision, $dryRun, $cleanCache, $replaceManaged, $started) {
             $manifest = $this->manifests->load();

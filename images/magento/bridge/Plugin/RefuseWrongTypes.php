@@ -9,12 +9,13 @@ use Magento\Framework\Webapi\Exception as WebapiException;
 use Magento\Framework\Webapi\ServiceInputProcessor;
 
 /**
- * Answers 400 where a list was expected and something else came. Magento passes it on, and PHP's TypeError
- * becomes a 500 in plain text.
+ * Answers 400 where a list or a whole number was expected and something else came. Magento passes the one on, and
+ * PHP's TypeError becomes a 500 in plain text; it cuts the other to fit, whatever it means.
  */
-class RefuseWrongLists
+class RefuseWrongTypes
 {
     private const OURS = 'StoreController\\Bridge\\Api\\';
+    private const WHOLE = '/^-?\d{1,18}$/D';
 
     /**
      * Looks at what the Bridge's own endpoints are given.
@@ -38,9 +39,14 @@ class RefuseWrongLists
         }
         foreach ((new \ReflectionMethod($serviceClassName, $serviceMethodName))->getParameters() as $parameter) {
             $given = $inputArray[$parameter->getName()] ?? null;
-            if ((string)$parameter->getType() === 'array' && $given !== null) {
-                $this->checkList($parameter->getName(), $given, $serviceMethodName === 'clean');
+            if ($given === null) {
+                continue;
             }
+            match ((string)$parameter->getType()) {
+                'array' => $this->checkList($given, $serviceMethodName === 'clean'),
+                'int' => $this->checkWhole($given),
+                default => null,
+            };
         }
         return null;
     }
@@ -48,36 +54,49 @@ class RefuseWrongLists
     /**
      * Refuses what is not a list, and a list of something else than was expected.
      *
-     * @param string $name
      * @param mixed $given
      * @param bool $ofNames
      * @throws WebapiException
      */
-    private function checkList(string $name, mixed $given, bool $ofNames): void
+    private function checkList(mixed $given, bool $ofNames): void
     {
         if (!is_array($given) || !array_is_list($given)) {
-            throw $this->refusal($name, $given, 'list');
+            throw $this->refusal($given, 'list');
         }
         foreach ($given as $one) {
             if ($ofNames ? !is_string($one) : !is_array($one)) {
-                throw $this->refusal($name, $one, $ofNames ? 'string' : 'object');
+                throw $this->refusal($one, $ofNames ? 'string' : 'object');
             }
+        }
+    }
+
+    /**
+     * Refuses what is not a whole number, written as such.
+     *
+     * @param mixed $given
+     * @throws WebapiException
+     */
+    private function checkWhole(mixed $given): void
+    {
+        if (!is_int($given) && !(is_string($given) && preg_match(self::WHOLE, $given))) {
+            throw $this->refusal($given, 'int');
         }
     }
 
     /**
      * Says it in Magento's own words for a wrong type.
      *
-     * @param string $name
      * @param mixed $given
      * @param string $expected
      */
-    private function refusal(string $name, mixed $given, string $expected): WebapiException
+    private function refusal(mixed $given, string $expected): WebapiException
     {
         return new WebapiException(new Phrase(
-            'Error occurred during "%1" processing. The "%2" value\'s type is invalid. The "%3" type was expected. '
-            . 'Verify and try again.',
-            [$name, is_scalar($given) ? substr((string)$given, 0, 64) : gettype($given), $expected]
+            'The "%value" value\'s type is invalid. The "%type" type was expected. Verify and try again.',
+            [
+                'value' => is_scalar($given) ? mb_strcut((string)$given, 0, 64) : gettype($given),
+                'type' => $expected,
+            ]
         ));
     }
 }
