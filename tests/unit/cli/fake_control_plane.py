@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.unit.cli.fake_shop_orders import FakeShopOrders
+
 STEPS = ("apply-release", "await-engine", "prove-selling")
 TOKEN = "fake-token"
 AT = "2026-11-22T08:00:0%d.000Z"
@@ -111,6 +113,7 @@ class FakeApi:
         self.stores: dict[str, dict[str, Any]] = {}
         self.bodies: dict[str, dict[str, Any]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
+        self.orders = FakeShopOrders()
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.keys: list[str] = []
@@ -233,6 +236,8 @@ class FakeApi:
                     "metadata": {"next": None},
                     "items": [event(1, name)],
                 }
+            case [_, "stores", _, "orders", *rest]:
+                return self.orders.answer(method, rest, query, body)
             case ["POST", "stores", name, kind]:
                 return self.transition(unquote(name), kind, body)
             case ["GET", "operations", uid] if uid in self.operations:
