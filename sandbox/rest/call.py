@@ -65,9 +65,11 @@ def only(body: Mapping[str, Json], names: frozenset[str]) -> None:
     """Refuse a property that the contract does not have."""
     for name in body:
         if name not in names:
+            # The contract's servers name the property as their classes do.
+            shown = "".join(part[:1].upper() + part[1:] for part in name[:64].split("_"))
             raise ShopError(
                 '"%fieldName" is not supported. Correct the field name and try again.',
-                {"fieldName": name[:64]},
+                {"fieldName": shown},
             )
 
 
