@@ -125,33 +125,6 @@ class Client:
         """Add a parcel's number; 200 instead of 201 says that it was there already."""
         return self._post(f"{_order(store, number)}/shipments/{_part(shipment)}/tracks", body)
 
-    # --- orders ---------------------------------------------------------------------------------
-
-    def orders(
-        self, store: str, *, status: str | None = None, tests: bool = False, limit: int
-    ) -> Iterator[Resource]:
-        """Yield a store's orders, newest first."""
-        query = {"status": status, "tests": "true" if tests else None}
-        return self._pages(f"/stores/{_part(store)}/orders", query, limit)
-
-    def order(self, store: str, number: str) -> Resource:
-        """Return one order with its shipments."""
-        return self._get(_order(store, number))
-
-    def shipments(self, store: str, number: str) -> list[Resource]:
-        """Return what was sent of an order, oldest first."""
-        return list(self._get(f"{_order(store, number)}/shipments")["items"])
-
-    def ship_order(self, store: str, number: str, body: Mapping[str, Any]) -> Reply:
-        """Record a shipment; 200 instead of 201 says that it was there already."""
-        return self._post(f"{_order(store, number)}/shipments", body)
-
-    def track_shipment(
-        self, store: str, number: str, shipment: str, body: Mapping[str, Any]
-    ) -> Reply:
-        """Add a parcel's number; 200 instead of 201 says that it was there already."""
-        return self._post(f"{_order(store, number)}/shipments/{_part(shipment)}/tracks", body)
-
     # --- events ---------------------------------------------------------------------------------
 
     def events(self, store: str | None, *, limit: int | None = None) -> list[Resource]:
@@ -245,10 +218,6 @@ def sse(opened: Stream) -> Iterator[stream.ServerEvent]:
 
 def _events(store: str | None) -> str:
     return "/events" if store is None else f"/stores/{_part(store)}/events"
-
-
-def _order(store: str, number: str) -> str:
-    return f"/stores/{_part(store)}/orders/{_part(number)}"
 
 
 def _order(store: str, number: str) -> str:

@@ -65,10 +65,6 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         (_verb("order", "orders", N_("List orders, send them and follow their parcels.")),),
     ),
     (
-        N_("Sell"),
-        (_verb("order", "orders", N_("List orders, send them and follow their parcels.")),),
-    ),
-    (
         N_("Look"),
         (
             _verb("list", "stores", N_("List stores.")),
