@@ -156,6 +156,24 @@ class Client:
         """Open the operation's progress after the event id `last`."""
         return self._sse(f"{PREFIX}/operations/{_part(uid)}/events", last, timeout)
 
+    # --- exchange rates -------------------------------------------------------------------------
+
+    def rates(self) -> Resource:
+        """Return the exchange rates in force."""
+        return self._get("/rates")
+
+    def refresh_rates(self) -> Resource:
+        """Have the source asked soon."""
+        return _resource(self._post("/rates/refresh", None))
+
+    def approve_rates(self, number: int | None) -> Resource:
+        """Put waiting quotes in force, of a set that somebody looked at."""
+        return _resource(self._post("/rates/approve", {"set": number} if number else None))
+
+    def store_rates(self, name: str) -> Resource:
+        """Return a store's rates and how its shop stands to them."""
+        return self._get(f"/stores/{_part(name)}/rates")
+
     # --- the rest -------------------------------------------------------------------------------
 
     def countries(self, lang: str) -> list[Resource]:
