@@ -2,6 +2,7 @@
 
 import gettext
 import http.server
+import importlib
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -32,14 +33,17 @@ def test_without_a_verb_help_is_shown(storectl: Storectl) -> None:
     assert storectl("op").out == storectl("op", "--help").out
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        *([name] for name in VERBS if name != "op"),
-        *(["op", v] for v in ("list", "get", "wait", "retry")),
-    ],
-    ids=" ".join,
-)
+def commands() -> Iterator[list[str]]:
+    """Every command as it is typed: verbs, and the verbs of nouns."""
+    for name, known in VERBS.items():
+        app = importlib.import_module(f"cli.commands.{known.module}").app
+        if app.info.name == name:
+            yield from ([name, str(command.name)] for command in app.registered_commands)
+        else:
+            yield [name]
+
+
+@pytest.mark.parametrize("verb", list(commands()), ids=" ".join)
 def test_every_verb_has_help_with_examples(storectl: Storectl, verb: list[str]) -> None:
     outcome = storectl(*verb, "--help")
     assert outcome.code == 0
