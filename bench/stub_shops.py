@@ -72,6 +72,8 @@ class Shops:
         fault = self.faults.get(uid, "")
         if method == "GET" and rest.endswith("/status"):
             self.gets += 1
+            if fault == "denied":
+                return _response(401, {"message": "The consumer isn't authorized."})
             said = "another" if fault == "wrong" else uid
             return _response(200, {"instance_uid": said, "revision": 1, "views": [],
                                    "current_checksum": "", "drift": []})  # fmt: skip

@@ -75,8 +75,9 @@ class Parcel:
     uid: str
     generation: int
     set_id: int
-    stack: str
     endpoint: str
+    shop: str
+    """What the shop calls itself."""
     token: str
     rates: tuple[Rate, ...]
     body: bytes
@@ -162,7 +163,7 @@ class FanOut:
         if not parcel.rates:
             return
         status = await self._call(session, "GET", "/status", parcel)
-        if not isinstance(status, dict) or status.get("instance_uid") != parcel.stack:
+        if not isinstance(status, dict) or status.get("instance_uid") != parcel.shop:
             raise WrongShopError(endpoint=parcel.endpoint)
         if not self._ours():
             raise LeaseLostError("rates")

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from controller.commerce.rate_sources import RateSource
 from controller.commerce.rates import Policy, judge
-from controller.domain.errors import PermanentError, StoreControllerError
+from controller.domain.errors import PermanentError, SecretMissingError, StoreControllerError
 from controller.domain.notes import Note
 from controller.domain.rates import (
     PushState,
@@ -278,8 +278,8 @@ class RateKeeper:
             uid=store.uid,
             generation=store.generation,
             set_id=set_id,
-            stack=store.stack.uid,
             endpoint=store.stack.endpoint or "",
+            shop=store.stack.uid,
             token="",
             rates=made.rates,
             body=made.body,
@@ -288,7 +288,12 @@ class RateKeeper:
             missing=made.missing,
         )
         try:
-            return replace(parcel, token=self._world.secrets(store.stack)["access_token"])
+            secrets = self._world.secrets(store.stack)
+            if "access_token" not in secrets:
+                raise SecretMissingError(secret="access_token")  # noqa: S106, TRY301 -- its name.
+            # A shop that somebody else made has a name of its own.
+            shop = secrets.get("instance_uid", store.stack.uid)
+            return replace(parcel, shop=shop, token=secrets["access_token"])
         except StoreControllerError as error:
             return failed(parcel, error)
         except Exception as error:
