@@ -584,6 +584,14 @@ class ShopDeniedError(ShopUnreachableError):
     action = N_("Have the shop issue a new token and store it; until then it is tried again.")
 
 
+class ShopContendedError(TransientError):
+    """Somebody else writes settings of the shop at the same time, and was faster."""
+
+    code = "shop_contended"
+    cause = N_("Somebody else changes the shop's settings at the same time: %(detail)s")
+    action = N_("Nothing was written. It is looked at and tried again by itself.")
+
+
 class ShopStartingError(TransientError):
     """The shop's process runs and is not ready yet."""
 

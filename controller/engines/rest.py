@@ -16,6 +16,7 @@ from typing import Any
 from controller.domain.errors import (
     SettingsRefusedError,
     ShopBusyError,
+    ShopContendedError,
     ShopDeniedError,
     ShopFailingError,
     ShopForbiddenError,
@@ -75,10 +76,12 @@ class RestClient:
         return found
 
     def write(self, method: str, path: str, body: object) -> Any:
-        """As `call`; a refusal is SettingsRefusedError."""
+        """As `call`; a refusal is SettingsRefusedError, or ShopContendedError by another writer."""
         try:
             return self.call(method, path, body)
         except ShopAnswerError as error:
+            if error.status == 409:
+                raise ShopContendedError(detail=error.message) from error
             raise SettingsRefusedError(detail=error.message) from error
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from controller.domain.errors import (
     SettingsRefusedError,
     ShopBusyError,
+    ShopContendedError,
     ShopDeniedError,
     ShopFailingError,
     ShopForbiddenError,
@@ -271,6 +272,17 @@ def test_a_refusal_carries_the_shops_own_words(body: bytes, told: str) -> None:
             rest.write("PUT", "/V1/orders", {})
     assert caught.value.message.startswith(told)
     assert told in str(refused.value)
+
+
+def test_another_writer_is_waited_for() -> None:
+    body = b'{"message":"Revision %1 is older than the applied revision %2.","parameters":[1,2]}'
+    answer = says(whole(body, "409 No"))
+    with (
+        shop(answer) as address,
+        closing(RestClient(address, timeout=LIMIT)) as rest,
+        pytest.raises(ShopContendedError, match="1 is older than the applied revision 2"),
+    ):
+        rest.write("PUT", "/V1/storecontroller/config", {})
 
 
 def test_a_connection_is_kept_and_made_anew_after_a_fault() -> None:
