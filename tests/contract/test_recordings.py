@@ -61,4 +61,5 @@ def test_the_shop_answers_as_recorded(shop: Shop) -> None:
                 continue
             found = differences(exchange.answer.body, answer.body, absent)
             faults += [f"{exchange.title}{one}" for one in found]
+        replay.clean()
     assert not faults, "\n".join(faults)
