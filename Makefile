@@ -23,7 +23,7 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-unit integration-test browser-test bench
+.PHONY: services test test-unit integration-test contract-test browser-test bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
@@ -35,6 +35,9 @@ test-unit: $(DEV) i18n ## Fast tests only (under a minute)
 
 integration-test: $(DEV) i18n services ## Tests with real databases, processes and workers
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/integration tests/acceptance
+
+contract-test: $(DEV) i18n ## One contract over the sandbox, recordings, and the Magento that MAGENTO_URL and MAGENTO_TOKEN name
+	@$(PYTHON) -m pytest tests/contract
 
 browser-test: $(DEV) i18n services ## Tests that walk the pages in headless Chromium
 	@$(PYTHON) -m pytest tests/browser

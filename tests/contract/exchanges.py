@@ -35,6 +35,8 @@ class Exchange:
     headers: dict[str, str]
     body: Any
     answer: Answer
+    kind: str
+    """The answer's media type."""
 
     @property
     def title(self) -> str:
@@ -55,6 +57,7 @@ def exchanges(recording: str) -> list[Exchange]:
             headers=one["request"]["headers"],
             body=one["request"]["body"],
             answer=Answer(status=one["response"]["status"], body=one["response"]["body"]),
+            kind=one["response"]["headers"].get("Content-Type", ""),
         )
         for number, one in enumerate(content["exchanges"], start=1)
     ]
