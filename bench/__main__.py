@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-FIGURES = ("cli", "reconcile", "signup", "api")
+FIGURES = ("cli", "reconcile", "signup", "api", "push", "rates")
 
 
 def main() -> int:
