@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace StoreController\Bridge\Model;
 
-use Magento\Framework\Exception\LocalizedException;
 use StoreController\Bridge\Api\ConfigInterface;
 use StoreController\Bridge\Api\Data\ApplyResultInterface;
 use StoreController\Bridge\Api\Data\ConfigItemInterface;
@@ -22,6 +21,7 @@ use StoreController\Bridge\Model\Config\Aftermath;
 use StoreController\Bridge\Model\Config\LiveShop;
 use StoreController\Bridge\Model\Config\ManifestStore;
 use StoreController\Bridge\Model\Config\Query;
+use StoreController\Bridge\Model\Config\WriteRefused;
 use StoreController\Bridge\Model\Config\Writer;
 use StoreController\Bridge\Model\Data\ApplyResult;
 use StoreController\Bridge\Model\Data\ConfigResult;
@@ -99,9 +99,13 @@ class ConfigService implements ConfigInterface
             if ($plan->errors() !== []) {
                 throw $this->failures->invalidItems($plan->errors(), count($raw));
             }
-            $cleaned = [];
-            $manifest = $this->write($plan, $manifest, $revision, $replaceManaged, $cleanCache, $cleaned);
-            return $this->result($plan, $manifest, true, $cleaned, $started);
+            // What a killed writer left stale is cleaned first: a repeat of its batch finds nothing to change.
+            $cleaned = $cleanCache ? $this->stale->clean() : [];
+            $manifest = $this->write($plan, $manifest, $revision, $replaceManaged);
+            if ($plan->writes !== []) {
+                $cleaned = [...$cleaned, ...$this->aftermath->of($plan->writes, $cleanCache)];
+            }
+            return $this->result($plan, $manifest, true, array_values(array_unique($cleaned)), $started);
         });
     }
 
@@ -114,45 +118,25 @@ class ConfigService implements ConfigInterface
     }
 
     /**
-     * Writes a plan and makes it hold.
+     * Writes a plan and what is to be remembered of it, in one transaction. Returns what is applied then.
      *
      * @param Plan $plan
      * @param Manifest $before
      * @param int $revision
      * @param bool $replace
-     * @param bool $clean
-     * @param string[] $cleaned is told the cache types that were cleaned
-     * @return Manifest what is applied now
      */
-    private function write(
-        Plan $plan,
-        Manifest $before,
-        int $revision,
-        bool $replace,
-        bool $clean,
-        array &$cleaned
-    ): Manifest {
-        if ($clean) {
-            $this->stale->clean();
-        }
+    private function write(Plan $plan, Manifest $before, int $revision, bool $replace): Manifest
+    {
         $after = $before;
+        $remember = function () use ($plan, $before, $revision, $replace, &$after): void {
+            $after = $before->after($revision, $this->entries($plan, $before), $replace);
+            $this->manifests->save($after);
+            $this->stale->mark($this->needs->of($plan->paths()));
+        };
         try {
-            $this->writer->write($plan->writes, $plan->wanted, function () use (
-                $plan,
-                $before,
-                $revision,
-                $replace,
-                &$after
-            ): void {
-                $after = $before->after($revision, $this->entries($plan, $before), $replace);
-                $this->manifests->save($after);
-                $this->stale->mark($this->needs->of($plan->paths()));
-            });
-        } catch (LocalizedException $refused) {
-            throw $this->failures->refused($refused);
-        }
-        if ($plan->writes !== []) {
-            $cleaned = $this->aftermath->of($plan->writes, $clean);
+            $this->writer->write($plan->writes, $plan->wanted, $remember);
+        } catch (WriteRefused $refused) {
+            throw $this->failures->refusedSetting($refused);
         }
         return $after;
     }

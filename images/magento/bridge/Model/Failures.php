@@ -6,10 +6,12 @@ namespace StoreController\Bridge\Model;
 
 use Magento\Framework\Exception\InputException;
 use Magento\Framework\Exception\LocalizedException;
+use Magento\Framework\Exception\NoSuchEntityException;
 use Magento\Framework\Phrase;
 use Magento\Framework\Webapi\Exception as WebapiException;
 use StoreController\Bridge\Core\Outcome;
 use StoreController\Bridge\Core\Refusal;
+use StoreController\Bridge\Model\Config\WriteRefused;
 
 /**
  * The contract's failures as exceptions that Magento's REST layer answers with their status.
@@ -19,6 +21,7 @@ class Failures
     private const UNPROCESSABLE = 422;
     private const CONFLICT = 409;
     private const UNAVAILABLE = 503;
+    private const SETTING = '%scope|%code|%path: %message';
 
     /**
      * Somebody else was faster: 409.
@@ -52,14 +55,51 @@ class Failures
     }
 
     /**
-     * Magento itself refused, and everything was rolled back: 422 unless told otherwise.
+     * What the address names does not exist: 404.
      *
-     * @param LocalizedException|Refusal $cause
-     * @param int $status
+     * @param Refusal $refusal
      */
-    public function refused(LocalizedException|Refusal $cause, int $status = self::UNPROCESSABLE): WebapiException
+    public function notFound(Refusal $refusal): NoSuchEntityException
     {
-        return new WebapiException(new Phrase($cause->getMessage()), 0, $status);
+        return new NoSuchEntityException(new Phrase($refusal->getMessage()));
+    }
+
+    /**
+     * The request is well formed and cannot be done: 422.
+     *
+     * @param Refusal $refusal
+     */
+    public function unprocessable(Refusal $refusal): WebapiException
+    {
+        $error = new InputException(new Phrase($refusal->template(), $refusal->parameters()));
+        return new WebapiException(new Phrase($refusal->getMessage()), 0, self::UNPROCESSABLE, [], '', [$error]);
+    }
+
+    /**
+     * Magento itself refused a tree of websites, and everything was rolled back: 400.
+     *
+     * @param LocalizedException|Refusal $reason
+     */
+    public function refusedNodes(LocalizedException|Refusal $reason): WebapiException
+    {
+        return new WebapiException(new Phrase($reason->getMessage()));
+    }
+
+    /**
+     * A backend model refused a setting, and everything was rolled back: 422 with its words and the setting.
+     *
+     * @param WriteRefused $refused
+     */
+    public function refusedSetting(WriteRefused $refused): WebapiException
+    {
+        $setting = $refused->write->setting;
+        $error = new InputException(new Phrase(self::SETTING, [
+            'scope' => $setting->scope->type,
+            'code' => $setting->scope->code,
+            'path' => $setting->path,
+            'message' => $refused->getMessage(),
+        ]));
+        return new WebapiException(new Phrase($refused->getMessage()), 0, self::UNPROCESSABLE, [], '', [$error]);
     }
 
     /**
@@ -76,7 +116,7 @@ class Failures
             'path' => $error->path,
             'message' => (string)$error->message,
         ], $errors);
-        return $this->invalid('%1 of %2 items are invalid; nothing was applied.', $of, $told, '%scope|%code|%path: %message');
+        return $this->invalid('%1 of %2 items are invalid; nothing was applied.', $of, $told, self::SETTING);
     }
 
     /**
@@ -92,27 +132,6 @@ class Failures
             $told[] = ['row' => $row, 'message' => $message];
         }
         return $this->invalid('%1 of %2 rows are invalid; nothing was applied.', $of, $told, 'Row %row: %message');
-    }
-
-    /**
-     * The table that the rows are for cannot be: 422 with each reason.
-     *
-     * @param string[] $errors
-     */
-    public function invalidTable(array $errors): WebapiException
-    {
-        $list = array_map(
-            static fn (string $error): InputException => new InputException(new Phrase($error)),
-            $errors
-        );
-        return new WebapiException(
-            new Phrase('There is no such table of rates; nothing was applied.'),
-            0,
-            self::UNPROCESSABLE,
-            [],
-            '',
-            $list
-        );
     }
 
     /**

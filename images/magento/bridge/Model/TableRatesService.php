@@ -4,12 +4,11 @@ declare(strict_types=1);
 
 namespace StoreController\Bridge\Model;
 
-use Magento\Framework\Exception\NoSuchEntityException;
-use Magento\Store\Api\WebsiteRepositoryInterface;
 use StoreController\Bridge\Api\Data\TableRateInterface;
 use StoreController\Bridge\Api\Data\TableRatesResultInterface;
 use StoreController\Bridge\Api\TableRatesInterface;
 use StoreController\Bridge\Core\Refusal;
+use StoreController\Bridge\Core\ScopeMissing;
 use StoreController\Bridge\Core\TableRow;
 use StoreController\Bridge\Core\TableRows;
 use StoreController\Bridge\Model\Data\TableRate;
@@ -24,7 +23,7 @@ class TableRatesService implements TableRatesInterface
 {
     /**
      * @param Mutex $mutex
-     * @param WebsiteRepositoryInterface $websites
+     * @param Scopes $scopes
      * @param Directory $directory
      * @param TableRows $rules
      * @param Table $table
@@ -32,7 +31,7 @@ class TableRatesService implements TableRatesInterface
      */
     public function __construct(
         private readonly Mutex $mutex,
-        private readonly WebsiteRepositoryInterface $websites,
+        private readonly Scopes $scopes,
         private readonly Directory $directory,
         private readonly TableRows $rules,
         private readonly Table $table,
@@ -45,7 +44,12 @@ class TableRatesService implements TableRatesInterface
      */
     public function replace(string $website, string $condition, array $rows): TableRatesResultInterface
     {
-        $websiteId = $this->websiteId($website, $condition);
+        try {
+            $websiteId = $this->scopes->websiteId($website);
+            $this->checkCondition($condition);
+        } catch (Refusal $refusal) {
+            throw $this->failures->unprocessable($refusal);
+        }
         $given = array_map(static fn (TableRateInterface $row): array => [
             (string)$row->getCountry(),
             (string)$row->getRegion(),
@@ -73,7 +77,15 @@ class TableRatesService implements TableRatesInterface
      */
     public function get(string $website, string $condition): array
     {
-        $rows = $this->table->read($this->websiteId($website, $condition), $condition);
+        try {
+            $websiteId = $this->scopes->websiteId($website);
+            $this->checkCondition($condition);
+        } catch (ScopeMissing $missing) {
+            throw $this->failures->notFound($missing);
+        } catch (Refusal $refusal) {
+            throw $this->failures->malformed($refusal);
+        }
+        $rows = $this->table->read($websiteId, $condition);
         return array_map(static fn (TableRow $row): TableRate => new TableRate(
             $row->country,
             $row->region,
@@ -84,30 +96,18 @@ class TableRatesService implements TableRatesInterface
     }
 
     /**
-     * Finds the website, and refuses a condition that the carrier does not know.
+     * Refuses a condition that the carrier does not know.
      *
-     * @param string $website
      * @param string $condition
-     * @throws \Magento\Framework\Webapi\Exception
+     * @throws Refusal
      */
-    private function websiteId(string $website, string $condition): int
+    private function checkCondition(string $condition): void
     {
-        $errors = [];
-        $id = 0;
-        try {
-            $id = $website === 'admin' ? 0 : (int)$this->websites->get($website)->getId();
-        } catch (NoSuchEntityException) {
-            $id = 0;
-        }
-        if ($id === 0) {
-            $errors[] = (new Refusal('Website "%1" does not exist.', [$website]))->getMessage();
-        }
         if (!in_array($condition, TableRows::CONDITIONS, true)) {
-            $errors[] = (new Refusal('Unknown condition "%1".', [$condition]))->getMessage();
+            throw new Refusal(
+                'Condition must be %1, not "%2".',
+                [implode(', ', TableRows::CONDITIONS), $condition]
+            );
         }
-        if ($errors !== []) {
-            throw $this->failures->invalidTable($errors);
-        }
-        return $id;
     }
 }

@@ -20,7 +20,6 @@ class TopologyService implements TopologyInterface
 {
     private const ORDER = [TopologyNode::WEBSITE, TopologyNode::GROUP, TopologyNode::STORE];
     private const STALE = ['config', 'layout', 'block_html', 'full_page', 'config_webservice'];
-    private const BAD_REQUEST = 400;
 
     /**
      * @param Mutex $mutex
@@ -91,7 +90,7 @@ class TopologyService implements TopologyInterface
             }
             $this->stores->reinitStores();
             throw $failure instanceof LocalizedException || $failure instanceof Refusal
-                ? $this->failures->refused($failure, self::BAD_REQUEST)
+                ? $this->failures->refusedNodes($failure)
                 : $failure;
         }
     }

@@ -6,16 +6,13 @@ namespace StoreController\Bridge\Model\Config;
 
 use Magento\Config\Model\Config\Reader\Source\Deployed\SettingChecker;
 use Magento\Framework\App\Config\ScopeConfigInterface;
-use Magento\Framework\Exception\NoSuchEntityException;
-use Magento\Store\Api\Data\StoreInterface;
-use Magento\Store\Api\StoreRepositoryInterface;
-use Magento\Store\Api\WebsiteRepositoryInterface;
 use StoreController\Bridge\Core\Field;
 use StoreController\Bridge\Core\Scope;
 use StoreController\Bridge\Core\ScopeMissing;
 use StoreController\Bridge\Core\Shop;
 use StoreController\Bridge\Core\Stored;
 use StoreController\Bridge\Core\Vault;
+use StoreController\Bridge\Model\Scopes;
 
 /**
  * This shop: its structure, its scopes, its rows.
@@ -30,8 +27,7 @@ class LiveShop implements Shop
      * @param Vault $vault
      * @param SettingChecker $locks
      * @param ScopeConfigInterface $config
-     * @param WebsiteRepositoryInterface $websites
-     * @param StoreRepositoryInterface $stores
+     * @param Scopes $scopes
      */
     public function __construct(
         private readonly Fields $fields,
@@ -39,8 +35,7 @@ class LiveShop implements Shop
         private readonly Vault $vault,
         private readonly SettingChecker $locks,
         private readonly ScopeConfigInterface $config,
-        private readonly WebsiteRepositoryInterface $websites,
-        private readonly StoreRepositoryInterface $stores
+        private readonly Scopes $scopes
     ) {
     }
 
@@ -86,20 +81,7 @@ class LiveShop implements Shop
      */
     public function scopeId(Scope $scope): int
     {
-        try {
-            return match ($scope->type) {
-                Scope::WEBSITES => (int)$this->websites->get($scope->code)->getId(),
-                Scope::STORES => (int)$this->store($scope)->getId(),
-                default => 0,
-            };
-        } catch (NoSuchEntityException) {
-            // One wording for both, whichever class of Magento's found out.
-            $kind = $scope->type === Scope::WEBSITES ? 'website' : 'store';
-            throw new ScopeMissing(
-                'The %1 with code %2 that was requested wasn\'t found. Verify the %1 and try again.',
-                [$kind, $scope->code]
-            );
-        }
+        return $this->scopes->id($scope);
     }
 
     /**
@@ -107,11 +89,7 @@ class LiveShop implements Shop
      */
     public function parent(Scope $scope): ?Scope
     {
-        if ($scope->type !== Scope::STORES) {
-            return $scope->isDefault() ? null : new Scope();
-        }
-        $website = $this->websites->getById((int)$this->store($scope)->getWebsiteId());
-        return new Scope(Scope::WEBSITES, (string)$website->getCode());
+        return $this->scopes->parent($scope);
     }
 
     /**
@@ -180,16 +158,5 @@ class LiveShop implements Shop
     private function decrypted(string $raw): ?string
     {
         return $raw === '' || preg_match(self::ENCRYPTED, $raw) ? $this->vault->open($raw) : null;
-    }
-
-    /**
-     * Finds a store view by its code.
-     *
-     * @param Scope $scope
-     * @throws NoSuchEntityException
-     */
-    private function store(Scope $scope): StoreInterface
-    {
-        return $this->stores->get($scope->code);
     }
 }

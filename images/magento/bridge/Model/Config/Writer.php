@@ -7,6 +7,7 @@ namespace StoreController\Bridge\Model\Config;
 use Magento\Config\Model\ResourceModel\Config\Data as ConfigResource;
 use Magento\Framework\App\Config\Value;
 use Magento\Framework\App\Config\ValueFactory;
+use Magento\Framework\Exception\LocalizedException;
 use StoreController\Bridge\Core\FormData;
 use StoreController\Bridge\Core\Refusal;
 use StoreController\Bridge\Core\Write;
@@ -42,20 +43,18 @@ class Writer
      * @param Write[] $writes
      * @param array<string, Write> $batch every item of the batch; backend models look at their siblings
      * @param callable(): void $beforeCommit what belongs in the same transaction
-     * @throws \Throwable whatever a backend model refuses, after everything was rolled back
+     * @throws WriteRefused when a backend model refuses its value; everything was rolled back then
+     * @throws \Throwable whatever else goes wrong; everything was rolled back then
      */
     public function write(array $writes, array $batch, callable $beforeCommit): void
     {
-        $models = [];
-        foreach ($writes as $write) {
-            $models[] = [$this->model($write, $batch), $write->setting->inherit];
-        }
+        $models = array_map(fn (Write $write): Value => $this->model($write, $batch), $writes);
         // The resource model's transaction and not the connection's: only its commit() runs what models put off
         // until after the commit, as the price scope does with its index.
         $this->resource->beginTransaction();
         try {
-            foreach ($models as [$model, $delete]) {
-                $delete ? $model->delete() : $model->save();
+            foreach ($models as $index => $model) {
+                $this->store($model, $writes[$index]);
             }
             $beforeCommit();
             $this->resource->commit();
@@ -64,6 +63,22 @@ class Writer
                 $this->resource->rollBack();
             }
             throw $failure;
+        }
+    }
+
+    /**
+     * Lets a backend model write or delete its row.
+     *
+     * @param Value $model
+     * @param Write $write
+     * @throws WriteRefused
+     */
+    private function store(Value $model, Write $write): void
+    {
+        try {
+            $write->setting->inherit ? $model->delete() : $model->save();
+        } catch (LocalizedException $reason) {
+            throw new WriteRefused($write, $reason);
         }
     }
 
