@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 from schemathesis.generation import GenerationMode
 
-from controller.api import catalogue, fleet, health, operations, orders, stores, tenants
+from controller.api import (
+    catalogue,
+    config,
+    fleet,
+    health,
+    operations,
+    orders,
+    rates,
+    stores,
+    tenants,
+)
 from controller.registry.session import Database
 from tests import factories
 from tests.planes import Plane, plane_over
@@ -24,7 +34,7 @@ EXAMPLES = 15
 def description() -> dict[str, Any]:
     """The description of all routes, made without a control plane."""
     app = FastAPI(title="-", version="-")
-    for module in (stores, orders, operations, tenants, catalogue, fleet):
+    for module in (stores, config, orders, operations, tenants, catalogue, fleet, rates):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     return app.openapi()
@@ -76,6 +86,7 @@ def there(plane: Plane, parameter: str) -> list[str]:
         "uid": [operation["tenant"]],
         "number": ["000000001"],
         "shipment": ["1"],
+        "secret": ["stripe.secretKey", "ups.password"],
         "code": ["DE", "py"],
     }[parameter]
 
