@@ -8,7 +8,8 @@ import pytest
 
 from tests.contract.client import VIEW, Json, Shop, here
 
-SKU = "contract-mug"
+SKU, TAXED = "contract-mug", "contract-taxed-mug"
+"""A product without a tax class, whatever a live shop taxes, and one that is taxed."""
 ADDRESS = {
     "firstname": "A",
     "lastname": "B",
@@ -48,7 +49,9 @@ def selling(shop: Shop) -> Iterator[Shop]:
     # Prices stay per website: going back would make a live shop index everything again.
     with shop.restoring(SETTINGS[1:]):
         shop.apply(*SETTINGS)
-        shop.product(VIEW, SKU, 365)
+        untaxed = [{"attribute_code": "tax_class_id", "value": "0"}]
+        shop.product(VIEW, SKU, 365, custom_attributes=untaxed)
+        shop.product(VIEW, TAXED, 365)
         yield shop
 
 
@@ -248,6 +251,7 @@ def test_orders_are_found_by_their_number_newest_first(selling: Shop) -> None:
 
 
 BRITAIN = {**ADDRESS, "country_id": "GB", "region_id": 0, "region_code": "", "postcode": "SW1A 1AA"}
+JAPAN = {**BRITAIN, "country_id": "JP", "postcode": "100-0001"}
 
 
 def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
@@ -272,15 +276,15 @@ def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
     }
     joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
     try:
-        totals = chosen(selling, selling.cart(VIEW, SKU), BRITAIN)["totals"]
+        totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
         assert (totals["subtotal"], totals["tax_amount"]) == (365, 73)
         assert totals["subtotal_incl_tax"] == 438
         assert totals["grand_total"] == 537
-        elsewhere = chosen(selling, selling.cart(VIEW, SKU))["totals"]
+        elsewhere = chosen(selling, selling.cart(VIEW, TAXED), JAPAN)["totals"]
         assert elsewhere["tax_amount"] == 0
         changed = {**rate, "id": made["id"], "rate": 10}
         selling.send("PUT", "/V1/taxRates", {"taxRate": changed})
-        totals = chosen(selling, selling.cart(VIEW, SKU), BRITAIN)["totals"]
+        totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
         assert totals["tax_amount"] == 36.5
     finally:
         assert selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}").body is True
@@ -315,8 +319,8 @@ def test_prices_can_contain_their_tax(selling: Shop) -> None:
     try:
         with selling.restoring(settings):
             selling.apply(*settings)
-            totals = chosen(selling, selling.cart(VIEW, SKU), BRITAIN)["totals"]
-            abroad = chosen(selling, selling.cart(VIEW, SKU))["totals"]
+            totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
+            abroad = chosen(selling, selling.cart(VIEW, TAXED), JAPAN)["totals"]
     finally:
         selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}")
         selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}")
