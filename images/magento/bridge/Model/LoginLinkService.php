@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace StoreController\Bridge\Model;
 
-use Magento\Backend\Model\Url;
+use Magento\Backend\Model\UrlInterface;
 use StoreController\Bridge\Api\Data\LoginLinkInterface as LoginLinkData;
 use StoreController\Bridge\Api\LoginLinkInterface;
 use StoreController\Bridge\Core\Refusal;
@@ -21,12 +21,12 @@ class LoginLinkService implements LoginLinkInterface
 
     /**
      * @param Links $links
-     * @param Url $url
+     * @param UrlInterface $url
      * @param Failures $failures
      */
     public function __construct(
         private readonly Links $links,
-        private readonly Url $url,
+        private readonly UrlInterface $url,
         private readonly Failures $failures
     ) {
     }
@@ -40,9 +40,9 @@ class LoginLinkService implements LoginLinkInterface
             throw $this->failures->malformed(new Refusal('The role must be "owner", not "%1".', [$role]));
         }
         $link = $this->links->make($role, time());
-        $this->url->turnOffSecretKey();
         return new LoginLink(
-            $this->url->getUrl(self::ROUTE, ['_query' => ['token' => $link['token']]]),
+            // The key in the administration's addresses belongs to a session; this link has none yet.
+            $this->url->getUrl(self::ROUTE, ['_nosecret' => true, '_query' => ['token' => $link['token']]]),
             gmdate('Y-m-d\TH:i:s+00:00', $link['expires_at'])
         );
     }

@@ -57,9 +57,8 @@ class Owner
      */
     public function account(): User
     {
-        $role = $this->role();
-        $user = $this->users->create();
-        $this->userResource->load($user, self::USERNAME, 'username');
+        $role = (int)$this->role()->getId();
+        $user = $this->load();
         if (!$user->getId()) {
             $user->addData([
                 'username' => self::USERNAME,
@@ -71,11 +70,22 @@ class Owner
                 'is_active' => 1,
             ]);
         }
-        if ((int)$user->getRole()->getId() !== (int)$role->getId()) {
-            $user->setRoleId((int)$role->getId());
+        if (!$user->getId() || (int)$user->getRole()->getId() !== $role) {
+            $user->setRoleId($role);
             $this->userResource->save($user);
-            $this->userResource->load($user, $user->getId());
+            // A model that was saved as a new one stays "new", and its next save wants a password.
+            $user = $this->load();
         }
+        return $user;
+    }
+
+    /**
+     * Loads the account; an empty one when there is none.
+     */
+    private function load(): User
+    {
+        $user = $this->users->create();
+        $this->userResource->load($user, self::USERNAME, 'username');
         return $user;
     }
 
