@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.unit.cli.fake_rates import FakeRates
 from tests.unit.cli.fake_shop_orders import FakeShopOrders
 
 STEPS = ("apply-release", "await-engine", "prove-selling")
@@ -113,6 +114,7 @@ class FakeApi:
         self.stores: dict[str, dict[str, Any]] = {}
         self.bodies: dict[str, dict[str, Any]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
+        self.rates = FakeRates()
         self.orders = FakeShopOrders()
         self.requests: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
@@ -236,8 +238,8 @@ class FakeApi:
                     "metadata": {"next": None},
                     "items": [event(1, name)],
                 }
-            case [_, "stores", _, "orders", *rest]:
-                return self.orders.answer(method, rest, query, body)
+            case [_, "rates", *_] | [_, "stores", _, "orders" | "rates", *_]:
+                return self.part(method, path.split("/")[3:], query, body)
             case ["POST", "stores", name, kind]:
                 return self.transition(unquote(name), kind, body)
             case ["GET", "operations", uid] if uid in self.operations:
@@ -246,6 +248,17 @@ class FakeApi:
                 return 404, problem(404, "operation_not_found", operation=uid)
         self.unexpected.append(f"{method} {path}")
         return 500, problem(500, "internal")
+
+    def part(
+        self, method: str, path: list[str], query: dict[str, list[str]], body: Any
+    ) -> tuple[int, dict[str, Any]]:
+        """What the parts with a fake of their own say."""
+        match path:
+            case ["rates", *rest]:
+                return self.rates.answer(method, rest, body)
+            case ["stores", name, "rates"]:
+                return 200, self.rates.of_store(unquote(name))
+        return self.orders.answer(method, path[3:], query, body)
 
     def listed(self, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
         limit, after = int(query["limit"][0]), query.get("after", [""])[0]
