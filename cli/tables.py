@@ -136,6 +136,10 @@ def wishes(body: "Resource") -> Table:
 def _written(value: Any) -> str | None:
     import json  # noqa: PLC0415 -- values may be nested.
 
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     plain = value is None or isinstance(value, str)
     return value if plain else json.dumps(value, ensure_ascii=False)
 

@@ -302,7 +302,7 @@ class FakeShop:
             ),
         )
 
-    def prove_selling(self) -> Proof:
+    def prove_selling(self, left: Collection[str] = ()) -> Proof:
         held = self._running()
         if held.config != f"checksum of {self._digest}":
             raise CannotSellError(stage="shipping", detail="other settings are in force")

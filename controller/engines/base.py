@@ -82,6 +82,8 @@ class ComparedField:
     origin: str
     settings: tuple[ComparedSetting, ...]
     secret: bool = False
+    readable: bool = True
+    """Whether `actual` says in the API's words what the shop has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +162,11 @@ class Shop(Protocol):
     def compare(self) -> tuple[ComparedField, ...]:
         """Every field as wanted and as the shop has it; writes nothing."""
 
-    def prove_selling(self) -> Proof:
-        """Buy something as a guest and cancel it; raises CannotSellError naming the stage."""
+    def prove_selling(self, left: Collection[str] = ()) -> Proof:
+        """Buy something as a guest and cancel it; raises CannotSellError naming the stage.
+
+        Fields in `left` were changed in the shop and are left so: they are not judged.
+        """
 
     def login_link(self) -> LoginLink:
         """Make a one-time link to the administration."""

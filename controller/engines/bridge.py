@@ -121,11 +121,12 @@ class BridgeShop:
         comparison = Comparison(self._wanted, settings, self._query(settings), set(seen.drift))
         return (*comparison.fields(), *self._compared_extras(comparison))
 
-    def prove_selling(self) -> Proof:
+    def prove_selling(self, left: Collection[str] = ()) -> Proof:
         """Buy something as a guest on every website and cancel it; the main website's proof."""
         self._check_identity()
         main, *_ = [
-            Shopper(self._rest, self._wanted, site).buy_and_cancel() for site in self._wanted.sites
+            Shopper(self._rest, self._wanted, site, left).buy_and_cancel()
+            for site in self._wanted.sites
         ]
         return main
 

@@ -1,5 +1,6 @@
 """What a store wants beside what its shop has, field by field. `bridge` compares with this."""
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,6 +18,10 @@ _WORST = (
     Standing.DIFFERS,
     Standing.SAME,
 )
+
+
+_IMPLIED = {"url", "contact.email"}
+"""Fields that have a value even when nobody said one."""
 
 
 class Comparison:
@@ -79,10 +84,14 @@ class Comparison:
     def _field(self, name: str, settings: list[ComparedSetting]) -> ComparedField:
         standing = min((item.standing for item in settings), key=_WORST.index)
         desired = self._desired(name, settings)
+        actual, readable = desired, True
+        if standing is not Standing.SAME:
+            actual, readable = self._read(name, settings)
         return ComparedField(
             field=name,
             desired=desired,
-            actual=desired if standing is Standing.SAME else self._read(name, settings),
+            actual=actual,
+            readable=readable,
             standing=standing,
             origin=settings[0].origin,
             settings=tuple(settings),
@@ -100,20 +109,23 @@ class Comparison:
             if not isinstance(found, Mapping) or part not in found:
                 return settings[0].desired
             found = found[part]
-        return settings[0].desired if found is None and plain == "url" else found
+        return settings[0].desired if found is None and plain in _IMPLIED else found
 
-    def _read(self, name: str, settings: list[ComparedSetting]) -> Any:
-        """The field from what the shop has; a field of one setting is that setting's value."""
+    def _read(self, name: str, settings: list[ComparedSetting]) -> tuple[Any, bool]:
+        """The field from what the shop has, and whether that is in the API's words.
+
+        Of a field that cannot be said so, the settings that differ are shown.
+        """
         site, plain = self._site(name)
         if site is not None:
             scope = ("default", "") if site.code == MAIN_SITE else ("websites", site.code)
             for rule in rules(site):
                 if rule.field == plain and rule.read is not None:
-                    try:
-                        return rule.read(self._actual[scope])
-                    except (LookupError, ValueError, ArithmeticError):
-                        return None
-        return settings[0].actual if len(settings) == 1 else None
+                    with contextlib.suppress(LookupError, ValueError, ArithmeticError):
+                        return rule.read(self._actual[scope]), True
+        differing = [item for item in settings if item.standing is not Standing.SAME]
+        shown = [f"{item.key.rpartition('|')[2]}={item.actual}" for item in differing]
+        return (settings[0].actual if len(settings) == 1 else ", ".join(shown)), False
 
     def _site(self, name: str) -> tuple[Site | None, str]:
         """The website of a field, and the field's name within it."""

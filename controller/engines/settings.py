@@ -116,7 +116,7 @@ class Wanted:
         for code, (site, locale) in self.views.items():
             found.append(
                 Setting(
-                    field=_named(site, "locales"),
+                    field=named(site, "locales"),
                     path="general/locale/code",
                     value=locale_code(locale),
                     scope="stores",
@@ -151,7 +151,7 @@ class Wanted:
     ) -> Setting:
         main = site.code == MAIN_SITE
         return Setting(
-            field=_named(site, name),
+            field=named(site, name),
             path=path,
             value=value,
             scope="default" if main else "websites",
@@ -219,5 +219,6 @@ def below(url: str, code: str) -> str:
     return urlunsplit((parts.scheme, f"{code.replace('_', '-')}.{host}{port}", "", "", ""))
 
 
-def _named(site: Site, name: str) -> str:
+def named(site: Site, name: str) -> str:
+    """The name of a website's field in the whole specification."""
     return name if site.code == MAIN_SITE else f"sites.{site.code}.{name}"

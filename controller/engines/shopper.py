@@ -4,7 +4,7 @@ A store is Selling only after this, on each of its websites: shipping is quoted 
 prices, the payment methods offered are those configured, and an order goes through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from controller.domain.store import Site
 from controller.engines.base import Proof
 from controller.engines.fields import METHODS
 from controller.engines.rest import RestClient, ShopAnswerError, reading
-from controller.engines.settings import Wanted, methods, view_code
+from controller.engines.settings import Wanted, methods, named, view_code
 
 PROBE_SKU = "storectl-probe"
 _PRICE = Decimal(1)
@@ -30,8 +30,13 @@ _NOTHING_TO_PAY = "free"
 class Shopper:
     """One purchase through the REST API of a website's default language."""
 
-    def __init__(self, rest: RestClient, wanted: Wanted, site: Site) -> None:
+    def __init__(
+        self, rest: RestClient, wanted: Wanted, site: Site, left: Collection[str] = ()
+    ) -> None:
+        """`left` are fields that were changed in the shop and are left so: they are not judged."""
         self._rest = rest
+        prefix = named(site, "")
+        self._left = {name.removeprefix(prefix) for name in left if name.startswith(prefix)}
         self._site = site
         self._view = view_code(site, 0)
         self._main = site == wanted.sites[0]
@@ -105,9 +110,13 @@ class Shopper:
     def _prices(self) -> Iterator[tuple[str, Decimal | None]]:
         """What each way of shipping must cost; None when it must not be offered."""
         shipping = self._site.commerce.shipping
-        yield "flatrate", shipping.flat_rate
-        free = shipping.free_from is not None and shipping.free_from <= _PRICE
-        yield "freeshipping", Decimal(0) if free else None
+        if "shipping.flatRate" not in self._left:
+            yield "flatrate", shipping.flat_rate
+        if "shipping.freeFrom" not in self._left:
+            free = shipping.free_from is not None and shipping.free_from <= _PRICE
+            yield "freeshipping", Decimal(0) if free else None
+        if "shipping.tableRates" in self._left:
+            return
         if shipping.table is None:
             yield "tablerate", None
         elif all(row.region == "*" and row.postcode == "*" for row in shipping.table.rows):
@@ -120,14 +129,12 @@ class Shopper:
         wanted = methods(self._site)
         # A provider offers several methods whose codes begin with its own.
         families = {next((w for w in sorted(wanted) if code.startswith(w)), code) for code in codes}
-        if families != wanted:
+        if (families != wanted and "payments" not in self._left) or not families:
             told = (
                 f"{', '.join(sorted(wanted))} expected, {', '.join(sorted(codes)) or '-'} offered"
             )
             raise CannotSellError(stage="payment", detail=told)
-        offline = {
-            METHODS[payment] for payment in self._site.commerce.payments if payment in OFFLINE
-        }
+        offline = families & {METHODS[payment] for payment in OFFLINE}
         return min(offline, default=None)
 
     def _stage(self, stage: str, method: str, path: str, body: object = None) -> Any:

@@ -1,6 +1,6 @@
 """A store's reconciliation: what is true of it, which step is next, one class per step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from controller.commerce.drift import Reaction, adopted, react
 from controller.domain.conditions import Condition, Desired, met, unmet
 from controller.domain.errors import (
+    AdoptionRefusedError,
     CapabilityMissingError,
     SecretMissingError,
     ShopUnreachableError,
@@ -137,20 +138,29 @@ class Configure:
         shop = _shop(seen)
         known = store.status.config
         drift = seen.drift
-        whole = drift.whole or not _written(store, seen)
+        if not drift.whole and known is not None and _written(store, seen):
+            return _reverted(seen, known, drift.revert, drift.spared)
         # Somebody who asked for a push wants everything back.
         pushed = known is None or not known.checksum
         spare = frozenset[str]() if pushed else drift.spared
-        written = shop.configure(seen.rates(), spare=spare, whole=whole)
-        extras = written.extras if whole or known is None else known.extras
-        applied = AppliedConfig(digest=shop.digest, checksum=written.checksum, extras=extras)
-        note = Note.of("SettingsWritten", changed=written.changed, count=written.count)
-        if not whole:
-            names = sorted({key.rpartition("|")[2] for key in drift.revert})
-            note = Note.of("DriftReverted", fields=", ".join(names))
-        return Advanced(
-            note=note, change=lambda status: replace(status, config=applied), tell=not whole
+        written = shop.configure(seen.rates(), spare=spare)
+        applied = AppliedConfig(
+            digest=shop.digest, checksum=written.checksum, extras=written.extras
         )
+        note = Note.of("SettingsWritten", changed=written.changed, count=written.count)
+        return Advanced(note=note, change=lambda status: replace(status, config=applied))
+
+
+def _reverted(
+    seen: StoreSeen, known: AppliedConfig, keys: Iterable[str], spare: Collection[str]
+) -> Advanced:
+    """Write back what drifted, and nothing else."""
+    shop = _shop(seen)
+    written = shop.configure((), spare=spare, whole=False)
+    applied = replace(known, checksum=written.checksum)
+    names = sorted({key.rpartition("|")[2] for key in keys})
+    note = Note.of("DriftReverted", fields=", ".join(names))
+    return Advanced(note=note, change=lambda status: replace(status, config=applied), tell=True)
 
 
 class Adopt:
@@ -161,13 +171,20 @@ class Adopt:
 
     def run(self, store: Store, seen: StoreSeen) -> Advanced:
         """The specification gains the shop's values; raises AdoptionRefusedError."""
-        shop = _shop(seen)
-        values = {
-            found.field: found.actual
-            for found in shop.compare()
-            if found.field in seen.drift.adopted and found.standing is Standing.DRIFTED
-        }
-        note = Note.of("Adopted", fields=", ".join(values) or "-")
+        drift = seen.drift
+        changed = [
+            found
+            for found in _shop(seen).compare()
+            if found.field in drift.adopted and found.standing is Standing.DRIFTED
+        ]
+        if not changed and store.status.config is not None:
+            # The same in other words, such as 8 for 8.00: nothing is gained by adopting it.
+            return _reverted(seen, store.status.config, drift.adopt, drift.warn)
+        for found in changed:
+            if not found.readable:
+                raise AdoptionRefusedError(fields=found.field, detail=str(found.actual)[:300])
+        values = {found.field: found.actual for found in changed}
+        note = Note.of("Adopted", fields=", ".join(values))
         return Advanced(note=note, spec=adopted(store.spec, values), tell=True)
 
 
@@ -180,7 +197,7 @@ class ProveSelling:
     def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
         """A purchase that is cancelled at once."""
         shop = _shop(seen)
-        proof = shop.prove_selling()
+        proof = shop.prove_selling(seen.drift.told)
         now = datetime.now(UTC)
         total = f"{proof.total} {proof.currency}"
         return Advanced(

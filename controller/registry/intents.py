@@ -225,7 +225,12 @@ class Intents:
             refuse_while_open(connection, store)
             known = store.status.config
             # A checksum that no shop answers: what was written counts as not written.
-            status = replace(store.status, config=replace(known, checksum="") if known else None)
+            status = replace(
+                store.status,
+                config=replace(known, checksum="") if known else None,
+                # What was proven was proven of other settings, perhaps.
+                proven_digest=None,
+            )
             changed = replace(store, generation=store.generation + 1, status=status)
             operation = advance(connection, changed, OperationKind.PUSH, Note.of("PushAccepted"))
             audit_store(connection, scope, changed, "store.push")
