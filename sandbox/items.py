@@ -77,6 +77,8 @@ def find_scope(db: sqlite3.Connection, item: Item) -> int:
         return 0
     if not code:
         raise ShopError(f'scope_code is required for scope "{item.scope}".')
+    if code == "admin":
+        raise ShopError("The admin scope cannot be configured.")
     table = "website" if item.scope == "websites" else "store"
     row = db.execute(
         f"SELECT id FROM {table} WHERE code = ? AND id > 0",  # noqa: S608 - a constant of ours

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import money, places
+from sandbox import places
 from sandbox.database import transaction
-from sandbox.errors import InvalidError, NotFoundError, ShopError
+from sandbox.errors import InvalidError, ShopError
 from sandbox.places import ANYWHERE, Place
 from sandbox.regions import COUNTRIES
 from sandbox.structure import FIELDS
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-LONGEST_POSTCODE = 21
+LONGEST_POSTCODE = 10
+NUMBER = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?")
 MOST_ROWS = 20_000
 
 
@@ -71,22 +73,22 @@ class Row:
         return (*exact, self.least)  # type: ignore[return-value]
 
 
-def website_id(db: sqlite3.Connection, code: str) -> int:
-    """Return a website's id; NotFoundError when there is none of this code."""
+def website_id(db: sqlite3.Connection, code: str, condition: str) -> int:
+    """Return the id of the website whose table is meant; InvalidError when there is none."""
     row = db.execute("SELECT id FROM website WHERE code = ? AND id > 0", (code,)).fetchone()
+    errors: list[dict[str, object]] = []
     if row is None:
-        raise NotFoundError(
-            f"The website with code {code[:64]} that was requested wasn't found. "
-            "Verify the website and try again."
-        )
+        errors.append(problem("Website", f'Website "{code[:64]}" does not exist.'))
+    if condition not in FIELDS["carriers/tablerate/condition_name"].options:
+        errors.append(problem("Condition", f'Unknown condition "{condition[:64]}".'))
+    if errors:
+        raise InvalidError("There is no such table of rates; nothing was applied.", None, errors)
     return int(row["id"])
 
 
-def check_condition(condition: str) -> None:
-    """Refuse a condition that there is no table for."""
-    known = FIELDS["carriers/tablerate/condition_name"].options
-    if condition not in known:
-        raise ShopError(f'Condition must be {", ".join(known)}, not "{condition[:64]}".')
+def problem(what: str, message: str) -> dict[str, object]:
+    """Return one of the errors of a refusal."""
+    return {"message": "%message", "parameters": {"what": what, "message": message}}
 
 
 def rows(db: sqlite3.Connection, website: int, condition: str) -> list[Row]:
@@ -153,7 +155,7 @@ def read(given: Sequence[dict[str, str]]) -> list[Row]:
             table.append(row)
         except ShopError as error:
             about: dict[str, object] = {"row": number, "message": error.message}
-            errors.append({"message": "row %row: %message", "parameters": about})
+            errors.append({"message": "Row %row: %message", "parameters": about})
     if errors:
         raise InvalidError(
             "%1 of %2 rows are invalid; nothing was applied.", [len(errors), len(given)], errors
@@ -170,10 +172,10 @@ def read_row(given: dict[str, str]) -> Row:
     if region != ANYWHERE:
         known = places.find(country, region)
         if known is None or region != known.code:
-            raise ShopError(f'Unknown region "{region[:32]}" of country "{country}".')
+            raise ShopError(f'Country "{country}" has no region "{region[:32]}".')
     postcode = given.get("postcode") or ANYWHERE
     if len(postcode) > LONGEST_POSTCODE:
-        raise ShopError(f"A postcode has {LONGEST_POSTCODE} characters at most.")
+        raise ShopError(f'Postcode "{postcode[:64]}" is longer than {LONGEST_POSTCODE} characters.')
     return Row(
         country=country,
         region=region,
@@ -184,15 +186,14 @@ def read_row(given: dict[str, str]) -> Row:
 
 
 def number(given: dict[str, str], name: str) -> Decimal:
-    """Return a number of a row that is zero or greater and has four decimal places at most."""
-    value = money.decimal(given.get(name, ""))
-    if value is None or "e" in given[name].lower():
-        raise ShopError(f'"{name}" must be a number.')
-    if value < 0:
-        raise ShopError(f'"{name}" must be zero or greater.')
-    if value != round(value, 4):
-        raise ShopError(f'"{name}" has four decimal places at most.')
-    return value
+    """Return a number of a row, as a database column of its kind holds it."""
+    text = given.get(name, "")
+    if NUMBER.fullmatch(text) is None:
+        raise ShopError(
+            f'"{name}" must be a number of at least zero with eight digits before and four '
+            f'after the point, not "{text[:64]}".'
+        )
+    return Decimal(text)
 
 
 def price(

@@ -133,6 +133,9 @@ def store(db: sqlite3.Connection, node: Node) -> dict[str, object]:
     parent = row_of(db, "store_group", node.parent_code)
     if parent is None:
         raise ShopError(f'Group "{node.parent_code or ""}" does not exist.')
+    known = row_of(db, "store", node.code)
+    if known is not None and known["website_id"] != parent["website_id"]:
+        raise ShopError(f'Store "{node.code}" belongs to another website.')
     done = save(
         db,
         "store",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import VERSION, changes, config, manifest, money, query, topology
 from sandbox.database import transaction
-from sandbox.errors import ShopError, required
+from sandbox.errors import ShopError, wrong_type
 from sandbox.items import Item
 from sandbox.rest.call import (
     find_bool,
@@ -88,7 +88,7 @@ def read_items(call: Call) -> list[Item]:
         only(given, ITEM_FIELDS)
         items.append(
             Item(
-                path=get_text(given, "path", longest=255).strip(),
+                path=(find_text(given, "path", longest=255) or "").strip(),
                 scope=find_text(given, "scope", longest=32) or "default",
                 scope_code=find_text(given, "scope_code", longest=64) or None,
                 value=find_text(given, "value", longest=65536),
@@ -142,9 +142,7 @@ def read_rate(given: Mapping[str, object]) -> tuple[str, str, Decimal]:
     """Read one rate; the contract's servers would silently drop a zero and turn a minus sign."""
     only(given, frozenset({"from", "to", "rate"}))
     source, target = get_text(given, "from"), get_text(given, "to")
-    rate = find_decimal(given, "rate")
-    if rate is None:
-        raise required("rate")
+    rate = find_decimal(given, "rate") or Decimal(0)
     for code in (source, target):
         if code not in money.CURRENCIES:
             raise ShopError('Unknown currency "%1".', [code[:16]])
@@ -179,7 +177,8 @@ def clean_cache(call: Call) -> object:
     """Name the caches that are clean now: all of them always are, the shop keeps nothing stale."""
     types = call.body.get("types") or []
     if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
-        raise ShopError("The types must be a list of names.")
+        error = wrong_type(types, "list")
+        raise ShopError(f'Error occurred during "types" processing. {error.message}')
     bad = [one for one in types if one not in changes.CACHES]
     if bad:
         raise ShopError("Unknown cache types: %1", [", ".join(bad)[:200]])

@@ -54,11 +54,22 @@ def get_objects(body: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]
     if value is None:
         raise required(name)
     if not isinstance(value, list):
-        raise wrong_type(value, "array")
+        error = wrong_type(value, "list")
+        raise ShopError(f'Error occurred during "{name}" processing. {error.message}')
     for one in value:
         if not isinstance(one, dict):
             raise wrong_type(one, "object")
     return value
+
+
+def need(body: Mapping[str, Json], *names: str) -> None:
+    """Refuse a body in which any of these is missing, naming each."""
+    missing = [required(name) for name in names if body.get(name) is None]
+    if len(missing) > 1:
+        errors = [one.body() for one in missing]
+        raise ShopError("One or more input exceptions have occurred.", errors=errors)
+    if missing:
+        raise missing[0]
 
 
 def only(body: Mapping[str, Json], names: frozenset[str]) -> None:

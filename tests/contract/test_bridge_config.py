@@ -100,6 +100,10 @@ BAD = [
         {"path": CITY, "value": "1", "scope": "websites"},
         'scope_code is required for scope "websites".',
     ),
+    (
+        {"path": CITY, "value": "1", "scope": "websites", "scope_code": "admin"},
+        "The admin scope cannot be configured.",
+    ),
     ({"path": "carriers/flatrate/handling_fee"}, "Give a value, or inherit."),
     ({"path": SECRET, "value": "******"}, ASTERISKS),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.client import GROUP, NODES, SITE, VIEW, Shop, here
+from tests.contract.client import GROUP, NODES, SITE, VIEW, Shop, filled, here
 
 TOPOLOGY = "/rest/all/V1/storecontroller/topology"
 RATES = "/all/V1/storecontroller/currency-rates"
@@ -60,6 +60,11 @@ def test_websites_are_found_by_code_and_renamed(shop: Shop) -> None:
              {"type": "group", "code": "g_rb", "parent_code": "w_rb", "root_category_id": 99999}],
             "No such entity with id = 99999",
             id="no such category",
+        ),
+        pytest.param(
+            [{"type": "store", "code": "default", "parent_code": GROUP}],
+            'Store "default" belongs to another website.',
+            id="another website's view",
         ),
     ],
 )  # fmt: skip
@@ -148,34 +153,53 @@ def test_table_rates_are_replaced_as_a_whole(shop: Shop) -> None:
     assert table(shop) == [("US", "TX", "*", 0, 4.9)]
 
 
+NUMBER = (
+    '"{}" must be a number of at least zero with eight digits before and four after the point,'
+    ' not "{}".'
+)
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        pytest.param({"country": "XX"}, id="unknown country"),
-        pytest.param({"region": "ZZ"}, id="unknown region"),
-        pytest.param({"price": "-1"}, id="negative price"),
-        pytest.param({"from": "abc"}, id="no number"),
-        pytest.param({}, id="given twice"),
+        pytest.param({"country": "XX"}, 'Unknown country "XX".', id="unknown country"),
+        pytest.param({"region": "ZZ"}, 'Country "US" has no region "ZZ".', id="unknown region"),
+        pytest.param({"price": "-1"}, NUMBER.format("price", "-1"), id="negative price"),
+        pytest.param({"from": "abc"}, NUMBER.format("from", "abc"), id="no number"),
+        pytest.param(
+            {"postcode": "x" * 11},
+            f'Postcode "{"x" * 11}" is longer than 10 characters.',
+            id="long postcode",
+        ),
+        pytest.param({}, "Given twice.", id="given twice"),
     ],
 )
-def test_one_bad_row_changes_no_table(shop: Shop, wrong: dict[str, str]) -> None:
+def test_one_bad_row_changes_no_table(shop: Shop, wrong: dict[str, str], said: str) -> None:
     body = {"website": SITE, "condition": VALUE, "rows": ROWS}
     shop.send("PUT", TABLES, body)
     before = table(shop)
     answer = shop.call("PUT", f"/rest{TABLES}", {**body, "rows": [*ROWS[:2], {**ROWS[0], **wrong}]})
     assert answer.status == 422
-    assert len(answer.errors) == 1
+    assert answer.said == "1 of 3 rows are invalid; nothing was applied."
+    assert [filled(one) for one in answer.body["errors"]] == [f"Row 3: {said}"]
     assert table(shop) == before
 
 
 @pytest.mark.parametrize(
-    "change", [{"website": "nowebsite"}, {"condition": "nope"}], ids=["website", "condition"]
+    ("change", "said"),
+    [
+        ({"website": "nowebsite"}, 'Website "nowebsite" does not exist.'),
+        ({"condition": "nope"}, 'Unknown condition "nope".'),
+    ],
+    ids=["website", "condition"],
 )
-def test_a_table_of_nobody_is_refused(shop: Shop, change: dict[str, str]) -> None:
+def test_a_table_of_nobody_is_refused(shop: Shop, change: dict[str, str], said: str) -> None:
     body = {"website": SITE, "condition": VALUE, "rows": ROWS, **change}
-    assert shop.call("PUT", f"/rest{TABLES}", body).status == 422
     path = f"/rest{TABLES}/{body['website']}/{body['condition']}"
-    assert 400 <= shop.call("GET", path).status < 500
+    for answer in (shop.call("PUT", f"/rest{TABLES}", body), shop.call("GET", path)):
+        assert answer.status == 422
+        assert answer.said == "There is no such table of rates; nothing was applied."
+        assert [filled(one) for one in answer.body["errors"]] == [said]
 
 
 def test_a_cart_is_quoted_from_the_table(shop: Shop) -> None:
