@@ -42,6 +42,7 @@ class ControlPlane:
             "STORECTL_PORT": str(self.port),
             "STORECTL_SHOP_PORTS": f"{first}-{first + 300}",
             "STORECTL_DEMO": "false",
+            "STORECTL_RATES__SOURCE": "none",
             "STORECTL_WORKER__RESYNC_SECONDS": "1",
             "PYTHONPATH": str(ROOT),
         }

@@ -53,6 +53,7 @@ class Cluster:
             "STORECTL_WORKER__RESYNC_SECONDS": "2",
             "STORECTL_LIMITS__STORES_PER_TENANT": "100",
             "STORECTL_LOG_LEVEL": "INFO",
+            "STORECTL_RATES__SOURCE": "none",
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
