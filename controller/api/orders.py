@@ -34,7 +34,7 @@ router = APIRouter(prefix="/stores/{name}/orders", tags=["orders"], responses=OF
 T = TypeVar("T")
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
 Number = Annotated[str, Path(max_length=50, description="The order's number.")]
-ShipmentId = Annotated[str, Path(max_length=20, description="The shipment's id.")]
+ShipmentId = Annotated[str, Path(max_length=40, description="The shipment's id.")]
 Quantity = Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=12, decimal_places=4)]
 
 ALREADY_SENT: Responses = {
