@@ -46,6 +46,11 @@ class Client:
         """Order a store; the answer is an operation, 200 says that the store was there already."""
         return self._post("/stores", body)
 
+    def foresee_store(self, body: Mapping[str, Any]) -> Resource:
+        """Return what adopting a shop would change in it."""
+        path = f"{PREFIX}/stores"
+        return _resource(self._transport.send("POST", path, query={"dryRun": "true"}, body=body))
+
     def apply_store(self, name: str, body: Mapping[str, Any]) -> Reply:
         """Create or change a store; 200 instead of 202 says that nothing differed."""
         return self._transport.send("PUT", f"{PREFIX}/stores/{_part(name)}", body=body)

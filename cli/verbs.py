@@ -54,6 +54,7 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("create", "create", N_("Create a store and follow it until it sells.")),
             _verb("apply", "manifests", N_("Create or change stores as files say.")),
             _verb("diff", "manifests", N_("Show what apply would change.")),
+            _verb("adopt", "adopt", N_("Look after a shop that somebody else runs.")),
             _verb("config", "config", N_("Show, change, compare and push a store's settings.")),
             _verb("secret", "secrets", N_("Keep what payment providers and carriers need.")),
             _verb("suspend", "lifecycle", N_("Close a store to customers.")),

@@ -1,13 +1,23 @@
 """What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.commerce.drafts import Draft, specify
-from controller.domain.errors import InvalidNameError, StoreNotFoundError
+from controller.commerce.plan import Plan, plan
+from controller.domain.conditions import Desired
+from controller.domain.errors import (
+    EngineUnavailableError,
+    InvalidNameError,
+    NotOursError,
+    StoreNotFoundError,
+)
 from controller.domain.naming import check_email, check_slug
 from controller.domain.operations import Operation, OperationKind
-from controller.domain.store import Store, StoreSpec, spec_changes
+from controller.domain.stack import EXTERNAL
+from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.engines.base import LoginLink
 from controller.jobs.hints import Hint
@@ -29,24 +39,40 @@ class Owner:
     language: str = "en"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where a shop is that somebody else runs, and the token of its integration."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+_NOBODY = "operator@localhost.localdomain"
+
+
 class Commands:
     """Accepting what people ask for, whatever door they came through."""
 
-    def __init__(self, registry: Registry, world: World, driver: str, hint: Hint) -> None:
+    def __init__(
+        self, registry: Registry, world: World, driver: str, engines: Sequence[str], hint: Hint
+    ) -> None:
+        """`driver` runs new stacks, of `engines` only."""
         self._registry = registry
         self._world = world
         self._driver = driver
+        self._engines = tuple(engines)
         self._hint = hint
 
     def specify(self, draft: Draft) -> StoreSpec:
         """A draft as a specification; raises InvalidInputError."""
-        return specify(draft, tuple(self._world.engines))
+        others = (name for name in self._world.engines if name not in self._engines)
+        return specify(draft, (*self._engines, *others))
 
     def tenant(self, scope: Scope, owner: Owner | None, spec: StoreSpec) -> Tenant:
         """The tenant that the scope or the owner's address names, made when there is none."""
         if scope.tenant is not None:
             return self._registry.tenants.get(scope, scope.tenant)
-        email = check_email(owner.email if owner else "operator@localhost.localdomain")
+        email = check_email(owner.email if owner else _NOBODY)
         return self._registry.tenants.ensure(
             scope,
             owner=email,
@@ -60,11 +86,60 @@ class Commands:
     ) -> Accepted:
         """Accept a new store; raises what `specify` and `Intents.create` raise."""
         spec = self.specify(draft)
+        if spec.engine not in self._engines:
+            raise EngineUnavailableError(engine=spec.engine, engines=", ".join(self._engines))
         tenant = self.tenant(scope, owner, spec)
         version = self._world.engines[spec.engine].version
         platform = Platform(driver=self._driver, version=version)
         accepted = self._registry.intents.create(scope, tenant, spec, platform, once)
         return self._rung(accepted)
+
+    def adopt(
+        self, scope: Scope, owner: Owner | None, draft: Draft, access: Access, once: Once | None
+    ) -> Accepted:
+        """Accept a shop that somebody else runs.
+
+        Raises what `create` raises, ShopUnreachableError, WrongShopError and ShopAdoptedError.
+        """
+        spec, secrets = self._identified(draft, access)
+        tenant = self.tenant(scope, owner, spec)
+        platform = Platform(
+            driver=EXTERNAL,
+            version=self._world.engines[spec.engine].version,
+            endpoint=access.url,
+            claim=lambda connection, stack: self._registry.vault.seal_stack(
+                connection, stack, secrets
+            ),
+        )
+        return self._rung(self._registry.intents.create(scope, tenant, spec, platform, once))
+
+    def foresee(self, owner: Owner | None, draft: Draft, access: Access) -> Plan:
+        """What adopting a shop would change in it; writes nothing."""
+        spec, secrets = self._identified(draft, access)
+        now = datetime.now(UTC)
+        store = Store(
+            uid="",
+            tenant="",
+            owner=check_email(owner.email if owner else _NOBODY),
+            stack=secrets["instance_uid"],
+            generation=1,
+            desired=Desired.ACTIVE,
+            spec=spec,
+            status=StoreStatus(),
+            operation=None,
+            created_at=now,
+            updated_at=now,
+        )
+        shop = self._world.engines[spec.engine].shop(access.url, store, secrets, {})
+        try:
+            return plan(store, shop.compare())
+        finally:
+            shop.close()
+
+    def _identified(self, draft: Draft, access: Access) -> tuple[StoreSpec, dict[str, str]]:
+        spec = self.specify(draft)
+        uid = self._world.engines[spec.engine].identify(access.url, access.token)
+        return spec, {"access_token": access.token, "instance_uid": uid}
 
     def change(
         self,
@@ -86,6 +161,9 @@ class Commands:
     ) -> Accepted:
         """Suspend, resume, retire, undelete or purge."""
         store = self._registry.stores.get(scope, name)
+        stack = self._registry.stores.stack(store.stack)
+        if kind is OperationKind.SUSPEND and stack is not None and stack.driver == EXTERNAL:
+            raise NotOursError(store=store.spec.slug)
         return self._rung(self._registry.intents.transition(scope, store.uid, kind, once))
 
     def retry(self, scope: Scope, operation_id: str) -> Operation:

@@ -10,6 +10,7 @@ from controller.domain.errors import (
     UnknownSecretError,
 )
 from controller.domain.providers import SECRETS, mode_of
+from controller.domain.stack import EXTERNAL
 from controller.domain.store import MAIN_SITE, Store
 from controller.domain.tenant import Scope
 from controller.jobs.hints import Hint
@@ -20,6 +21,9 @@ from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.registry.vault import KeptSecret
 from controller.shopdoor import opened
+
+ACCESS_TOKEN = "access_token"  # noqa: S105 -- its name.
+"""The secret with which an adopted shop is spoken to."""
 
 
 class Configuration:
@@ -52,9 +56,16 @@ class Configuration:
         Raises UnknownSecretError, MalformedSecretError, SecretModeError.
         """
         store = self._registry.stores.get(scope, name)
+        vault = self._registry.vault
+        if secret == ACCESS_TOKEN and self._adopted(scope, store):
+            return self._rung(store, vault.renew_access(scope, store.uid, value))
         check_secret(store, secret, value)
-        accepted = self._registry.vault.set(scope, store.uid, secret, value, once)
-        return self._rung(store, accepted)
+        return self._rung(store, vault.set(scope, store.uid, secret, value, once))
+
+    def _adopted(self, scope: Scope, store: Store) -> bool:
+        """Whether the operator asks, of a shop that somebody else runs."""
+        stack = self._registry.stores.stack(store.stack)
+        return scope.is_operator and stack is not None and stack.driver == EXTERNAL
 
     def remove_secret(self, scope: Scope, name: str, secret: str) -> Accepted:
         """Forget a secret; raises SecretNotFoundError."""

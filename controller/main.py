@@ -169,12 +169,12 @@ def build_services(
     worker_alive: Callable[[], bool],
 ) -> Services:
     """What the API and the pages are given."""
-    driver = next(iter(world.drivers))
+    driver = next(iter(world.drivers.values()))
     readers = registry.database.readers
     return Services(
         settings=settings,
         registry=registry,
-        commands=Commands(registry, world, driver, hint),
+        commands=Commands(registry, world, driver.name, driver.engines, hint),
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         world=world,

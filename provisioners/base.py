@@ -54,6 +54,8 @@ class Driver(Protocol):
     """A tool that runs releases. Every method may be repeated after a crash."""
 
     name: str
+    engines: tuple[str, ...]
+    """The charts that it can start, the usual one first."""
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Put the release's secrets in place before it starts."""

@@ -14,6 +14,7 @@ class ExternalDriver:
     """`Driver` of `provisioners.base` for shops that are there already."""
 
     name = "external"
+    engines: tuple[str, ...] = ()
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:  # noqa: ARG002
         """Nothing: the shop made its access token itself."""

@@ -31,6 +31,7 @@ class SandboxDriver:
     """Runs releases as processes below one directory."""
 
     name = "process"
+    engines: tuple[str, ...] = ("sandbox",)
 
     def __init__(self, root: Path, *, host: str = "127.0.0.1", ports: range) -> None:
         self._root = root

@@ -68,6 +68,7 @@ class FakeDriver:
     """`Driver` of `provisioners.base` without processes."""
 
     name = "fake"
+    engines = ("fake",)
 
     def __init__(self) -> None:
         self.held: dict[str, Held] = {}
@@ -196,6 +197,12 @@ class FakeEngine:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
         if held is None or held.runs is None:
             raise ShopStartingError
+
+    def identify(self, endpoint: str, token: str) -> str:
+        held = self._driver.held.get(endpoint.removeprefix("fake://"))
+        if held is None or held.runs is None:
+            raise ShopUnreachableError(detail="connection refused")
+        return held.runs.name
 
     def shop(
         self,

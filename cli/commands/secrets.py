@@ -1,13 +1,10 @@
 """`storectl secret list`, `set` and `rm`."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli import finish, results, words
-from cli.errors import EmptySecretError, UnreadableFileError
+from cli import finish, given, results, words
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -82,7 +79,7 @@ def set_secret(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Set a secret."""
-    value = _value(session, secret, from_file)
+    value = given.secret(session, secret, from_file)
     finish.accept(
         session,
         session.client.set_secret(name, secret, value),
@@ -115,20 +112,3 @@ def remove_secret(
         timeout=timeout,
         done=lambda end: results.store(session, end, output),
     )
-
-
-def _value(session: Session, secret: str, file: str | None) -> str:
-    """The secret without the end of its line; raises EmptySecretError, UnreadableFileError."""
-    if file is not None:
-        try:
-            found = Path(file).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise UnreadableFileError(file=file, detail=str(error)[:200]) from None
-    elif session.interactive:
-        found = typer.prompt(secret, hide_input=True, err=True)
-    else:
-        found = sys.stdin.read()
-    found = found.rstrip("\r\n")
-    if not found:
-        raise EmptySecretError(secret=secret)
-    return found

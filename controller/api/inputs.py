@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from controller.api.patches import patched
@@ -147,10 +155,27 @@ class ApplyInput(SpecInput):
         return replace(patched(bare, self), expires_at=expires_at)
 
 
+class AccessInput(Input):
+    """A shop that somebody else runs: its public address and its integration's access token."""
+
+    url: Text
+    access_token: Annotated[SecretStr, Field(min_length=8, max_length=4000)]
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        found = AnyHttpUrl(value)
+        if found.query or found.fragment or found.username:
+            raise ValueError("an address such as https://shop.example.com")
+        return str(found).rstrip("/")
+
+
 class CreateInput(ApplyInput):
     """A new store."""
 
     name: Text
+    adopt: AccessInput | None = None
+    """Take over a shop that is there already, instead of starting one."""
 
 
 class PurgeInput(Input):

@@ -13,10 +13,10 @@ from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import ApplyInput, CreateInput, PurgeInput, SpecInput
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, list_json, store_json
-from controller.commands import Owner
+from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of
 from controller.domain.conditions import Phase
-from controller.domain.errors import BadRequestError, ConfirmationMissingError
+from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
 from controller.domain.operations import OperationKind
 from controller.domain.store import Store, StoreSpec, iso
 from controller.registry.intents import Accepted
@@ -67,12 +67,31 @@ def _label(text: str | None) -> tuple[str, str] | None:
 
 @router.post("", status_code=202, responses=ALREADY)
 def create_store(
-    services: ServicesDep, scope: ScopeDep, once: OnceDep, body: CreateInput
+    services: ServicesDep,
+    scope: ScopeDep,
+    once: OnceDep,
+    body: CreateInput,
+    dry_run: Annotated[
+        bool, Query(alias="dryRun", description="With `adopt`: say what would change in the shop.")
+    ] = False,
 ) -> Response:
-    """Accept a new store and return the operation that builds it."""
+    """Accept a new store and return the operation that builds it.
+
+    The operator can `adopt` a shop that somebody else runs: its settings become those wanted.
+    """
     owner = Owner(email=body.email) if body.email else None
-    accepted = services.commands.create(scope, owner, body.draft(body.name), once)
-    return accepted_answer(services, accepted)
+    draft = body.draft(body.name)
+    if body.adopt is None:
+        if dry_run:
+            raise BadRequestError
+        return accepted_answer(services, services.commands.create(scope, owner, draft, once))
+    if not scope.is_operator:
+        raise NotAllowedError
+    access = Access(url=body.adopt.url, token=body.adopt.access_token.get_secret_value())
+    if dry_run:
+        plan = services.commands.foresee(owner, draft, access)
+        return json_answer({"apiVersion": API_VERSION, "kind": "Config", **plan.to_json()})
+    return accepted_answer(services, services.commands.adopt(scope, owner, draft, access, once))
 
 
 @router.put("/{name}", status_code=202, responses=ALREADY)

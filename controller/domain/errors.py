@@ -122,6 +122,16 @@ class UnknownEngineError(InvalidInputError):
     action = N_("Choose one of: %(engines)s.")
 
 
+class EngineUnavailableError(InvalidInputError):
+    """The shop software is known, but nothing here can start it."""
+
+    code = "engine_unavailable"
+    cause = N_("This platform can look after a “%(engine)s” shop, but not start one.")
+    action = N_(
+        "Start it elsewhere and take it over with “storectl adopt”, or choose: %(engines)s."
+    )
+
+
 class InvalidEmailError(InvalidInputError):
     """The text is no e-mail address."""
 
@@ -705,6 +715,22 @@ class SecretMissingError(PermanentError):
     status = 409
     cause = N_("The secret “%(secret)s” is missing.")
     action = N_("Set it with “storectl secret set STORE %(secret)s”, then retry the operation.")
+
+
+class ShopAdoptedError(ConflictError):
+    """The shop is looked after under another name already."""
+
+    code = "shop_adopted"
+    cause = N_("The shop at %(endpoint)s is looked after already, as “%(store)s”.")
+    action = N_("Retire and purge that one first, which leaves the shop itself as it is.")
+
+
+class NotOursError(ConflictError):
+    """Somebody else runs the shop, so that this cannot be done to it."""
+
+    code = "not_ours"
+    cause = N_("Somebody else runs the shop of “%(store)s”: it cannot be closed from here.")
+    action = N_("Close it where it runs, or retire the store to let go of it.")
 
 
 class SecretNotFoundError(NotFoundError):

@@ -195,6 +195,12 @@ class Engine(Protocol):
     def ready(self, endpoint: str) -> None:
         """Return when a shop answers there; raises TransientError or WrongShopError."""
 
+    def identify(self, endpoint: str, token: str) -> str:
+        """The instance uid of a shop that somebody else runs.
+
+        Raises ShopUnreachableError, and WrongShopError when it says none or has no Bridge.
+        """
+
     def shop(
         self,
         endpoint: str,

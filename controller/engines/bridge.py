@@ -15,6 +15,7 @@ from controller.domain.errors import (
     WrongShopError,
 )
 from controller.domain.rates import Rate
+from controller.domain.stack import Stack
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import (
     ComparedField,
@@ -31,6 +32,7 @@ from controller.engines.settings import Setting, Wanted
 from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
+from provisioners.base import Release
 
 TAX_RATES, TABLE_RATES = "taxRates", "tableRates"
 
@@ -252,6 +254,27 @@ class BridgeShop:
             if error.status == 404:
                 raise WrongShopError(endpoint=self._endpoint) from error
             raise SettingsRefusedError(detail=error.message) from error
+
+
+def identify(endpoint: str, token: str) -> str:
+    """The instance uid of a shop with the Bridge; raises WrongShopError when it says none."""
+    rest = RestClient(endpoint, token)
+    try:
+        status = rest.call("GET", "/all/V1/storecontroller/status")
+    except ShopAnswerError as error:
+        raise WrongShopError(endpoint=endpoint) from error
+    finally:
+        rest.close()
+    uid = status.get("instance_uid") if isinstance(status, dict) else None
+    if not isinstance(uid, str) or not uid:
+        raise WrongShopError(endpoint=endpoint)
+    return uid
+
+
+def watched(stack: Stack, chart: str) -> Release:
+    """The release of a shop that somebody else runs: where it is, and whether it is looked at."""
+    values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
+    return Release(name=stack.uid, chart=chart, version=stack.version, values=values)
 
 
 def check_ready(endpoint: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import Shop
-from controller.engines.bridge import BridgeShop, check_ready
+from controller.engines.bridge import BridgeShop, check_ready, identify, watched
 from provisioners.base import Release
 
 
@@ -22,16 +22,19 @@ class MagentoEngine:
 
     def release(self, stack: Stack) -> Release:
         """The shop of this stack; where it is, when somebody else runs it."""
-        values: dict[str, object] = {
-            "storefront": "closed" if stack.desired is StackDesired.CLOSED else "open"
-        }
         if stack.driver == EXTERNAL:
-            values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
+            return watched(stack, "magento")
+        closed = stack.desired is StackDesired.CLOSED
+        values = {"storefront": "closed" if closed else "open"}
         return Release(name=stack.uid, chart="magento", version=stack.version, values=values)
 
     def ready(self, endpoint: str) -> None:
         """Return when it answers."""
         check_ready(endpoint)
+
+    def identify(self, endpoint: str, token: str) -> str:
+        """Who a shop says it is."""
+        return identify(endpoint, token)
 
     def shop(
         self,

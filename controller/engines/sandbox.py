@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from controller.domain.stack import Stack, StackDesired
+from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import Shop
-from controller.engines.bridge import BridgeShop, check_ready
+from controller.engines.bridge import BridgeShop, check_ready, identify, watched
 from provisioners.base import Release
 
 
@@ -23,6 +23,8 @@ class SandboxEngine:
     def release(self, stack: Stack) -> Release:
         """The shop's program for this stack."""
         closed = stack.desired is StackDesired.CLOSED
+        if stack.driver == EXTERNAL:
+            return watched(stack, "sandbox")
         return Release(
             name=stack.uid,
             chart="sandbox",
@@ -33,6 +35,10 @@ class SandboxEngine:
     def ready(self, endpoint: str) -> None:
         """Return when it answers."""
         check_ready(endpoint)
+
+    def identify(self, endpoint: str, token: str) -> str:
+        """Who a shop says it is."""
+        return identify(endpoint, token)
 
     def shop(
         self,

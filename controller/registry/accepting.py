@@ -1,12 +1,13 @@
 """The rows that accepting a store writes. `intents` calls this inside its transactions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from controller.domain.conditions import Desired, Phase
+from controller.domain.errors import ShopAdoptedError
 from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind
@@ -30,12 +31,18 @@ class Platform:
 
     driver: str
     version: str
+    endpoint: str | None = None
+    """Where the shop is, when somebody else runs it."""
+    claim: Callable[[Connection, str], None] = lambda _connection, _stack: None
+    """What else is written about the stack, in the same transaction."""
 
 
 def insert_store(
     connection: Connection, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform
 ) -> Operation:
     """Insert a store with its stack, operation, event and audit row; returns the operation."""
+    if platform.endpoint is not None:
+        _refuse_twice(connection, platform)
     now = utcnow()
     store = Store(
         uid=new_uid(),
@@ -58,6 +65,7 @@ def insert_store(
             version=platform.version,
             driver=platform.driver,
             desired=str(StackDesired.RUNNING),
+            endpoint=platform.endpoint,
             generation=1,
             observed_generation=0,
             conditions="[]",
@@ -68,6 +76,7 @@ def insert_store(
             updated_at=now,
         )
     )
+    platform.claim(connection, store.stack)
     operation = operations.new_operation(OperationKind.CREATE, store)
     connection.execute(
         insert(_stores).values(
@@ -89,6 +98,22 @@ def insert_store(
     tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
     audit_store(connection, scope, store, "store.create", after=spec_to_json(spec))
     return operation
+
+
+def _refuse_twice(connection: Connection, platform: Platform) -> None:
+    """Two stores that write to one shop would never come to rest."""
+    query = (
+        select(_stores.c.slug)
+        .join(_stacks, _stacks.c.uid == _stores.c.stack_uid)
+        .where(
+            _stacks.c.driver == platform.driver,
+            _stacks.c.endpoint == platform.endpoint,
+            _stacks.c.desired != str(StackDesired.PURGED),
+        )
+    )
+    slug = connection.execute(query).scalar()
+    if slug is not None:
+        raise ShopAdoptedError(endpoint=platform.endpoint or "", store=slug)
 
 
 def spec_columns(store: Store) -> dict[str, Any]:

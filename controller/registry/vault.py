@@ -87,6 +87,14 @@ class Vault:
             self._put(connection, _subject(store), name, secret)
             return _accept(connection, scope, store, "store.secret.set", name, once)
 
+    def renew_access(self, scope: Scope, uid: str, token: str) -> Accepted:
+        """Take another access token of a shop that somebody else runs; raises what `set` raises."""
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            store = _changeable(connection, scope, uid)
+            self._put(connection, f"stack:{store.stack}", "access_token", token)
+            return _accept(connection, scope, store, "store.access.renew", "access_token", None)
+
     def remove(self, scope: Scope, uid: str, name: str) -> Accepted:
         """Forget a secret; raises SecretNotFoundError and what `set` raises."""
         with self._database.write() as connection:
