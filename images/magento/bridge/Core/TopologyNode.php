@@ -16,6 +16,11 @@ class TopologyNode
     private const RESERVED = ['admin', 'all'];
 
     /**
+     * As wide as the shop's columns, which cut what is longer without a word.
+     */
+    private const LONGEST_NAME = [self::WEBSITE => 64, self::GROUP => 255, self::STORE => 255];
+
+    /**
      * @param string $type
      * @param string $code
      * @param string|null $name
@@ -44,6 +49,10 @@ class TopologyNode
                 'Bad code "%1": a lowercase letter, then letters, digits or underscore, 32 at most.',
                 [$code]
             );
+        }
+        $longest = self::LONGEST_NAME[$type];
+        if ($name !== null && (trim($name) === '' || mb_strlen($name) > $longest)) {
+            throw new Refusal('The name of "%1" must have 1 to %2 characters.', [$code, $longest]);
         }
     }
 }
