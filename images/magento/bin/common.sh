@@ -1,0 +1,44 @@
+#!/bin/bash
+# What the entry points share; each sources it first.
+set -euo pipefail
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+cd /magento
+
+say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+magento() { php bin/magento --no-ansi --no-interaction "$@"; }
+database() { php "$here/database.php" "$@"; }
+
+# var starts empty in every container.
+[ -w var ] || fail "/magento/var must be a writable volume of user $(id -u)."
+umask 0027
+mkdir -p var/tmp var/run var/log
+
+# Jobs that let Magento write its configuration get a volume at app/etc; the shop itself never does.
+writable_etc() {
+    [ -w app/etc ] || fail "/magento/app/etc must be a writable empty volume in this job."
+    rm -rf app/etc/*
+    cp -r "$here"/app-etc/. app/etc/
+    # Of the two files only config.php is ever written; whoever wrote env.php would write secrets into it.
+    chmod 0640 app/etc/config.php
+}
+
+# Waits until the database takes a connection; the state it is in is printed.
+database_state() {
+    local deadline=$((SECONDS + ${SHOP_DB_WAIT:-60})) state
+    until state=$(database state); do
+        [ "$SECONDS" -lt "$deadline" ] || fail "The database cannot be reached."
+        sleep 1
+    done
+    echo "$state"
+}
+
+# Settings that follow the place where the shop runs, and no merchant's wish.
+settle() {
+    magento config:set catalog/search/engine opensearch
+    magento config:set catalog/search/opensearch_server_hostname "${SHOP_SEARCH_HOST:-search}"
+    magento config:set catalog/search/opensearch_server_port "${SHOP_SEARCH_PORT:-9200}"
+    magento config:set catalog/search/opensearch_index_prefix "${SHOP_SEARCH_PREFIX:-magento2}"
+    magento config:set oauth/consumer/enable_integration_as_bearer 1
+}

@@ -1,0 +1,115 @@
+<?php
+/**
+ * The shop's deployment configuration, from the environment and from secret files.
+ *
+ * It lies in the image, readable and nothing more: whatever would write it would write the secrets
+ * into it. It asks getenv() because Magento hands array leaves like the database's on unexpanded.
+ */
+declare(strict_types=1);
+
+$setting = static function (string $name, string $default = ''): string {
+    $value = getenv($name);
+    return $value === false || $value === '' ? $default : $value;
+};
+$secret = static function (string $name, bool $needed) use ($setting): string {
+    $file = $setting('SHOP_SECRETS', '/run/secrets/shop') . '/' . $name;
+    if (is_readable($file)) {
+        return trim((string) file_get_contents($file));
+    }
+    if ($needed) {
+        throw new \RuntimeException("The secret file $file is missing or cannot be read.");
+    }
+    return '';
+};
+
+$cryptKey = $secret('crypt-key', true);
+if (strlen($cryptKey) < 32) {
+    throw new \RuntimeException('The secret crypt-key has fewer than 32 characters.');
+}
+
+$prefix = $setting('SHOP_CACHE_PREFIX', 'shop_');
+$cacheHost = $setting('SHOP_CACHE_HOST', 'cache');
+$cachePort = $setting('SHOP_CACHE_PORT', '6379');
+$cache = static fn (string $database, string $compress): array => [
+    'id_prefix' => $prefix,
+    'backend' => 'Magento\\Framework\\Cache\\Backend\\Redis',
+    'backend_options' => [
+        'server' => $cacheHost,
+        'port' => $cachePort,
+        'password' => $secret('cache-password', false),
+        'database' => $database,
+        'compress_data' => $compress,
+        'use_lua' => '0',
+    ],
+];
+
+return [
+    'backend' => ['frontName' => $setting('SHOP_ADMIN_PATH', 'admin')],
+    'crypt' => ['key' => $cryptKey],
+    'db' => [
+        'table_prefix' => '',
+        'connection' => [
+            'default' => [
+                'host' => $setting('SHOP_DB_HOST', 'database') . ':' . $setting('SHOP_DB_PORT', '3306'),
+                'dbname' => $setting('SHOP_DB_NAME', 'magento'),
+                'username' => $setting('SHOP_DB_USER', 'magento'),
+                'password' => $secret('db-password', true),
+                'model' => 'mysql4',
+                'engine' => 'innodb',
+                'initStatements' => 'SET NAMES utf8;',
+                'active' => '1',
+                // PDO::MYSQL_ATTR_MULTI_STATEMENTS off: one statement per call.
+                'driver_options' => [1014 => false],
+            ],
+        ],
+    ],
+    'resource' => ['default_setup' => ['connection' => 'default']],
+    'cache' => [
+        'graphql' => ['id_salt' => substr(hash_hmac('sha256', 'graphql', $cryptKey), 0, 32)],
+        'frontend' => [
+            'default' => $cache($setting('SHOP_CACHE_DATABASE', '0'), '1'),
+            'page_cache' => $cache($setting('SHOP_PAGE_CACHE_DATABASE', '1'), '0'),
+        ],
+        'allow_parallel_generation' => false,
+    ],
+    // Sessions may live on a server of their own, where nothing is evicted.
+    'session' => [
+        'save' => 'redis',
+        'redis' => [
+            'host' => $setting('SHOP_SESSION_HOST', $cacheHost),
+            'port' => $setting('SHOP_SESSION_PORT', $cachePort),
+            'password' => $secret('session-password', false) ?: $secret('cache-password', false),
+            'database' => $setting('SHOP_SESSION_DATABASE', '2'),
+            'timeout' => '2.5',
+            'compression_threshold' => '2048',
+            'compression_library' => 'gzip',
+            'log_level' => '1',
+            'max_concurrency' => '20',
+            'break_after_frontend' => '5',
+            'break_after_adminhtml' => '30',
+            'first_lifetime' => '600',
+            'bot_first_lifetime' => '60',
+            'bot_lifetime' => '7200',
+            'disable_locking' => '1',
+            'min_lifetime' => '60',
+            'max_lifetime' => '2592000',
+        ],
+    ],
+    'lock' => ['provider' => 'db'],
+    'queue' => ['consumers_wait_for_messages' => (int) $setting('SHOP_CONSUMERS_WAIT', '0')],
+    'cron_consumers_runner' => ['cron_run' => $setting('SHOP_CONSUMERS_BY_CRON', '1') === '1'],
+    'remote_storage' => ['driver' => 'file'],
+    'config' => ['async' => 0],
+    'directories' => ['document_root_is_pub' => true],
+    'x-frame-options' => 'SAMEORIGIN',
+    'MAGE_MODE' => 'production',
+    'storecontroller' => ['instance_uid' => $setting('STORECONTROLLER_INSTANCE_UID')],
+    'cache_types' => array_fill_keys([
+        'config', 'layout', 'block_html', 'collections', 'reflection', 'db_ddl', 'compiled_config', 'eav',
+        'customer_notification', 'config_integration', 'config_integration_api',
+        'graphql_query_resolver_result', 'full_page', 'config_webservice', 'translate',
+    ], 1),
+    'downloadable_domains' => [],
+    // Without a date Magento takes itself for not installed; the install job alone decides that.
+    'install' => ['date' => 'Sun, 22 Nov 2026 00:00:00 +0000'],
+];
