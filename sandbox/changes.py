@@ -27,6 +27,7 @@ NO_OWN_PRICES = (
     "A website has a base currency of its own only when prices are kept per website: "
     f'set "{PRICE_SCOPE}" to 1, in the same batch or before.'
 )
+LAST_REVISION = 2**31 - 1
 CACHES = ["config", "block_html", "full_page"]
 
 
@@ -40,6 +41,8 @@ def apply(
     when one is not acceptable. The same batch again changes nothing.
     """
     started = time.monotonic()
+    if not 0 <= revision <= LAST_REVISION:
+        raise ShopError("The revision must be between 0 and %1.", [LAST_REVISION])
     with transaction(shop.db):
         done = manifest.load(shop.db)
         if revision < done.revision:
@@ -103,13 +106,7 @@ class Batch:
         self._results.append(describe(item, place) | {"status": status})
 
     def _refuse(self, item: Item, message: str) -> None:
-        about = {"scope": item.scope, "code": item.scope_code or "", "path": item.path}
-        self._errors.append(
-            {
-                "message": "%scope|%code|%path: %message",
-                "parameters": about | {"message": message},
-            }
-        )
+        self._errors.append(about(item, message))
         self._results.append(describe(item) | {"status": "error", "message": message})
 
     def take_away_the_rest(self) -> None:
@@ -150,6 +147,12 @@ class Batch:
         return sum(one["status"] in statuses for one in self._results)
 
 
+def about(item: Item, message: str) -> dict[str, object]:
+    """Return one of the errors of a refusal: which setting, and what is wrong with it."""
+    named = {"scope": item.scope, "code": item.scope_code or "", "path": item.path}
+    return {"message": "%scope|%code|%path: %message", "parameters": named | {"message": message}}
+
+
 def prices_per_website(items: Sequence[Item], current: config.Settings) -> bool:
     """Tell whether prices are kept per website once the batch is applied."""
     given = [one for one in items if one.path == PRICE_SCOPE and not one.inherit]
@@ -179,7 +182,7 @@ def write(shop: Shop, writes: Sequence[tuple[Place, str | None]]) -> None:
             continue
         reason = backend_refusal(place.field, value)
         if reason is not None:
-            raise InvalidError(reason)
+            raise InvalidError(reason, None, [about(place.item, reason)])
         shown = vault.encrypt(shop.session_key, value) if place.field.sensitive else value
         shop.db.execute(
             "INSERT OR REPLACE INTO config (scope, scope_id, path, value) VALUES (?, ?, ?, ?)",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import places
 from sandbox.database import transaction
-from sandbox.errors import InvalidError, ShopError
+from sandbox.errors import InvalidError, NotFoundError, ShopError
 from sandbox.places import ANYWHERE, Place
 from sandbox.regions import COUNTRIES
 from sandbox.structure import FIELDS
@@ -73,22 +73,22 @@ class Row:
         return (*exact, self.least)  # type: ignore[return-value]
 
 
-def website_id(db: sqlite3.Connection, code: str, condition: str) -> int:
-    """Return the id of the website whose table is meant; InvalidError when there is none."""
+def website_id(db: sqlite3.Connection, code: str) -> int:
+    """Return a website's id; NotFoundError when there is none of this code."""
     row = db.execute("SELECT id FROM website WHERE code = ? AND id > 0", (code,)).fetchone()
-    errors: list[dict[str, object]] = []
     if row is None:
-        errors.append(problem("Website", f'Website "{code[:64]}" does not exist.'))
-    if condition not in FIELDS["carriers/tablerate/condition_name"].options:
-        errors.append(problem("Condition", f'Unknown condition "{condition[:64]}".'))
-    if errors:
-        raise InvalidError("There is no such table of rates; nothing was applied.", None, errors)
+        raise NotFoundError(
+            f"The website with code {code[:64]} that was requested wasn't found. "
+            "Verify the website and try again."
+        )
     return int(row["id"])
 
 
-def problem(what: str, message: str) -> dict[str, object]:
-    """Return one of the errors of a refusal."""
-    return {"message": "%message", "parameters": {"what": what, "message": message}}
+def check_condition(condition: str) -> None:
+    """Refuse a condition that there is no table for."""
+    known = FIELDS["carriers/tablerate/condition_name"].options
+    if condition not in known:
+        raise ShopError(f'Condition must be {", ".join(known)}, not "{condition[:64]}".')
 
 
 def rows(db: sqlite3.Connection, website: int, condition: str) -> list[Row]:

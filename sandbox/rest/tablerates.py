@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox import tablerates
+from sandbox.errors import InvalidError, ShopError
 from sandbox.rest.call import find_text, get_objects, get_text, need, only
 
 if TYPE_CHECKING:
-    from sandbox.rest.call import Call
+    from sandbox.errors import InvalidError, ShopError
+from sandbox.rest.call import Call
 
 FIELDS = ("country", "region", "postcode", "from", "price")
 
@@ -16,7 +18,8 @@ FIELDS = ("country", "region", "postcode", "from", "price")
 def get_table(call: Call) -> object:
     """Return a website's table."""
     db, condition = call.shop.db, call.path["condition"]
-    website = tablerates.website_id(db, call.path["website"], condition)
+    website = tablerates.website_id(db, call.path["website"])
+    tablerates.check_condition(condition)
     return [row.shown() for row in tablerates.rows(db, website, condition)]
 
 
@@ -29,5 +32,9 @@ def put_table(call: Call) -> object:
     for one in get_objects(call.body, "rows"):
         only(one, frozenset(FIELDS))
         given.append({name: find_text(one, name, longest=64) or "" for name in FIELDS})
-    website = tablerates.website_id(db, code, condition)
+    try:
+        website = tablerates.website_id(db, code)
+        tablerates.check_condition(condition)
+    except ShopError as error:
+        raise InvalidError(error.message, None, [error.body()]) from error
     return tablerates.replace(db, website, condition, tablerates.read(given))

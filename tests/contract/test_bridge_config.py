@@ -55,7 +55,8 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(shop: Shop) -> None
 
 
 def test_an_older_revision_is_refused(shop: Shop) -> None:
-    revision = shop.status()["revision"]
+    revision = max(shop.status()["revision"], 1)
+    shop.apply(here(CITY, inherit=True), revision=revision)
     answer = shop.put(here(CITY, fresh()), revision=revision - 1)
     assert answer.status == 409
     assert answer.said == (
@@ -127,8 +128,16 @@ def test_a_value_that_the_shop_itself_refuses_takes_the_batch_with_it(shop: Shop
     assert answer.said == (
         "Invalid Base URL. Value must be a URL or one of placeholders: {{base_url}}"
     )
+    assert answer.errors == [answer.said]
+    assert answer.body["errors"][0]["parameters"]["path"] == "web/unsecure/base_url"
     assert "value" not in shop.query(here(CITY))[0]
     assert shop.status()["applied_checksum"] == before["applied_checksum"]
+
+
+@pytest.mark.parametrize("revision", [-1, 2**31], ids=["negative", "the last one's successor"])
+def test_a_revision_that_nobody_could_follow_is_refused(shop: Shop, revision: int) -> None:
+    answer = shop.put(here(CITY, fresh()), revision=revision)
+    assert (answer.status, answer.said) == (400, "The revision must be between 0 and 2147483647.")
 
 
 def test_a_default_currency_must_be_allowed(shop: Shop) -> None:

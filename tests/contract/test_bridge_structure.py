@@ -186,20 +186,33 @@ def test_one_bad_row_changes_no_table(shop: Shop, wrong: dict[str, str], said: s
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "status", "said"),
     [
-        ({"website": "nowebsite"}, 'Website "nowebsite" does not exist.'),
-        ({"condition": "nope"}, 'Unknown condition "nope".'),
+        pytest.param(
+            {"website": "nowebsite"},
+            404,
+            "The website with code nowebsite that was requested wasn't found. "
+            "Verify the website and try again.",
+            id="website",
+        ),
+        pytest.param(
+            {"condition": "nope"},
+            400,
+            "Condition must be package_weight, package_value_with_discount, package_qty,"
+            ' not "nope".',
+            id="condition",
+        ),
     ],
-    ids=["website", "condition"],
 )
-def test_a_table_of_nobody_is_refused(shop: Shop, change: dict[str, str], said: str) -> None:
+def test_a_table_of_nobody_is_refused(
+    shop: Shop, change: dict[str, str], status: int, said: str
+) -> None:
     body = {"website": SITE, "condition": VALUE, "rows": ROWS, **change}
-    path = f"/rest{TABLES}/{body['website']}/{body['condition']}"
-    for answer in (shop.call("PUT", f"/rest{TABLES}", body), shop.call("GET", path)):
-        assert answer.status == 422
-        assert answer.said == "There is no such table of rates; nothing was applied."
-        assert [filled(one) for one in answer.body["errors"]] == [said]
+    written = shop.call("PUT", f"/rest{TABLES}", body)
+    assert (written.status, written.said) == (422, said)
+    assert [filled(one) for one in written.body["errors"]] == [said]
+    read = shop.call("GET", f"/rest{TABLES}/{body['website']}/{body['condition']}")
+    assert (read.status, read.said) == (status, said)
 
 
 def test_a_cart_is_quoted_from_the_table(shop: Shop) -> None:
