@@ -69,6 +69,16 @@ def find_chromium() -> Path | None:
     return _executables([*(shutil.which(name) for name in names), mac])
 
 
+def find_php() -> Path | None:
+    """Return PHP's command-line program, which reads the store image's configuration."""
+    return _executables((shutil.which("php"),))
+
+
+def find_shellcheck() -> Path | None:
+    """Return ShellCheck, which reads the store image's scripts."""
+    return _executables((shutil.which("shellcheck"),))
+
+
 SERVICES = {
     service.name: service
     for service in (
@@ -96,6 +106,22 @@ SERVICES = {
             packages=("chromium", "fonts-dejavu-core"),
             wheel=None,
             looked="chromium or google-chrome",
+        ),
+        Service(
+            name="php",
+            title="PHP",
+            find=find_php,
+            packages=("php-cli",),
+            wheel=None,
+            looked="php",
+        ),
+        Service(
+            name="shellcheck",
+            title="ShellCheck",
+            find=find_shellcheck,
+            packages=("shellcheck",),
+            wheel=None,
+            looked="shellcheck",
         ),
     )
 }

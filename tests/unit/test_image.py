@@ -1,0 +1,135 @@
+"""The store image: scripts, entry points, and what its configuration makes of the environment."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+IMAGE = Path(__file__).resolve().parents[2] / "images/magento"
+README = (IMAGE / "README.md").read_text()
+DOCKERFILE = (IMAGE / "Dockerfile").read_text()
+SCRIPTS = sorted(
+    path
+    for folder in (IMAGE, IMAGE / "bin", IMAGE / "steps")
+    for path in folder.iterdir()
+    if path.is_file() and path.read_text().startswith("#!/bin/bash")
+)
+ENTRIES = re.findall(r"^\| `shop (\w+)", README, re.MULTILINE)
+PRINT = "echo json_encode(require $argv[1]);"
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "crypt-key").write_text(KEY + "\n")
+    (folder / "db-password").write_text('pass"word\\\n')
+    return folder
+
+
+def php(*arguments: str | Path, **environment: str | Path) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("php") or "php"
+    variables = {name: str(value) for name, value in environment.items()}
+    return subprocess.run(
+        [program, *map(str, arguments)], env=variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.needs("shellcheck")
+def test_shellcheck_has_nothing_to_say_about_the_scripts() -> None:
+    done = subprocess.run(
+        ["shellcheck", "--external-sources", *SCRIPTS], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+@pytest.mark.needs("php")
+def test_every_php_file_of_the_image_parses() -> None:
+    for path in sorted(
+        (*IMAGE.glob("etc/*.php"), *IMAGE.glob("bin/*.php"), *IMAGE.glob("steps/*.php"))
+    ):
+        done = php("-l", path)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_entry_point_of_the_manual_can_be_started() -> None:
+    assert ENTRIES
+    usage = subprocess.run([IMAGE / "bin/shop"], capture_output=True, text=True, check=False)
+    assert usage.returncode == 64
+    offered = re.findall(r"[a-z]+(?=[| ]|$)", usage.stderr.split("shop ")[1].split(" [")[0])
+    assert sorted(offered) == sorted(ENTRIES)
+    for entry in ENTRIES:
+        assert (IMAGE / "bin" / entry).stat().st_mode & 0o111, entry
+
+
+def test_an_unknown_entry_point_is_refused() -> None:
+    done = subprocess.run([IMAGE / "bin/shop", "../install"], capture_output=True, check=False)
+    assert done.returncode == 64
+
+
+def test_the_manual_names_every_variable_and_build_argument() -> None:
+    read = "\n".join(path.read_text() for path in (*SCRIPTS, *IMAGE.glob("etc/*")))
+    used = set(re.findall(r"\b(?:SHOP|STORECONTROLLER)_[A-Z_]+", read + DOCKERFILE))
+    arguments = set(re.findall(r"^ARG ([A-Z_]+)", DOCKERFILE, re.MULTILINE))
+    assert {name for name in used | arguments if f"`{name}`" not in README} == set()
+
+
+@pytest.mark.needs("php")
+def test_the_configuration_comes_from_the_environment_and_from_secret_files(secrets: Path) -> None:
+    done = php(
+        "-r",
+        PRINT,
+        IMAGE / "etc/env.php",
+        SHOP_SECRETS=secrets,
+        SHOP_DB_HOST="db.example",
+        SHOP_CACHE_HOST="cache.example",
+        SHOP_CACHE_PREFIX="one_",
+        STORECONTROLLER_INSTANCE_UID="st-1",
+    )
+    config = json.loads(done.stdout)
+    connection = config["db"]["connection"]["default"]
+    pages = config["cache"]["frontend"]["page_cache"]
+    assert (connection["host"], connection["password"]) == ("db.example:3306", 'pass"word\\')
+    assert (pages["id_prefix"], pages["backend_options"]["server"]) == ("one_", "cache.example")
+    assert config["session"]["redis"]["host"] == "cache.example"
+    assert config["storecontroller"] == {"instance_uid": "st-1"}
+    assert config["crypt"] == {"key": KEY}
+
+
+@pytest.mark.needs("php")
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("crypt-key", None, "crypt-key is missing"),
+        ("crypt-key", "short", "crypt-key has fewer than 32 characters"),
+        ("db-password", None, "db-password is missing"),
+    ],
+    ids=["no key", "short key", "no password"],
+)
+def test_a_shop_without_its_secrets_says_which_one_it_misses(
+    secrets: Path, name: str, content: str | None, message: str
+) -> None:
+    (secrets / name).unlink()
+    if content is not None:
+        (secrets / name).write_text(content)
+    done = php(
+        "-d", "display_errors=stderr", "-r", PRINT, IMAGE / "etc/env.php", SHOP_SECRETS=secrets
+    )
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert KEY not in done.stderr
+
+
+@pytest.mark.needs("php")
+def test_a_password_with_quotes_reaches_the_databases_own_programs(
+    tmp_path: Path, secrets: Path
+) -> None:
+    (tmp_path / "app-etc").mkdir()
+    shutil.copy(IMAGE / "etc/env.php", tmp_path / "app-etc")
+    shutil.copy(IMAGE / "bin/database.php", tmp_path)
+    done = php(tmp_path / "database.php", "client", SHOP_SECRETS=secrets)
+    assert 'password="pass\\"word\\\\"' in done.stdout.splitlines()
