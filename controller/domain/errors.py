@@ -591,7 +591,10 @@ class ShopDeniedError(ShopUnreachableError):
     code = "shop_denied"
     status = 502
     cause = N_("The shop does not accept our access token: it expired or was revoked.")
-    action = N_("Have the shop issue a new token and store it; until then it is tried again.")
+    action = N_(
+        "Make a new one (bin/magento storecontroller:integration:ensure) and keep it with "
+        "“storectl secret set STORE access_token”; until then it is tried again."
+    )
 
 
 class ShopContendedError(TransientError):
@@ -670,7 +673,10 @@ class ShopForbiddenError(PermanentError):
     code = "shop_forbidden"
     status = 502
     cause = N_("Our access token may not use this part of the shop: %(resources)s")
-    action = N_("Give the shop's integration these rights, then retry the operation.")
+    action = N_(
+        "Give the shop's integration this right (bin/magento storecontroller:integration:ensure "
+        "gives all that are needed), then retry the operation."
+    )
 
 
 class ShopRedirectsError(PermanentError):
