@@ -53,6 +53,8 @@ class Held:
     revision: int = 0
     orders: int = 0
     ledger: Ledger = field(default_factory=Ledger)
+    rate: str = ""
+    """The flat rate that was written last."""
     drift: dict[str, str] = field(default_factory=dict)
     """Settings that somebody changed in the shop, with what they are now."""
 
@@ -280,7 +282,11 @@ class FakeShop:
         if held.views != self._store.spec.locales:
             raise SettingsRefusedError(detail="a language has no view")
         held.revision = max(held.revision + 1, self._store.generation)
-        held.drift = {key: held.drift[key] for key in held.drift if key in spare}
+        rate = str(self._store.spec.commerce.shipping.flat_rate)
+        # What is wanted otherwise than it was written last is written over what was changed.
+        spared = spare if held.rate == rate else ()
+        held.drift = {key: held.drift[key] for key in held.drift if key in spared}
+        held.rate = rate
         if whole:
             held.config = f"checksum of {self._digest}"
         return Written(checksum=held.config, changed=1, count=1)

@@ -43,6 +43,7 @@ class Plane:
             engines={"fake": self.engine},
             drivers={"fake": self.driver},
             keyring=factories.KEYRING,
+            vault=self.registry.vault.opened,
         )
         services = main.build_services(
             Settings(home=home), self.registry, self.world, silent, lambda: True
@@ -139,6 +140,11 @@ class Plane:
             quiet = [(ref, seconds) for ref, seconds in results if seconds is not None]
             self.registry.queue.postpone(quiet)
         raise AssertionError(f"still due: {due}")
+
+    def look_again(self) -> None:
+        """Reconcile as if the time for the next look had come."""
+        self.registry.queue.wake_all(self.driver.name)
+        self.settle()
 
     # --- streams ----------------------------------------------------------------------------------
 
@@ -237,3 +243,25 @@ def plane_over(
         yield plane
     finally:
         plane.close()
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The body of an answer that must be this problem."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == code
+    assert body["type"] == f"urn:storectl:error:{code}"
+    assert body["status"] == status
+    assert body["detail"]
+    assert body["action"]
+    return body
+
+
+def follow(plane: Plane, answer: Any) -> dict[str, Any]:
+    """The operation that an accepted request names, once it has ended."""
+    assert answer.status_code == 202, answer.text
+    plane.settle()
+    operation: dict[str, Any] = plane.get(answer.headers["location"]).json()
+    assert operation["metadata"]["id"] == answer.json()["metadata"]["id"]
+    return operation

@@ -75,7 +75,7 @@ def adopt(
     """Adopt a shop."""
     access = {"url": url, "accessToken": given.secret(session, _("Access token"), token_file)}
     said = {"email": email, "engine": engine, "adopt": access}
-    body = {
+    body: dict[str, object] = {
         "name": name,
         "country": country,
         **{key: value for key, value in said.items() if value},

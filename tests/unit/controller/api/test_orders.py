@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from controller.api.shopcalls import AT_ONCE, ShopCalls
@@ -20,7 +19,7 @@ from controller.domain.errors import (
 )
 from controller.registry.leases import Kind, Leases, Ref
 from tests.fake_orders import FakeOrders, Ledger
-from tests.planes import Plane
+from tests.planes import Plane, problem
 
 UPS = {"carrier": "ups", "number": "1Z999AA10123456784"}
 
@@ -50,15 +49,6 @@ def ledger(shop: Plane) -> Ledger:
     """Give the orders of the shop."""
     [held] = shop.driver.held.values()
     return held.ledger
-
-
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["code"] == code, body
-    assert body["action"]
-    return body
 
 
 def audited(plane: Plane, number: str) -> list[tuple[str, str]]:

@@ -11,30 +11,7 @@ from controller.domain.tenant import Scope
 from controller.i18n import translator
 from controller.main import __version__
 from controller.registry.leases import Kind, Leases, Ref
-from tests.planes import Plane
-
-
-def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """The body of an answer that must be this problem."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["code"] == code
-    assert body["type"] == f"urn:storectl:error:{code}"
-    assert body["status"] == status
-    assert body["detail"]
-    assert body["action"]
-    return body
-
-
-def follow(plane: Plane, answer: Any) -> dict[str, Any]:
-    """The operation that an accepted request names, once it has ended."""
-    assert answer.status_code == 202, answer.text
-    plane.settle()
-    operation: dict[str, Any] = plane.get(answer.headers["location"]).json()
-    assert operation["metadata"]["id"] == answer.json()["metadata"]["id"]
-    return operation
-
+from tests.planes import Plane, follow, problem
 
 # --- stores ---------------------------------------------------------------------------------------
 
