@@ -109,6 +109,8 @@ def refusal(path: str, field: Field, value: str) -> str | None:
         return f'"{path}" is longer than {LONGEST} characters.'
     if field.sensitive and value and not value.strip("*"):
         return "Magento ignores a value of asterisks."
+    if field.sensitive and (value == "0" or value.strip() != value):
+        return f'"{path}" cannot be "0", nor begin or end with a space.'
     if field.known is not None:
         given = value.split(",") if field.multiple else [value]
         bad = [one for one in given if not field.known(one) and not (one == "" and optional(field))]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 ROOT_CATEGORY = 2
+LONGEST_NAMES = {"website": 64, "group": 255, "store": 255}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def apply(db: sqlite3.Connection, nodes: Sequence[Node]) -> list[dict[str, objec
     Raises ShopError for a bad type or code, a missing parent, and a move to another parent.
     """
     for node in nodes:
-        if node.type not in ("website", "group", "store"):
+        if node.type not in LONGEST_NAMES:
             raise ShopError('Type must be website, group or store, not "%1".', [node.type])
         if not CODE.fullmatch(node.code) or node.code in ("admin", "all"):
             raise ShopError(
@@ -94,6 +95,9 @@ def apply(db: sqlite3.Connection, nodes: Sequence[Node]) -> list[dict[str, objec
                 "32 at most.",
                 [node.code],
             )
+        longest = LONGEST_NAMES[node.type]
+        if node.name is not None and not 0 < len(node.name.strip()) <= len(node.name) <= longest:
+            raise ShopError('The name of "%1" must have 1 to %2 characters.', [node.code, longest])
     result = []
     with transaction(db):
         for kind, save in (("website", website), ("group", group), ("store", store)):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sandbox.rest.call import Call
     from sandbox.shop import Shop
 
+TOO_LARGE = Decimal(10) ** 12
 LINK_LIFETIME = timedelta(minutes=2)
 ITEM_FIELDS = frozenset({"path", "scope", "scope_code", "value", "inherit"})
 NODE_FIELDS = frozenset(
@@ -146,8 +147,10 @@ def read_rate(given: Mapping[str, object]) -> tuple[str, str, Decimal]:
     for code in (source, target):
         if code not in money.CURRENCIES:
             raise ShopError('Unknown currency "%1".', [code[:16]])
-    if rate <= 0:
+    if round(rate, 12) <= 0:
         raise ShopError("Rate %1 to %2 must be positive.", [source, target])
+    if rate >= TOO_LARGE:
+        raise ShopError("Rate %1 to %2 is too large.", [source, target])
     if source == target and rate != 1:
         raise ShopError("The rate of %1 to itself is 1.", [source])
     return source, target, rate
@@ -162,7 +165,7 @@ def put_topology(call: Call) -> object:
             topology.Node(
                 type=get_text(given, "type", longest=64),
                 code=get_text(given, "code", longest=64),
-                name=find_text(given, "name", longest=255),
+                name=find_text(given, "name"),
                 parent_code=find_text(given, "parent_code", longest=64),
                 sort_order=find_int(given, "sort_order"),
                 is_active=find_bool(given, "is_active"),

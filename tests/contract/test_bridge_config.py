@@ -107,6 +107,10 @@ BAD = [
     ),
     ({"path": "carriers/flatrate/handling_fee"}, "Give a value, or inherit."),
     ({"path": SECRET, "value": "******"}, ASTERISKS),
+    (
+        here(SECRET, "s3cr3t "),
+        f'"{SECRET}" cannot be "0", nor begin or end with a space.',
+    ),
 ]
 
 

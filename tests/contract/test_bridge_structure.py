@@ -66,6 +66,16 @@ def test_websites_are_found_by_code_and_renamed(shop: Shop) -> None:
             'Store "default" belongs to another website.',
             id="another website's view",
         ),
+        pytest.param(
+            [{"type": "website", "code": "w_rb", "name": "x" * 65}],
+            'The name of "w_rb" must have 1 to 64 characters.',
+            id="long name",
+        ),
+        pytest.param(
+            [{"type": "website", "code": "w_rb", "name": " "}],
+            'The name of "w_rb" must have 1 to 64 characters.',
+            id="no name",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_makes_nothing(
@@ -105,8 +115,11 @@ def test_exchange_rates_are_written_and_read_back(shop: Shop) -> None:
         ({"from": "USD", "to": "ISK", "rate": -3}, "Rate USD to ISK must be positive."),
         ({"from": "USD", "to": "ZZZ", "rate": 1}, 'Unknown currency "ZZZ".'),
         ({"from": "USD", "to": "USD", "rate": 2}, "The rate of USD to itself is 1."),
+        ({"from": "USD", "to": "ISK", "rate": 1e12}, "Rate USD to ISK is too large."),
+        ({"from": "USD", "to": "ISK", "rate": 1e-13}, "Rate USD to ISK must be positive."),
+        ({"from": "USD", "to": "ISK"}, "Rate USD to ISK must be positive."),
     ],
-    ids=["zero", "negative", "unknown", "itself"],
+    ids=["zero", "negative", "unknown", "itself", "too large", "too small", "none"],
 )
 def test_a_rate_that_cannot_be_changes_none(shop: Shop, rate: dict[str, Any], said: str) -> None:
     before = shop.get(RATES)
