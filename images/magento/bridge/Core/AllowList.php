@@ -11,7 +11,7 @@ namespace StoreController\Bridge\Core;
 class AllowList
 {
     /**
-     * @param array<string, bool|string|int> $entries path or beginning of one => allowed
+     * @param array<string,bool|string|int> $entries path or beginning of one => allowed
      */
     public function __construct(private readonly array $entries)
     {

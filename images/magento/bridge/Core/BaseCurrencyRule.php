@@ -16,12 +16,12 @@ class BaseCurrencyRule
     /**
      * Refuses a base currency that would have no effect.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Setting $setting
-     * @param array<string, Write> $batch
+     * @param array<string,Write> $batch
      * @throws Refusal
      */
-    public function check(Shop $shop, Setting $setting, array $batch): void
+    public function check(ShopInterface $shop, Setting $setting, array $batch): void
     {
         if ($setting->path !== self::BASE || $setting->scope->isDefault()) {
             return;

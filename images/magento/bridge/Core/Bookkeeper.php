@@ -13,9 +13,9 @@ class Bookkeeper
     private const MISSING = "\0missing";
 
     /**
-     * @param Vault $vault
+     * @param VaultInterface $vault
      */
-    public function __construct(private readonly Vault $vault)
+    public function __construct(private readonly VaultInterface $vault)
     {
     }
 
@@ -54,11 +54,11 @@ class Bookkeeper
     /**
      * Returns what was applied, what is stored now, and the keys of the settings in which the two differ.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Manifest $manifest
      * @return array{applied: array<string, string|null>, current: array<string, string|null>, drift: string[]}
      */
-    public function compare(Shop $shop, Manifest $manifest): array
+    public function compare(ShopInterface $shop, Manifest $manifest): array
     {
         $applied = $current = $drift = [];
         foreach ($manifest->entries as $key => $entry) {
@@ -83,11 +83,11 @@ class Bookkeeper
     /**
      * What is stored for a managed setting; null when its scope is gone.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param string $key
      * @param Entry $entry
      */
-    private function now(Shop $shop, string $key, Entry $entry): ?Stored
+    private function now(ShopInterface $shop, string $key, Entry $entry): ?Stored
     {
         [$type, $code, $path] = explode('|', $key, 3);
         try {

@@ -10,16 +10,16 @@ namespace StoreController\Bridge\Core;
 class Checksum
 {
     /**
-     * @param Vault $vault
+     * @param VaultInterface $vault
      */
-    public function __construct(private readonly Vault $vault)
+    public function __construct(private readonly VaultInterface $vault)
     {
     }
 
     /**
      * Returns 64 hexadecimal digits; an empty text when there is nothing to sum up.
      *
-     * @param array<string, string|null> $values null: inherits
+     * @param array<string,string|null> $values null: inherits
      */
     public function of(array $values): string
     {

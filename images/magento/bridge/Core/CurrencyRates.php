@@ -18,7 +18,7 @@ class CurrencyRates
     /**
      * Returns the rates by both currencies; the last one given counts.
      *
-     * @param array<int, array{string, string, float|null}> $rates from, to, rate
+     * @param array<int,array{string,string,float|null}> $rates from, to, rate
      * @param string[] $known currency codes
      * @return array<string, array<string, float>>
      * @throws Refusal

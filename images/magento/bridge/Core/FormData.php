@@ -13,13 +13,13 @@ class FormData
     /**
      * Returns the form as Magento nests it: groups, fields, value or inherit.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Scope $scope
      * @param string $section
-     * @param array<string, Write> $batch
+     * @param array<string,Write> $batch
      * @return array<string, array<string, mixed>>
      */
-    public function groups(Shop $shop, Scope $scope, string $section, array $batch): array
+    public function groups(ShopInterface $shop, Scope $scope, string $section, array $batch): array
     {
         $groups = [];
         $fields = [];
@@ -55,13 +55,13 @@ class FormData
     /**
      * What one field posts: nothing where the shop's own configuration is right already.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Scope $scope
      * @param Field $field
-     * @param array<string, Write> $batch
+     * @param array<string,Write> $batch
      * @return array<string, mixed>|null
      */
-    private function posted(Shop $shop, Scope $scope, Field $field, array $batch): ?array
+    private function posted(ShopInterface $shop, Scope $scope, Field $field, array $batch): ?array
     {
         $overridden = false;
         for ($at = $scope; $at !== null; $at = $shop->parent($at)) {
@@ -85,7 +85,7 @@ class FormData
      * Puts what a field posts at its place in the form.
      *
      * @param Field $field
-     * @param array<string, mixed> $posted
+     * @param array<string,mixed> $posted
      * @return array<string, array<string, mixed>>
      */
     private function nested(Field $field, array $posted): array

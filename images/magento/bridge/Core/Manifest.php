@@ -11,7 +11,7 @@ class Manifest
 {
     /**
      * @param int $revision
-     * @param array<string, Entry> $entries
+     * @param array<string,Entry> $entries
      */
     public function __construct(public readonly int $revision = 0, public readonly array $entries = [])
     {
@@ -31,7 +31,7 @@ class Manifest
      * The manifest after one more batch.
      *
      * @param int $revision
-     * @param array<string, Entry> $entries
+     * @param array<string,Entry> $entries
      * @param bool $replace whether what is not in the batch is managed no longer
      */
     public function after(int $revision, array $entries, bool $replace): self

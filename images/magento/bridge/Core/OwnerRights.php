@@ -11,7 +11,7 @@ namespace StoreController\Bridge\Core;
 class OwnerRights
 {
     /**
-     * @param array<string, bool|string|int> $entries right => given
+     * @param array<string,bool|string|int> $entries right => given
      */
     public function __construct(private readonly array $entries)
     {
@@ -20,7 +20,7 @@ class OwnerRights
     /**
      * Returns the rights that are given.
      *
-     * @param array<int, array<string, mixed>> $tree as Magento's access control keeps it: id, children
+     * @param array<int,array<string,mixed>> $tree as Magento's access control keeps it: id, children
      * @param bool $given
      * @return string[]
      */

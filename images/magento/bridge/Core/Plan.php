@@ -12,7 +12,7 @@ class Plan
     /**
      * @param Outcome[] $outcomes
      * @param Write[] $writes
-     * @param array<string, Write> $wanted every good item by its key, changed or not
+     * @param array<string,Write> $wanted every good item by its key, changed or not
      */
     public function __construct(
         public readonly array $outcomes,

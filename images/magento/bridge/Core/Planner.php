@@ -26,13 +26,13 @@ class Planner
     /**
      * Returns the plan; items that cannot be are among its outcomes, not thrown.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param RawItem[] $items
      * @param Manifest $manifest
      * @param bool $replace whether managed settings that are not listed are let go
      * @param bool $dryRun
      */
-    public function plan(Shop $shop, array $items, Manifest $manifest, bool $replace, bool $dryRun): Plan
+    public function plan(ShopInterface $shop, array $items, Manifest $manifest, bool $replace, bool $dryRun): Plan
     {
         $places = $this->places($shop, $items);
         $batch = array_filter($places, static fn (mixed $place): bool => $place instanceof Write);
@@ -40,14 +40,7 @@ class Planner
         $outcomes = $writes = $seen = [];
         foreach ($items as $index => $item) {
             try {
-                $place = $places[$index];
-                if ($place instanceof Refusal) {
-                    throw $place;
-                }
-                if (isset($seen[$place->setting->key()])) {
-                    throw new Refusal('Given twice.');
-                }
-                $seen[$place->setting->key()] = true;
+                $place = $this->first($places[$index], $seen);
                 $this->check($shop, $place, $batch);
                 $write = $this->needsWrite($shop, $place, $manifest);
                 $outcomes[] = $this->outcome($place, match (true) {
@@ -78,11 +71,11 @@ class Planner
     /**
      * Returns what a path may be asked about and written to.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Setting $setting
      * @throws Refusal
      */
-    public function locate(Shop $shop, Setting $setting): Write
+    public function locate(ShopInterface $shop, Setting $setting): Write
     {
         $shop->requireScope($setting->scope);
         $field = $shop->field($setting->path);
@@ -101,11 +94,11 @@ class Planner
     /**
      * Finds the place of every item, or why it has none.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param RawItem[] $items
      * @return array<int, Write|Refusal>
      */
-    private function places(Shop $shop, array $items): array
+    private function places(ShopInterface $shop, array $items): array
     {
         $places = [];
         foreach ($items as $index => $item) {
@@ -119,13 +112,31 @@ class Planner
     }
 
     /**
+     * Returns the place of an item; refuses one that has none, and one that was given before.
+     *
+     * @param Write|Refusal $place
+     * @param array<string,true> $seen
+     */
+    private function first(Write|Refusal $place, array &$seen): Write
+    {
+        if ($place instanceof Refusal) {
+            throw $place;
+        }
+        if (isset($seen[$place->setting->key()])) {
+            throw new Refusal('Given twice.');
+        }
+        $seen[$place->setting->key()] = true;
+        return $place;
+    }
+
+    /**
      * Refuses what cannot be stored here.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Write $place
-     * @param array<string, Write> $batch
+     * @param array<string,Write> $batch
      */
-    private function check(Shop $shop, Write $place, array $batch): void
+    private function check(ShopInterface $shop, Write $place, array $batch): void
     {
         if ($shop->isLocked($place->setting->path, $place->setting->scope)) {
             throw new Refusal(
@@ -143,11 +154,11 @@ class Planner
     /**
      * Whether the database has something else than what is wanted.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Write $place
      * @param Manifest $manifest
      */
-    private function needsWrite(Shop $shop, Write $place, Manifest $manifest): bool
+    private function needsWrite(ShopInterface $shop, Write $place, Manifest $manifest): bool
     {
         $setting = $place->setting;
         $stored = $shop->stored($setting->path, $setting->scope, $place->field->encrypted);
@@ -157,12 +168,12 @@ class Planner
     /**
      * The rows of managed settings that are listed no longer.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param Manifest $manifest
      * @param string[] $kept
      * @return Write[]
      */
-    private function released(Shop $shop, Manifest $manifest, array $kept): array
+    private function released(ShopInterface $shop, Manifest $manifest, array $kept): array
     {
         $released = [];
         foreach ($manifest->released($kept) as $key) {
@@ -183,11 +194,11 @@ class Planner
     /**
      * The field of a path; a bare one where the module that had it is gone.
      *
-     * @param Shop $shop
+     * @param ShopInterface $shop
      * @param string $path
      * @param string $scope
      */
-    private function fieldOf(Shop $shop, string $path, string $scope): Field
+    private function fieldOf(ShopInterface $shop, string $path, string $scope): Field
     {
         try {
             return $shop->field($path);

@@ -11,7 +11,7 @@ class Refusal extends \DomainException
 {
     /**
      * @param string $template
-     * @param array<int, string|int> $parameters
+     * @param array<int,string|int> $parameters
      */
     public function __construct(private readonly string $template, private readonly array $parameters = [])
     {

@@ -24,23 +24,25 @@ class TableRows
     /**
      * Returns the rows in their order, and why each bad one cannot be.
      *
-     * @param array<int, array{string, string, string, string, string}> $rows country, region, postcode, from, price
-     * @param Places $places
+     * @param array<int,array{string,string,string,string,string}> $rows country, region, postcode, from, price
+     * @param PlacesInterface $places
      * @return array{rows: TableRow[], errors: array<int, string>} errors by position, which counts from 1
      */
-    public function checked(array $rows, Places $places): array
+    public function checked(array $rows, PlacesInterface $places): array
     {
         $checked = $errors = [];
         foreach (array_values($rows) as $index => $row) {
             try {
                 $one = $this->row($row, $places);
-                if (isset($checked[$one->key()])) {
-                    throw new Refusal('Given twice.');
-                }
-                $checked[$one->key()] = $one;
             } catch (Refusal $refusal) {
                 $errors[$index + 1] = $refusal->getMessage();
+                continue;
             }
+            if (isset($checked[$one->key()])) {
+                $errors[$index + 1] = 'Given twice.';
+                continue;
+            }
+            $checked[$one->key()] = $one;
         }
         return ['rows' => $this->sorted(array_values($checked)), 'errors' => $errors];
     }
@@ -67,16 +69,16 @@ class TableRows
     public function checksum(array $rows): string
     {
         $lines = array_map(static fn (TableRow $row): array => array_values((array)$row), $this->sorted($rows));
-        return hash('sha256', json_encode($lines, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR));
+        return hash('sha256', json_encode($lines, JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR));
     }
 
     /**
      * Checks one row.
      *
-     * @param array{string, string, string, string, string} $row
-     * @param Places $places
+     * @param array{string,string,string,string,string} $row
+     * @param PlacesInterface $places
      */
-    private function row(array $row, Places $places): TableRow
+    private function row(array $row, PlacesInterface $places): TableRow
     {
         [$country, $region, $postcode] = array_map(
             static fn (string $one): string => trim($one) === '' ? self::ANY : trim($one),

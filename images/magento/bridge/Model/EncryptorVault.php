@@ -5,12 +5,12 @@ declare(strict_types=1);
 namespace StoreController\Bridge\Model;
 
 use Magento\Framework\Encryption\EncryptorInterface;
-use StoreController\Bridge\Core\Vault;
+use StoreController\Bridge\Core\VaultInterface;
 
 /**
  * Magento's encryptor behind the module's own words.
  */
-class EncryptorVault implements Vault
+class EncryptorVault implements VaultInterface
 {
     /**
      * @param EncryptorInterface $encryptor

@@ -27,7 +27,7 @@ class Failures
      * Somebody else was faster: 409.
      *
      * @param string $template
-     * @param array<int, string|int> $parameters
+     * @param array<int,string|int> $parameters
      */
     public function conflict(string $template, array $parameters = []): WebapiException
     {
@@ -122,7 +122,7 @@ class Failures
     /**
      * Some rows cannot be: 422 with each of them.
      *
-     * @param array<int, string> $errors message by the row's position, which counts from 1
+     * @param array<int,string> $errors message by the row's position, which counts from 1
      * @param int $of
      */
     public function invalidRows(array $errors, int $of): WebapiException
@@ -139,7 +139,7 @@ class Failures
      *
      * @param string $template
      * @param int $of
-     * @param array<int, array<string, string|int>> $errors
+     * @param array<int,array<string,string|int>> $errors
      * @param string $each
      */
     private function invalid(string $template, int $of, array $errors, string $each): WebapiException

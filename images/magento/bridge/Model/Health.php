@@ -62,7 +62,7 @@ class Health
      * Takes one look and the time that it takes; a failure is an answer.
      *
      * @param string $name
-     * @param callable(): (string|null) $look
+     * @param callable $look
      */
     private function check(string $name, callable $look): CheckInterface
     {

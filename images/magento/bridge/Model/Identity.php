@@ -30,6 +30,7 @@ class Identity
         if (is_string($configured) && $configured !== '') {
             return $configured;
         }
+        // phpcs:ignore Magento2.Functions.DiscouragedFunction -- an image is told who it is by its environment.
         return (string)getenv(self::VARIABLE);
     }
 }

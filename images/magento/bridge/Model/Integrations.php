@@ -22,7 +22,7 @@ class Integrations
      * @param OauthServiceInterface $oauth
      * @param AuthorizationServiceInterface $rights
      * @param ProviderInterface $tree
-     * @param array<string, bool|string|int> $resources what the control plane needs; right => given
+     * @param array<string,bool|string|int> $resources what the control plane needs; right => given
      */
     public function __construct(
         private readonly IntegrationServiceInterface $integrations,
@@ -104,7 +104,7 @@ class Integrations
     /**
      * Returns the names of all rights.
      *
-     * @param array<int, array<string, mixed>> $tree
+     * @param array<int,array<string,mixed>> $tree
      * @return string[]
      */
     private function known(array $tree): array

@@ -30,9 +30,8 @@ class Mutex
     /**
      * Does the work alone and returns its result.
      *
-     * @template T
-     * @param callable(): T $work
-     * @return T
+     * @param callable $work
+     * @return mixed
      * @throws \Magento\Framework\Webapi\Exception 409 when another writer does not finish in time
      */
     public function alone(callable $work): mixed

@@ -75,7 +75,7 @@ class RatesService implements RatesInterface
     /**
      * Stores all rates or none; pages that show converted prices are stale then.
      *
-     * @param array<string, array<string, float>> $rates
+     * @param array<string,array<string,float>> $rates
      */
     private function store(array $rates): void
     {

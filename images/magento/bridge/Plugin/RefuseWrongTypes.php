@@ -23,7 +23,7 @@ class RefuseWrongTypes
      * @param ServiceInputProcessor $subject
      * @param string $serviceClassName
      * @param string $serviceMethodName
-     * @param array<string, mixed> $inputArray
+     * @param array<string,mixed> $inputArray
      * @return null
      * @throws WebapiException
      * @SuppressWarnings(PHPMD.UnusedFormalParameter)
@@ -94,7 +94,7 @@ class RefuseWrongTypes
         return new WebapiException(new Phrase(
             'The "%value" value\'s type is invalid. The "%type" type was expected. Verify and try again.',
             [
-                'value' => is_scalar($given) ? mb_strcut((string)$given, 0, 64) : gettype($given),
+                'value' => is_scalar($given) ? mb_strcut((string)$given, 0, 64) : get_debug_type($given),
                 'type' => $expected,
             ]
         ));

@@ -12,7 +12,7 @@ namespace StoreController\Bridge\Api\Data;
 interface CheckInterface
 {
     /**
-     * db, cache, search or cron.
+     * What it is about: db, cache, search or cron.
      *
      * @return string
      */

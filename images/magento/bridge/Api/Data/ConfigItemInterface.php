@@ -27,7 +27,7 @@ interface ConfigItemInterface
     public function setPath(?string $value): self;
 
     /**
-     * default, websites or stores; default when absent.
+     * Scope type: default, websites or stores; default when absent.
      *
      * @return string|null
      */

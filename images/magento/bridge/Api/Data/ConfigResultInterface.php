@@ -19,7 +19,7 @@ interface ConfigResultInterface
     public function getPath(): string;
 
     /**
-     * default, websites or stores.
+     * Scope type: default, websites or stores.
      *
      * @return string
      */
@@ -33,7 +33,7 @@ interface ConfigResultInterface
     public function getScopeCode(): ?string;
 
     /**
-     * changed, would_change, unchanged, reset, would_reset, ok, no_scope or error.
+     * What became of it: changed, would_change, unchanged, reset, would_reset, ok, no_scope or error.
      *
      * @return string
      */

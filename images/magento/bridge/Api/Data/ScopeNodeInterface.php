@@ -12,7 +12,7 @@ namespace StoreController\Bridge\Api\Data;
 interface ScopeNodeInterface
 {
     /**
-     * website, group or store.
+     * What it is: website, group or store.
      *
      * @return string
      */
@@ -147,7 +147,7 @@ interface ScopeNodeInterface
     public function setId(?int $value): self;
 
     /**
-     * created, updated, unchanged or repaired.
+     * What was done: created, updated, unchanged or repaired.
      *
      * @return string|null
      */

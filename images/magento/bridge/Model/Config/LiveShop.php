@@ -9,22 +9,22 @@ use Magento\Framework\App\Config\ScopeConfigInterface;
 use StoreController\Bridge\Core\Field;
 use StoreController\Bridge\Core\Scope;
 use StoreController\Bridge\Core\ScopeMissing;
-use StoreController\Bridge\Core\Shop;
+use StoreController\Bridge\Core\ShopInterface;
 use StoreController\Bridge\Core\Stored;
-use StoreController\Bridge\Core\Vault;
+use StoreController\Bridge\Core\VaultInterface;
 use StoreController\Bridge\Model\Scopes;
 
 /**
  * This shop: its structure, its scopes, its rows.
  */
-class LiveShop implements Shop
+class LiveShop implements ShopInterface
 {
     private const ENCRYPTED = '/^\d+:\d+:/';
 
     /**
      * @param Fields $fields
      * @param Rows $rows
-     * @param Vault $vault
+     * @param VaultInterface $vault
      * @param SettingChecker $locks
      * @param ScopeConfigInterface $config
      * @param Scopes $scopes
@@ -32,7 +32,7 @@ class LiveShop implements Shop
     public function __construct(
         private readonly Fields $fields,
         private readonly Rows $rows,
-        private readonly Vault $vault,
+        private readonly VaultInterface $vault,
         private readonly SettingChecker $locks,
         private readonly ScopeConfigInterface $config,
         private readonly Scopes $scopes
@@ -150,8 +150,10 @@ class LiveShop implements Shop
     }
 
     /**
-     * Decrypts a stored secret. A plain row, which config:set writes where structure path and config path
-     * differ, counts as unreadable: Magento would "decrypt" it to garbage.
+     * Decrypts a stored secret.
+     *
+     * A plain row, which config:set writes where structure path and config path differ, counts as unreadable:
+     * Magento would "decrypt" it to garbage.
      *
      * @param string $raw
      */

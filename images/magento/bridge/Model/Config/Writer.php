@@ -41,8 +41,8 @@ class Writer
      * Writes all or nothing.
      *
      * @param Write[] $writes
-     * @param array<string, Write> $batch every item of the batch; backend models look at their siblings
-     * @param callable(): void $beforeCommit what belongs in the same transaction
+     * @param array<string,Write> $batch every item of the batch; backend models look at their siblings
+     * @param callable $beforeCommit what belongs in the same transaction
      * @throws WriteRefused when a backend model refuses its value; everything was rolled back then
      * @throws \Throwable whatever else goes wrong; everything was rolled back then
      */
@@ -86,7 +86,7 @@ class Writer
      * Returns the backend model of a setting, told what the administration's form would tell it.
      *
      * @param Write $write
-     * @param array<string, Write> $batch
+     * @param array<string,Write> $batch
      */
     private function model(Write $write, array $batch): Value
     {
@@ -135,7 +135,7 @@ class Writer
     /**
      * Returns the values of the fields that share a group.
      *
-     * @param array<string, mixed> $groups
+     * @param array<string,mixed> $groups
      * @param string[] $path
      * @return array<string, mixed>
      */

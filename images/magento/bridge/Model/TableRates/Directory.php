@@ -5,12 +5,12 @@ declare(strict_types=1);
 namespace StoreController\Bridge\Model\TableRates;
 
 use Magento\Framework\App\ResourceConnection;
-use StoreController\Bridge\Core\Places;
+use StoreController\Bridge\Core\PlacesInterface;
 
 /**
  * Countries and regions as Magento's directory has them.
  */
-class Directory implements Places
+class Directory implements PlacesInterface
 {
     private const COUNTRIES = 'directory_country';
     private const REGIONS = 'directory_country_region';

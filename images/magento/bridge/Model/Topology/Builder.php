@@ -180,8 +180,8 @@ class Builder
      * @param AbstractDb $resource
      * @param AbstractModel $model
      * @param TopologyNode $node
-     * @param array<string, int|string|null> $wanted null leaves a thing as it is
-     * @param array<string, int> $new what a new one has unless it is wanted otherwise
+     * @param array<string,int|string|null> $wanted null leaves a thing as it is
+     * @param array<string,int> $new what a new one has unless it is wanted otherwise
      */
     private function save(
         AbstractDb $resource,

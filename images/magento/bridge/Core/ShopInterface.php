@@ -7,7 +7,7 @@ namespace StoreController\Bridge\Core;
 /**
  * What planning has to know about the shop.
  */
-interface Shop
+interface ShopInterface
 {
     /**
      * Returns what the structure says about a path.

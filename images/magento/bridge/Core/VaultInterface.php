@@ -7,7 +7,7 @@ namespace StoreController\Bridge\Core;
 /**
  * The shop's own encryption; Magento's encryptor stands behind it.
  */
-interface Vault
+interface VaultInterface
 {
     /**
      * Encrypts.

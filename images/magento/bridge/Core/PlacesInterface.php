@@ -7,7 +7,7 @@ namespace StoreController\Bridge\Core;
 /**
  * The countries and regions that the shop knows.
  */
-interface Places
+interface PlacesInterface
 {
     /**
      * Whether there is a country of this two-letter code.
