@@ -34,7 +34,8 @@ from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
 from provisioners.base import Release
 
-TAX_RATES, TABLE_RATES = "taxRates", "tableRates"
+TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
+"""What a store's status remembers of what was written beside the settings."""
 
 
 class BridgeShop:
@@ -49,6 +50,7 @@ class BridgeShop:
     ) -> None:
         """As `Engine.shop` of `engines.base`."""
         self._endpoint = endpoint
+        self._adopted = "instance_uid" in secrets
         self._uid = secrets.get("instance_uid", store.stack)
         self._store = store
         self._wanted = Wanted(store=store, url=endpoint, secrets=providers, shop=self._uid)
@@ -69,12 +71,24 @@ class BridgeShop:
         with reading("status"):
             self._seen = ShopSeen(
                 uid=self._uid,
-                bound=set(status["views"]) == set(self._wanted.views),
+                bound=self._bound(set(status["views"])),
                 revision=int(status["revision"]),
                 checksum=str(status["applied_checksum"]),
                 drift=tuple(str(item) for item in status["drift"]),
             )
         return self._seen
+
+    def _bound(self, active: set[str]) -> bool:
+        """Whether every view that is wanted is on, and none that we made and nobody wants."""
+        return set(self._wanted.views) <= active and not self._stale(active)
+
+    def _stale(self, views: set[str]) -> set[str]:
+        """Views to be switched off. A shop that somebody else runs has some that are not ours."""
+        if self._adopted:
+            config = self._store.status.config
+            made = config.extras if config else ()
+            views = {code for code in views if f"{VIEW}.{code}" in made}
+        return views - set(self._wanted.views)
 
     def bind(self) -> int:
         """Make the websites and their languages."""
@@ -88,7 +102,8 @@ class BridgeShop:
                 for view in views
                 if view["code"] != "admin"
             }
-        nodes = {"nodes": self._wanted.nodes(present)}
+        stale = {code: present[code] for code in self._stale(set(present))}
+        nodes = {"nodes": self._wanted.nodes(stale)}
         self._rest.write("PUT", "/all/V1/storecontroller/topology", nodes)
         return len(self._wanted.views)
 
@@ -109,6 +124,7 @@ class BridgeShop:
         written = self._put(seen, settings, spared, replace=True)
         extras += self._write_taxes()
         self._write_rates(rates)
+        extras += [f"{VIEW}.{code}" for code in self._wanted.views]
         return Written(
             checksum=written.checksum,
             changed=written.changed,

@@ -79,8 +79,8 @@ class Wanted:
             for index, locale in enumerate(site.locales)
         }
 
-    def nodes(self, present: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Topology nodes; views in `present` (code to group) that nobody wants are switched off."""
+    def nodes(self, stale: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Topology nodes; the views in `stale` (code to group) are switched off."""
         nodes: list[dict[str, Any]] = []
         for site in self.sites:
             name = {"name": site.display_name}
@@ -93,8 +93,8 @@ class Wanted:
             nodes.append(
                 {"type": "store", "code": code, "name": locale, "is_active": True, **place}
             )
-        for code in sorted(set(present) - set(self.views)):
-            place = {"parent_code": present[code], "sort_order": 99}
+        for code in sorted(stale):
+            place = {"parent_code": stale[code], "sort_order": 99}
             nodes.append({"type": "store", "code": code, "name": code, "is_active": False, **place})
         return nodes
 
