@@ -181,7 +181,7 @@ def _ours(made: Fleet, rate: str, *, sick: bool = False) -> tuple[float, dict[st
     made.keeper.run_once()
     took = time.monotonic() - began
     times = {uid: at - began for uid, at, _ in made.stub.puts()}
-    states = made.registry.rate_pushes.counts()
+    states = made.registry.rate_pushes.counts(Scope.system())
     if not sick:
         assert states == {"sent": STORES}, states
     else:

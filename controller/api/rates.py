@@ -25,6 +25,7 @@ from controller.domain.rates import (
     rates_for,
 )
 from controller.domain.store import Store, iso
+from controller.domain.tenant import Scope
 from controller.services import Services
 
 router = APIRouter(tags=["rates"], responses=SIGNED_IN)
@@ -41,17 +42,17 @@ class ApprovalInput(BaseModel):
 
 
 @router.get("/rates")
-def get_rates(services: ServicesDep, scope: ScopeDep) -> Response:  # noqa: ARG001 -- a check.
+def get_rates(services: ServicesDep, scope: ScopeDep) -> Response:
     """The rates in force, how old they are, what waits for approval, and how sending stands."""
-    return json_answer(_resource(services))
+    return json_answer(_resource(services, scope))
 
 
 @router.post("/rates/refresh")
-def refresh_rates(services: ServicesDep, scope: OperatorDep) -> Response:  # noqa: ARG001
+def refresh_rates(services: ServicesDep, scope: OperatorDep) -> Response:
     """Have the source asked within seconds; `status.sources` shows when it was and what it said."""
     if services.settings.rates.source != "none":
         services.registry.rates.ask(services.settings.rates.source)
-    return json_answer(_resource(services))
+    return json_answer(_resource(services, scope))
 
 
 @router.post("/rates/approve")
@@ -63,7 +64,7 @@ def approve_rates(
     With `set` only those that were seen there; nothing happens when none wait.
     """
     services.registry.rates.approve(scope, body.set if body else None)
-    return json_answer(_resource(services))
+    return json_answer(_resource(services, scope))
 
 
 @router.get("/stores/{name}/rates")
@@ -75,7 +76,7 @@ def store_rates(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     return json_answer(_store_resource(store, newest, push))
 
 
-def _resource(services: Services) -> dict[str, Any]:
+def _resource(services: Services, scope: Scope) -> dict[str, Any]:
     settings = services.settings.rates
     newest = services.registry.rates.newest()
     now = datetime.now(UTC)
@@ -96,7 +97,7 @@ def _resource(services: Services) -> dict[str, Any]:
             "stale": days is not None and days > settings.max_age_days,
             "held": [] if newest is None else _held_json(newest),
             "sources": [_source_json(state) for state in services.registry.rates.sources()],
-            "stores": services.registry.rate_pushes.counts(),
+            "stores": services.registry.rate_pushes.counts(scope),
         },
     }
 

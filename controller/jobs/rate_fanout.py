@@ -43,6 +43,9 @@ _LARGEST = 1024 * 1024
 _QUICK_SHARE = 0.3
 """The rest is for shops that are slow or dead, and for rows that are being written."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+_SELDOM = 3600.0
+"""Seconds after which a shop is tried again whose trouble will not pass by itself: somebody may
+have mended it meanwhile."""
 _CLOSE_ENOUGH = Decimal("1e-9")
 """By what share of a rate a shop's answer may differ: it counts in floats."""
 
@@ -302,8 +305,8 @@ def _same(kept: Decimal | None, rate: Rate) -> bool:
 
 
 def failed(parcel: Parcel, error: StoreControllerError) -> Outcome:
-    """What is written after a failure: when to try again, unless it will not pass by itself."""
-    due_in = None
+    """What is written after a failure, and when to try again."""
+    due_in = _SELDOM
     if isinstance(error, ShopBusyError):
         due_in = float(error.retry_after)
     elif not isinstance(error, PermanentError):

@@ -40,6 +40,7 @@ from controller.registry.session import utcnow
 FLEET_RATES = Ref(kind=Kind.FLEET, uid="rates")
 _PAGE = 500
 _FIRST_RETRY = 60.0
+_LONGEST_REST = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +106,14 @@ class RateKeeper:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._ours_until = 0.0
+        self._broken = 0
+        self._rest_until = 0.0
 
     def tick(self) -> None:
         """Begin a pass when there is something to do and none runs."""
         if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+            return
+        if time.monotonic() < self._rest_until:
             return
         if self._asks() or self._pushes.any_due():
             self._thread = threading.Thread(target=self.run_once, name="rates", daemon=True)
@@ -127,6 +132,7 @@ class RateKeeper:
 
     def run_once(self) -> None:
         """One pass in the caller's thread; what stops it is logged, and the next one goes on."""
+        broken, self._broken = self._broken, 0
         try:
             asyncio.run(self._pass())
         except* asyncio.CancelledError:
@@ -135,8 +141,15 @@ class RateKeeper:
             log.info("rates_overtaken")
         except* StoreControllerError as group:
             log.warning("rates_failed", reason=str(group.exceptions[0]))
+            self._rest(broken + 1)
         except* Exception:
             log.exception("rates_broke")
+            self._rest(broken + 1)
+
+    def _rest(self, broken: int) -> None:
+        """Leave the database and the shops alone for a while: what could not be written is due."""
+        self._broken = broken
+        self._rest_until = time.monotonic() + min(_LONGEST_REST, 2.0 ** min(broken, 10))
 
     async def _pass(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()

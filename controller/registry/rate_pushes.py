@@ -17,6 +17,7 @@ from controller.domain.notes import Note
 from controller.domain.rates import Push, PushState
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import StoreSpec, spec_from_json
+from controller.domain.tenant import Scope
 from controller.registry.leases import Lease
 from controller.registry.rates import check, newest_id, note_of
 from controller.registry.rows import dump, stack_of
@@ -130,8 +131,8 @@ class RatePushes:
             row = connection.execute(query).mappings().first()
             return _push(row, newest_id(connection)) if row else None
 
-    def counts(self) -> dict[str, int]:
-        """How many stores stand how to the newest set."""
+    def counts(self, scope: Scope) -> dict[str, int]:
+        """How many stores in scope stand how to the newest set."""
         with self._database.read() as connection:
             state = case(
                 (_pushes.c.state == str(PushState.UNNEEDED), str(PushState.UNNEEDED)),
@@ -146,6 +147,8 @@ class RatePushes:
                 .where(_stores.c.phase.in_([str(phase) for phase in _SERVED]))
                 .group_by(state)
             )
+            if scope.tenant is not None:
+                query = query.where(_stores.c.tenant_uid == scope.tenant)
             return dict(connection.execute(query).all())
 
     def _upsert(self, kept: Sequence[str]) -> Any:

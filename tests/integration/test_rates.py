@@ -17,6 +17,7 @@ from bench.rates import seed
 from bench.stub_shops import Mix, Stub, stub
 from controller.commerce.rate_calendar import newest_expected
 from controller.domain.rates import Quote
+from controller.domain.tenant import Scope
 from controller.jobs.rates import FLEET_RATES
 from controller.registry.leases import Leases
 from controller.registry.migrate import migrate
@@ -125,7 +126,7 @@ def test_a_keeper_killed_at_half_loses_nothing_and_sends_little_twice(
     assert set(sent) == set(uids)
     assert sent.total() - STORES <= PLACES
     assert max(sent.values()) <= 2
-    assert registry.rate_pushes.counts() == {"sent": STORES}
+    assert registry.rate_pushes.counts(Scope.system()) == {"sent": STORES}
 
 
 def test_two_keepers_at_once_send_once(registry: Registry, database_url: str, shops: Stub) -> None:
@@ -153,4 +154,4 @@ def test_a_keeper_that_slept_while_a_newer_set_was_sent_writes_nothing_older(
             assert sleeper.wait(60) == 0
         assert shops.puts()[before:] == []
         assert {uid: rate_of(body) for uid, _, body in shops.puts()} == dict.fromkeys(uids, 1.09)
-        assert registry.rate_pushes.counts() == {"sent": STORES}
+        assert registry.rate_pushes.counts(Scope.system()) == {"sent": STORES}

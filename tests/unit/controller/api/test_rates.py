@@ -144,3 +144,18 @@ def test_a_store_shows_its_rates_and_how_its_shop_stands(plane: Plane, lease: Le
     assert state["error"]["code"] == "shop_unreachable"
     assert datetime.fromisoformat(state["nextAt"]) > datetime.now(UTC)
     assert status(plane)["stores"] == {"failed": 1}
+
+
+def test_a_tenant_counts_its_own_stores_alone(
+    plane: Plane, lease: Lease, ann: str, bob: str
+) -> None:
+    for name, token in (("one", ann), ("two", ann), ("his", bob)):
+        plane.make(name, token=token, **MANY)
+        uid = plane.get(f"stores/{name}").json()["metadata"]["uid"]
+        waits = Outcome(uid=uid, generation=1, state=PushState.PENDING, set_id=0)
+        plane.registry.rate_pushes.record(lease, [waits])
+    counts = [
+        plane.get("rates", **how).json()["status"]["stores"]
+        for how in ({"token": ann}, {"token": bob}, {})
+    ]
+    assert counts == [{"pending": 2}, {"pending": 1}, {"pending": 3}]

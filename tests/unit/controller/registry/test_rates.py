@@ -270,10 +270,10 @@ def test_a_shop_that_does_not_run_waits_until_it_does(
         push = registry.rate_pushes.push(uid)
         assert push is not None
         assert push.state is PushState.HELD
-        assert registry.rate_pushes.counts() == {"held": 1}
+        assert registry.rate_pushes.counts(Scope.system()) == {"held": 1}
     change(registry, StackRow, desired="closed")
     assert due(registry) == [uid]
-    assert registry.rate_pushes.counts() == {"pending": 1}
+    assert registry.rate_pushes.counts(Scope.system()) == {"pending": 1}
 
 
 def test_an_older_sets_outcome_never_overwrites_a_newer_ones(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from bench.rates import seed
-from bench.stub_shops import Stub
+from bench.stub_shops import Mix, Stub, stub
 from controller.commerce.rate_calendar import newest_expected
 from controller.commerce.rates import Answer, Policy
 from controller.domain.errors import RatesUnavailableError, StoreControllerError
@@ -30,8 +30,24 @@ from controller.registry.session import Database
 from controller.registry.tables import LeaseRow, RatePushRow, StackRow, StoreRow, table
 from tests import factories
 from tests.control_plane import until
+from tests.databases import sqlite_database, sqlite_template  # noqa: F401 -- fixtures.
 
 TODAY = newest_expected(datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def all_shops() -> Iterator[Stub]:
+    with stub() as found:
+        yield found
+
+
+@pytest.fixture
+def shops(all_shops: Stub) -> Stub:
+    """Give shops that answer at once and were sent nothing."""
+    all_shops.clear()
+    all_shops.faults({})
+    all_shops.mix(Mix(median=0.0))
+    return all_shops
 
 
 @dataclass
@@ -131,7 +147,10 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(sqlite_database: Database, shops: Stub) -> Fleet:
+def fleet(
+    sqlite_database: Database,  # noqa: F811
+    shops: Stub,
+) -> Fleet:
     return Fleet(sqlite_database, shops)
 
 
@@ -146,7 +165,7 @@ def test_every_shop_that_needs_rates_is_sent_them_once(fleet: Fleet) -> None:
     assert fleet.source.asked == 1
     fleet.run()
     assert len(fleet.shops.puts()) == 5
-    assert fleet.registry.rate_pushes.counts() == {"unneeded": 1, "sent": 5}
+    assert fleet.registry.rate_pushes.counts(Scope.system()) == {"unneeded": 1, "sent": 5}
 
 
 def test_nobody_is_asked_when_no_store_needs_it(fleet: Fleet) -> None:
@@ -267,25 +286,32 @@ def test_a_currency_that_nobody_quotes_is_that_stores_trouble_alone(fleet: Fleet
 
 # --- shops that fail ------------------------------------------------------------------------------
 
+
+def seldom(due: float | None) -> bool:
+    """Nothing that passes by itself, so that it is looked at once an hour."""
+    return due is not None and due > 3000
+
+
 FAULTS: dict[str, tuple[str, str, Callable[[float | None], bool]]] = {
-    "another shop": ("wrong", "wrong_shop", lambda due: due is None),
+    "another shop": ("wrong", "wrong_shop", seldom),
     "expired token": ("denied", "shop_denied", lambda due: due is not None),
-    "a token without the right": ("401", "shop_forbidden", lambda due: due is None),
+    "a token without the right": ("401", "shop_forbidden", seldom),
     "busy": ("429", "shop_busy", lambda due: due is not None and due <= 2),
     "in maintenance": ("503", "shop_busy", lambda due: due is not None and due <= 2),
     "failing": ("500", "shop_failing", lambda due: due is not None and due > 2),
-    "refusing": ("422", "settings_refused", lambda due: due is None),
-    "sending on": ("302", "shop_redirects", lambda due: due is None),
-    "no Bridge": ("404", "wrong_shop", lambda due: due is None),
+    "refusing": ("422", "settings_refused", seldom),
+    "sending on": ("302", "shop_redirects", seldom),
+    "no Bridge": ("404", "wrong_shop", seldom),
     "a page": ("html", "shop_unreadable", lambda due: due is not None),
     "cut off": ("cut", "shop_unreachable", lambda due: due is not None),
     "dead": ("dead", "shop_unreachable", lambda due: due is not None),
-    "keeping others": ("forgets", "settings_refused", lambda due: due is None),
+    "keeping others": ("forgets", "settings_refused", seldom),
 }
 
 
 def test_a_shop_that_fails_is_that_stores_trouble_alone(
-    sqlite_database: Database, shops: Stub
+    sqlite_database: Database,  # noqa: F811
+    shops: Stub,
 ) -> None:
     fleet = Fleet(sqlite_database, shops)
     every = list(FAULTS.items())
@@ -412,6 +438,10 @@ def test_a_pass_that_cannot_reach_the_database_is_over_and_said(
     monkeypatch.setattr(fleet.registry.rate_pushes, "due", down)
     fleet.keeper.run_once()
     assert "rates_failed" in "".join(capsys.readouterr())
+    # It rests before it tries again, so that a full disk is not asked twice a second.
+    before = set(threading.enumerate())
+    fleet.keeper.tick()
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize(
