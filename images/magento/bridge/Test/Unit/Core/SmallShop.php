@@ -45,21 +45,20 @@ class SmallShop implements ShopInterface
     {
         $site = ['default', 'websites'];
         $number = 'validate-number validate-zero-or-greater';
-        foreach (
-            [
-                new Field('catalog/price/scope', 'catalog/price/scope', 'select', ['default']),
-                new Field('currency/options/base', 'currency/options/base', 'select', $site, hasOptions: true),
-                new Field('currency/options/default', 'currency/options/default', 'select', self::EVERYWHERE),
-                new Field('currency/options/allow', 'currency/options/allow', 'multiselect', self::EVERYWHERE),
-                new Field('general/store_information/city', 'general/store_information/city', 'text', $site),
-                new Field('carriers/flatrate/price', 'carriers/flatrate/price', 'text', $site, $number),
-                new Field('carriers/flatrate/type', 'carriers/flatrate/type', 'select', $site, hasOptions: true),
-                new Field('carriers/ups/password', 'carriers/ups/password', 'obscure', $site, encrypted: true),
-                new Field('payment/bt/key', 'payment_us/bt/deep/key', 'obscure', $site, encrypted: true),
-                new Field('carriers/tablerate/import', 'carriers/tablerate/import', 'Some\\Import', $site),
-                new Field('dev/debug/hints', 'dev/debug/hints', 'text', self::EVERYWHERE),
-            ] as $field
-        ) {
+        $fields = [
+            new Field('catalog/price/scope', 'catalog/price/scope', 'select', ['default']),
+            new Field('currency/options/base', 'currency/options/base', 'select', $site, hasOptions: true),
+            new Field('currency/options/default', 'currency/options/default', 'select', self::EVERYWHERE),
+            new Field('currency/options/allow', 'currency/options/allow', 'multiselect', self::EVERYWHERE),
+            new Field('general/store_information/city', 'general/store_information/city', 'text', $site),
+            new Field('carriers/flatrate/price', 'carriers/flatrate/price', 'text', $site, $number),
+            new Field('carriers/flatrate/type', 'carriers/flatrate/type', 'select', $site, hasOptions: true),
+            new Field('carriers/ups/password', 'carriers/ups/password', 'obscure', $site, encrypted: true),
+            new Field('payment/bt/key', 'payment_us/bt/deep/key', 'obscure', $site, encrypted: true),
+            new Field('carriers/tablerate/import', 'carriers/tablerate/import', 'Some\\Import', $site),
+            new Field('dev/debug/hints', 'dev/debug/hints', 'text', self::EVERYWHERE),
+        ];
+        foreach ($fields as $field) {
             $this->fields[$field->path] = $field;
         }
     }
