@@ -81,10 +81,14 @@ class Configuration:
 
 def check_secret(store: Store, name: str, value: str) -> None:
     """Raise unless a secret of this name and form is of use to the store."""
-    code, _, plain = name.rpartition("/")
-    site = next((item for item in store.spec.websites if item.code == (code or MAIN_SITE)), None)
+    of_site = name.startswith("sites.")
+    _, code, plain = (
+        name.split(".", 2) if name.count(".") > 2 and of_site else ("", MAIN_SITE, name)
+    )
+    sites = store.spec.sites if of_site else store.spec.websites
+    site = next((item for item in sites if item.code == code), None)
     option = SECRETS.get(plain)
-    if option is None or site is None or code == MAIN_SITE:
+    if option is None or site is None:
         raise UnknownSecretError(secret=name[:80], names=", ".join(SECRETS))
     if not option.accepts(value):
         raise MalformedSecretError(secret=name)

@@ -21,7 +21,7 @@ SecretName = Annotated[
     str,
     typer.Argument(
         metavar="SECRET",
-        help=_("Such as stripe.secretKey; a further website's own is us/stripe.secretKey."),
+        help=_("Such as stripe.secretKey; a further website's own is sites.us.stripe.secretKey."),
         show_default=False,
     ),
 ]

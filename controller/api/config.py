@@ -22,7 +22,7 @@ SecretName = Annotated[
     str,
     Path(
         max_length=120,
-        description="Such as stripe.secretKey; a website's own is us/stripe.secretKey.",
+        description="Such as stripe.secretKey; a website's own is sites.us.stripe.secretKey.",
     ),
 ]
 
@@ -55,7 +55,7 @@ def list_secrets(services: ServicesDep, scope: ScopeDep, name: Name) -> Response
     return json_answer(list_json("Secret", (_secret_json(item) for item in kept), None))
 
 
-@router.put("/secrets/{secret:path}", status_code=202, responses=ALREADY)
+@router.put("/secrets/{secret}", status_code=202, responses=ALREADY)
 def put_secret(
     services: ServicesDep,
     scope: ScopeDep,
@@ -70,7 +70,7 @@ def put_secret(
     return accepted_answer(services, accepted)
 
 
-@router.delete("/secrets/{secret:path}", status_code=202)
+@router.delete("/secrets/{secret}", status_code=202)
 def delete_secret(
     services: ServicesDep, scope: ScopeDep, name: Name, secret: SecretName
 ) -> Response:

@@ -208,9 +208,10 @@ class BridgeShop:
         }
         done = self._rest.write("PUT", "/all/V1/storecontroller/config", body)
         with reading("config"):
-            return Written(
-                checksum=str(done["checksum"]), changed=int(done["changed"]), count=len(items)
-            )
+            changed = int(done["changed"])
+            # Settings that are no longer wanted are given back, and count as changed.
+            count = changed + int(done["unchanged"])
+            return Written(checksum=str(done["checksum"]), changed=changed, count=count)
 
     def _write_tables(self) -> list[str]:
         """Table rates go first: a carrier that is on without them quotes nothing."""

@@ -253,5 +253,5 @@ class _Provider:
 def _secret(name: str, site: Site, secrets: Mapping[str, str], key: str) -> str | None:
     """A website's own secret, else the store's."""
     plain = f"{name}.{key.rstrip('?')}"
-    own = None if site.code == MAIN_SITE else secrets.get(f"{site.code}/{plain}")
+    own = None if site.code == MAIN_SITE else secrets.get(f"sites.{site.code}.{plain}")
     return own or secrets.get(plain)

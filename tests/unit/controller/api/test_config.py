@@ -118,8 +118,8 @@ def test_a_secret_goes_in_and_never_comes_back(plane: Plane) -> None:
         pytest.param("stripe.secretKey", "my dog", "malformed_secret", id="no-key"),
         pytest.param("stripe.publishableKey", "pk_test_1", "unknown_secret", id="no-secret"),
         pytest.param("paypal", "x", "unknown_secret", id="no-name"),
-        pytest.param("us/stripe.secretKey", SECRET, "unknown_secret", id="no-such-website"),
-        pytest.param("base/stripe.secretKey", SECRET, "unknown_secret", id="main-website"),
+        pytest.param("sites.us.stripe.secretKey", SECRET, "unknown_secret", id="no-such-website"),
+        pytest.param("sites.base.stripe.secretKey", SECRET, "unknown_secret", id="main-website"),
         pytest.param("access_token", "a-token", "unknown_secret", id="not-adopted"),
     ],
 )

@@ -187,7 +187,7 @@ def test_the_dialect_whose_secrets_are_there_is_taken() -> None:
 
 def test_a_website_takes_its_own_secret_before_the_stores() -> None:
     site = SiteDraft(country="US", **STRIPE)
-    secrets = {**STRIPE_SECRET, "us/stripe.secretKey": "sk_test_87654321"}
+    secrets = {**STRIPE_SECRET, "sites.us.stripe.secretKey": "sk_test_87654321"}
     settings = values(wanted(secrets, sites={"us": site}, **STRIPE))
     path = "payment/stripe_payments_basic/stripe_test_sk"
     assert settings[path] == "sk_test_12345678"
