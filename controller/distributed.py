@@ -103,6 +103,7 @@ def worker(arguments: Sequence[str] = ()) -> int:
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
     registry.database.ping()
+    main.renew_vault(registry)
     # What a pass wakes is looked at by the same process: that needs no broker.
     ours = main.build_worker(
         settings, registry, main.build_world(settings, keyring, registry), bell=None

@@ -100,6 +100,7 @@ def _home(settings: Settings) -> Iterator[Home]:
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
     registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
+    main.renew_vault(registry)
     world = main.build_world(settings, keyring, registry)
     # The lock of the home proves that whoever held these is gone.
     Leases(registry.database, holder="home", seconds=1).forget_all()

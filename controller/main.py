@@ -31,6 +31,7 @@ from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy
 from controller.configuration import Configuration
+from controller.domain.errors import VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
@@ -40,6 +41,7 @@ from controller.jobs.mailer import Mailer
 from controller.jobs.rate_fanout import Pace as RatePace
 from controller.jobs.rates import RateKeeper
 from controller.jobs.worker import Pace, Worker
+from controller.logging import log
 from controller.orderbook import OrderBook
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
@@ -93,6 +95,20 @@ def build_registry(settings: Settings, keyring: Keyring) -> Registry:
         codes_per_hour=settings.limits.codes_per_hour,
         vault_keys=settings.sealing_keys,
     )
+
+
+def renew_vault(registry: Registry) -> None:
+    """Bring the vault under its newest key; without the former one it stays as it is, and is told.
+
+    The secrets that cannot be opened are told of again by every store that needs one.
+    """
+    try:
+        wrapped = registry.vault.rewrap()
+    except VaultClosedError as error:
+        log.error("vault_closed", action=error.action)
+        return
+    if wrapped:
+        log.info("vault_rewrapped", secrets=wrapped)
 
 
 def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> World:
