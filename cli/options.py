@@ -34,3 +34,18 @@ File = Annotated[
         "-f", "--file", metavar="FILE", help=_("YAML file with stores; - is the standard input.")
     ),
 ]
+Country = Annotated[
+    str,
+    typer.Option(
+        "--country",
+        metavar="CODE",
+        help=_("Country, as two letters (ISO 3166)."),
+        show_default=False,
+    ),
+]
+Email = Annotated[
+    str | None,
+    typer.Option(
+        "--email", metavar="EMAIL", help=_("E-mail address of the owner."), show_default=False
+    ),
+]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli import output, words
+from cli import finish, output, words
 from cli.errors import ApiRefusal
 from cli.output import Format
 from cli.texts import _
@@ -10,6 +10,20 @@ from cli.texts import _
 if TYPE_CHECKING:
     from cli.client import Resource
     from cli.session import Session
+    from cli.transport import Reply
+
+
+def follow(
+    session: "Session", reply: "Reply", form: Format, wait: bool, timeout: str
+) -> None:
+    """Follow what a store was asked to become, and print the store."""
+    finish.accept(
+        session,
+        reply,
+        wait=wait,
+        timeout=timeout,
+        done=lambda end: store(session, end, form),
+    )
 
 
 def store(session: "Session", operation: "Resource", form: Format) -> None:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli import errors, finish, given, results, words
-from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
+from cli import errors, given, results, words
+from cli.options import DEFAULT_TIMEOUT, Country, Email, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
 from cli.texts import _
@@ -38,21 +38,8 @@ def adopt(
             "--url", metavar="URL", help=_("The shop's public address."), show_default=False
         ),
     ],
-    country: Annotated[
-        str,
-        typer.Option(
-            "--country",
-            metavar="CODE",
-            help=_("Country, as two letters (ISO 3166)."),
-            show_default=False,
-        ),
-    ],
-    email: Annotated[
-        str | None,
-        typer.Option(
-            "--email", metavar="EMAIL", help=_("E-mail address of the owner."), show_default=False
-        ),
-    ] = None,
+    country: Country,
+    email: Email = None,
     engine: Annotated[
         str, typer.Option("--engine", metavar="NAME", help=_("Shop software."))
     ] = "magento",
@@ -83,13 +70,7 @@ def adopt(
     if dry_run:
         _foresee(session, body, output)
         return
-    finish.accept(
-        session,
-        session.client.create_store(body),
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, session.client.create_store(body), output, wait, timeout)
 
 
 def _foresee(session: Session, body: dict[str, object], output: Format) -> None:

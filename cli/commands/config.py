@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import errors, finish, results, settings, words
+from cli import errors, results, settings, words
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -95,13 +95,7 @@ def set_fields(
 ) -> None:
     """Change settings."""
     reply = session.client.change_store(name, settings.patch(fields, site))
-    finish.accept(
-        session,
-        reply,
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, reply, output, wait, timeout)
 
 
 @verb(
@@ -139,13 +133,7 @@ def push(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Push the settings of a store."""
-    finish.accept(
-        session,
-        session.client.push_config(name),
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, session.client.push_config(name), output, wait, timeout)
 
 
 def _named(field: str, wanted: list[str]) -> bool:

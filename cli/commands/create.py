@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import finish, results
+from cli import results
 from cli.errors import LabelError
-from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
+from cli.options import DEFAULT_TIMEOUT, Country, Email, Name, Output, Timeout, Wait
 from cli.output import Format
 from cli.session import Session
 from cli.texts import _
@@ -34,21 +34,8 @@ def create(
     session: Session,
     name: Name,
     *,
-    country: Annotated[
-        str,
-        typer.Option(
-            "--country",
-            metavar="CODE",
-            help=_("Country, as two letters (ISO 3166)."),
-            show_default=False,
-        ),
-    ],
-    email: Annotated[
-        str | None,
-        typer.Option(
-            "--email", metavar="EMAIL", help=_("E-mail address of the owner."), show_default=False
-        ),
-    ] = None,
+    country: Country,
+    email: Email = None,
     display_name: Annotated[
         str | None,
         typer.Option(
@@ -127,13 +114,7 @@ def create(
     body = {key: value for key, value in wanted.items() if value}
     # An empty name is refused by its own rule, not as a field that is missing.
     reply = session.client.create_store({**body, "name": name, "country": country})
-    finish.accept(
-        session,
-        reply,
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, reply, output, wait, timeout)
 
 
 def currencies(codes: list[str]) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from cli.verbs import new_app, verb
 from controller.domain.errors import ConfirmationMissingError
 
 if TYPE_CHECKING:
-    from cli.transport import Reply
+    pass
 
 app = new_app()
 
@@ -35,7 +35,7 @@ def suspend(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Suspend a store."""
-    _follow(session, session.client.transition(name, "suspend"), output, wait, timeout)
+    results.follow(session, session.client.transition(name, "suspend"), output, wait, timeout)
 
 
 @verb(
@@ -53,7 +53,7 @@ def resume(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Resume a store."""
-    _follow(session, session.client.transition(name, "resume"), output, wait, timeout)
+    results.follow(session, session.client.transition(name, "resume"), output, wait, timeout)
 
 
 @verb(
@@ -86,7 +86,7 @@ def retire(
         )
         return
     _confirm_retirement(session, name, yes=yes)
-    _follow(session, session.client.transition(name, "retire"), output, wait, timeout)
+    results.follow(session, session.client.transition(name, "retire"), output, wait, timeout)
     if not output.machine and wait:
         note(_("Its data is kept. Bring it back: storectl undelete %(store)s") % {"store": name})
 
@@ -106,7 +106,7 @@ def undelete(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Undelete a store."""
-    _follow(session, session.client.transition(name, "undelete"), output, wait, timeout)
+    results.follow(session, session.client.transition(name, "undelete"), output, wait, timeout)
 
 
 @verb(
@@ -154,16 +154,6 @@ def purge(
         wait=wait,
         timeout=timeout,
         done=lambda end: results.gone(session, end, output),
-    )
-
-
-def _follow(session: Session, reply: "Reply", output: Format, wait: bool, timeout: str) -> None:
-    finish.accept(
-        session,
-        reply,
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
     )
 
 

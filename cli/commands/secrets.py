@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import finish, given, results, words
+from cli import given, results, words
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -80,13 +80,7 @@ def set_secret(
 ) -> None:
     """Set a secret."""
     value = given.secret(session, secret, from_file)
-    finish.accept(
-        session,
-        session.client.set_secret(name, secret, value),
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, session.client.set_secret(name, secret, value), output, wait, timeout)
 
 
 @verb(
@@ -105,10 +99,4 @@ def remove_secret(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Remove a secret."""
-    finish.accept(
-        session,
-        session.client.remove_secret(name, secret),
-        wait=wait,
-        timeout=timeout,
-        done=lambda end: results.store(session, end, output),
-    )
+    results.follow(session, session.client.remove_secret(name, secret), output, wait, timeout)

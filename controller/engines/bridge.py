@@ -10,12 +10,9 @@ from typing import Any
 
 from controller.domain.errors import (
     SettingsRefusedError,
-    ShopStartingError,
-    ShopUnreachableError,
     WrongShopError,
 )
 from controller.domain.rates import Rate
-from controller.domain.stack import Stack
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import (
     ComparedField,
@@ -32,7 +29,6 @@ from controller.engines.settings import Setting, Wanted
 from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
-from provisioners.base import Release
 
 TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
 """What a store's status remembers of what was written beside the settings."""
@@ -271,42 +267,6 @@ class BridgeShop:
             if error.status == 404:
                 raise WrongShopError(endpoint=self._endpoint) from error
             raise SettingsRefusedError(detail=error.message) from error
-
-
-def identify(endpoint: str, token: str) -> str:
-    """The instance uid of a shop with the Bridge; raises WrongShopError when it says none."""
-    rest = RestClient(endpoint, token)
-    try:
-        status = rest.call("GET", "/all/V1/storecontroller/status")
-    except ShopAnswerError as error:
-        raise WrongShopError(endpoint=endpoint) from error
-    finally:
-        rest.close()
-    uid = status.get("instance_uid") if isinstance(status, dict) else None
-    if not isinstance(uid, str) or not uid:
-        raise WrongShopError(endpoint=endpoint)
-    return uid
-
-
-def watched(stack: Stack, chart: str) -> Release:
-    """The release of a shop that somebody else runs: where it is, and whether it is looked at."""
-    values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
-    return Release(name=stack.uid, chart=chart, version=stack.version, values=values)
-
-
-def check_ready(endpoint: str) -> None:
-    """Return when a shop with the Bridge answers there; raises TransientError, WrongShopError."""
-    rest = RestClient(endpoint, timeout=2)
-    try:
-        answer = rest.call("GET", "/V1/storecontroller/ready")
-    except ShopAnswerError as error:
-        raise WrongShopError(endpoint=endpoint) from error
-    except ShopUnreachableError as error:
-        raise ShopStartingError from error
-    finally:
-        rest.close()
-    if answer != {"ready": True}:
-        raise ShopStartingError
 
 
 def _applied(item: Setting, answer: Mapping[str, Any], wanted: Wanted) -> bool:

@@ -1,0 +1,65 @@
+"""What the engines have in common whose shops speak the Bridge's API: Magento and the sandbox."""
+
+from collections.abc import Mapping
+
+from controller.domain.errors import ShopStartingError, ShopUnreachableError, WrongShopError
+from controller.domain.stack import EXTERNAL, Stack, StackDesired
+from controller.domain.store import MAIN_SITE, Store
+from controller.engines.base import Shop
+from controller.engines.bridge import BridgeShop
+from controller.engines.rest import RestClient, ShopAnswerError
+from provisioners.base import Release
+
+
+class BridgedEngine:
+    """`Engine` of `engines.base`, but for what a shop software is called and needs."""
+
+    name: str
+    version: str
+    website = MAIN_SITE
+
+    def release(self, stack: Stack) -> Release:
+        """The shop of this stack; where it is, when somebody else runs it."""
+        closed = stack.desired is StackDesired.CLOSED
+        values: dict[str, object] = {"storefront": "closed" if closed else "open"}
+        if stack.driver == EXTERNAL:
+            values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
+        return Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
+
+    def ready(self, endpoint: str) -> None:
+        """Return when a shop with the Bridge answers there."""
+        rest = RestClient(endpoint, timeout=2)
+        try:
+            answer = rest.call("GET", "/V1/storecontroller/ready")
+        except ShopAnswerError as error:
+            raise WrongShopError(endpoint=endpoint) from error
+        except ShopUnreachableError as error:
+            raise ShopStartingError from error
+        finally:
+            rest.close()
+        if answer != {"ready": True}:
+            raise ShopStartingError
+
+    def identify(self, endpoint: str, token: str) -> str:
+        """Who a shop says it is."""
+        rest = RestClient(endpoint, token)
+        try:
+            status = rest.call("GET", "/all/V1/storecontroller/status")
+        except ShopAnswerError as error:
+            raise WrongShopError(endpoint=endpoint) from error
+        finally:
+            rest.close()
+        uid = status.get("instance_uid") if isinstance(status, dict) else None
+        if not isinstance(uid, str) or not uid:
+            raise WrongShopError(endpoint=endpoint)
+        return uid
+
+    def shop(
+        self,
+        endpoint: str,
+        store: Store,
+        secrets: Mapping[str, str],
+        providers: Mapping[str, str],
+    ) -> Shop:
+        """The running shop on behalf of a store."""
+        return BridgeShop(endpoint, store, secrets, providers)
