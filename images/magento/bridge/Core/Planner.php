@@ -12,12 +12,14 @@ class Planner
     /**
      * @param AllowList $allowed
      * @param ValueRules $rules
+     * @param AddressRule $addresses
      * @param BaseCurrencyRule $baseCurrency
      * @param WriteOrder $order
      */
     public function __construct(
         private readonly AllowList $allowed,
         private readonly ValueRules $rules,
+        private readonly AddressRule $addresses,
         private readonly BaseCurrencyRule $baseCurrency,
         private readonly WriteOrder $order
     ) {
@@ -148,6 +150,7 @@ class Planner
         }
         $options = $place->field->hasOptions ? $shop->options($place->field) : [];
         $this->rules->check($place->field, $place->setting->value, $options);
+        $this->addresses->check($place->setting->path, (string)$place->setting->value);
         $this->baseCurrency->check($shop, $place->setting, $batch);
     }
 

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace StoreController\Bridge\Test\Unit\Core;
 
 use PHPUnit\Framework\TestCase;
+use StoreController\Bridge\Core\AddressRule;
 use StoreController\Bridge\Core\AllowList;
 use StoreController\Bridge\Core\BaseCurrencyRule;
 use StoreController\Bridge\Core\Entry;
@@ -178,6 +179,10 @@ class PlannerTest extends TestCase
                 new RawItem('carriers/flatrate/type', value: 'Q'),
                 '"Q" is not among the options of "carriers/flatrate/type".',
             ],
+            'address of somebody else' => [
+                new RawItem('carriers/flatrate/type', value: 'O'),
+                '"carriers/flatrate/type" must be an https address in flat.example.',
+            ],
         ];
     }
 
@@ -274,7 +279,13 @@ class PlannerTest extends TestCase
             'carriers' => true,
             'payment' => true,
         ]);
-        $planner = new Planner($allowed, new ValueRules(), new BaseCurrencyRule(), new WriteOrder());
+        $planner = new Planner(
+            $allowed,
+            new ValueRules(),
+            new AddressRule(['carriers/flatrate/type' => 'flat.example']),
+            new BaseCurrencyRule(),
+            new WriteOrder()
+        );
         return $planner->plan($this->shop, $items, $manifest ?? new Manifest(), $replace, $dryRun);
     }
 

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace StoreController\Bridge\Test\Unit\Core;
 
 use PHPUnit\Framework\TestCase;
+use StoreController\Bridge\Core\AddressRule;
 use StoreController\Bridge\Core\CacheNeeds;
 use StoreController\Bridge\Core\CurrencyRates;
 use StoreController\Bridge\Core\Fingerprint;
@@ -29,6 +30,38 @@ class SmallRulesTest extends TestCase
         self::assertSame(['config'], $needs->of(['carriers/flatrate/price', 'trans_email/ident_sales/email']));
         self::assertSame($all, $needs->of(['carriers/flatrate/price', 'general/store_information/name']));
         self::assertSame($all, $needs->of(['some_module/it/shows']));
+    }
+
+    /**
+     * A carrier's secrets go to the carrier.
+     */
+    public function testAddressesStayInTheirDomain(): void
+    {
+        $rule = new AddressRule(['carriers/usps/gateway_url' => 'shippingapis.com,usps.com']);
+        $good = ['', 'https://usps.com', 'https://apis.usps.com/v3/x?y=1', 'https://production.shippingapis.com/a.dll'];
+        foreach ($good as $address) {
+            $rule->check('carriers/usps/gateway_url', $address);
+        }
+        $rule->check('carriers/other/gateway_url', 'https://elsewhere.example/');
+        $bad = [
+            'http://apis.usps.com/',
+            'https://usps.com.elsewhere.example/',
+            'https://notusps.com/',
+            'https://usps.com@elsewhere.example/',
+            'https://usps.com:8443/',
+            'https://elsewhere.example/?x=https://usps.com/',
+            "https://usps.com/\n",
+            'usps.com',
+            '//usps.com/',
+        ];
+        foreach ($bad as $address) {
+            try {
+                $rule->check('carriers/usps/gateway_url', $address);
+                self::fail($address . ' was taken');
+            } catch (Refusal $refusal) {
+                self::assertStringEndsWith('an https address in shippingapis.com,usps.com.', $refusal->getMessage());
+            }
+        }
     }
 
     /**
