@@ -24,6 +24,7 @@ from controller.engines.base import (
 from controller.engines.comparison import Comparison
 from controller.engines.fields import CONDITIONS
 from controller.engines.orders import OrderDesk
+from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, ShopAnswerError, reading
 from controller.engines.settings import Setting, Wanted
 from controller.engines.shopper import Shopper
@@ -173,7 +174,8 @@ class BridgeShop:
             self._known = {
                 str(answer["path"]) for answer in answers if answer.get("status") == "ok"
             }
-        return self._wanted.settings(self._known or (), tolerant=tolerant)
+        region = Regions(self._rest).number
+        return self._wanted.settings(self._known or (), region, tolerant=tolerant)
 
     def _spared(self, settings: Sequence[Setting], keys: set[str]) -> set[str]:
         """Those that are wanted as they were last written: what a person set since stays."""

@@ -5,7 +5,7 @@ The names are Magento's, which the sandbox shop shares. `bridge` writes these an
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,10 @@ _EDITION = 2
 """Raised when the same specification becomes other settings, so that every shop gets them."""
 _APART = ("labels", "expiresAt", "drift", "engine")
 """What a shop is not told."""
+
+
+def _same(_country: str, code: str) -> str:
+    return code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,15 +107,22 @@ class Wanted:
         """Paths that this shop may not have, to be asked for before anything is written."""
         return set().union(*(gateways.uncertain(site) for site in self.sites))
 
-    def settings(self, known: Collection[str] = (), *, tolerant: bool = False) -> list[Setting]:
+    def settings(
+        self,
+        known: Collection[str] = (),
+        region: Callable[[str, str], str] = _same,
+        *,
+        tolerant: bool = False,
+    ) -> list[Setting]:
         """Every setting, in an order in which each is valid after those before it.
 
-        `known` are those of the `uncertain` paths that the shop has. Raises CapabilityMissingError
-        and SecretMissingError unless it is tolerant of them.
+        `known` are those of the `uncertain` paths that the shop has, `region` gives the shop's
+        number of a country's region. Raises CapabilityMissingError and SecretMissingError unless
+        it is tolerant of them.
         """
         found = []
         for site in self.sites:
-            found += [*self._plain(site), *self._addresses(site)]
+            found += [*self._plain(site), *self._origin(site, region), *self._addresses(site)]
             found += self._providers(site, known, tolerant=tolerant)
         for code, (site, locale) in self.views.items():
             found.append(
@@ -129,6 +140,12 @@ class Wanted:
         for rule in rules(site):
             for path, value in rule.write(site, self.store).items():
                 yield self._setting(site, rule.field, path, value)
+
+    def _origin(self, site: Site, region: Callable[[str, str], str]) -> Iterator[Setting]:
+        code = site.commerce.shipping.origin.region
+        if code:
+            number = region(site.country, code)
+            yield self._setting(site, "shipping.origin", "shipping/origin/region_id", number)
 
     def _addresses(self, site: Site) -> Iterator[Setting]:
         base = self.address(site) + "/"

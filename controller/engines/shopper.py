@@ -15,6 +15,7 @@ from controller.domain.errors import CannotSellError
 from controller.domain.store import Site
 from controller.engines.base import Proof
 from controller.engines.fields import METHODS
+from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, ShopAnswerError, reading
 from controller.engines.settings import Wanted, methods, named, view_code
 
@@ -39,6 +40,7 @@ class Shopper:
         self._left = {name.removeprefix(prefix) for name in left if name.startswith(prefix)}
         self._site = site
         self._view = view_code(site, 0)
+        self._regions = Regions(rest, self._view)
         self._main = site == wanted.sites[0]
 
     def buy_and_cancel(self) -> Proof:
@@ -147,10 +149,7 @@ class Shopper:
     def _address(self) -> dict[str, Any]:
         """Somewhere in the website's country; in its first region where it has regions."""
         country = self._site.country
-        found = self._stage("address", "GET", f"/{self._view}/V1/directory/countries/{country}")
-        with reading("countries"):
-            regions = found.get("available_regions") or []
-            region = {"region_id": int(regions[0]["id"])} if regions else {}
+        region = self._regions.first(country)
         return {
             "firstname": "Test",
             "lastname": "Purchase",
@@ -160,7 +159,7 @@ class Shopper:
             "country_id": country,
             "telephone": "0",
             "email": PROBE_EMAIL,
-            **region,
+            **({} if region is None else {"region_id": region}),
         }
 
 

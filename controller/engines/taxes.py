@@ -5,12 +5,11 @@ Ours are the rates of one tax rule; a rate that a merchant made in the shop is n
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from controller.domain.commerce import TaxRate
-from controller.domain.errors import SettingsRefusedError
+from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, reading
 
 RULE = "Store Controller"
@@ -22,7 +21,7 @@ class Taxes:
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
-        self._regions = cache(self._ask_regions)
+        self._regions = Regions(rest)
 
     def read(self) -> list[TaxRate]:
         """Our rates as the shop has them, in the order of a specification's."""
@@ -119,7 +118,10 @@ class Taxes:
     def _body(self, rate: TaxRate) -> dict[str, Any]:
         return {
             "tax_country_id": rate.country,
-            "tax_region_id": self._region_id(rate),
+            # 0 is the whole country.
+            "tax_region_id": 0
+            if rate.region == "*"
+            else int(self._regions.number(rate.country, rate.region)),
             "tax_postcode": rate.postcode,
             "rate": float(rate.percent),
             "code": rate.name,
@@ -134,21 +136,6 @@ class Taxes:
                 percent=round(Decimal(str(found["rate"])), 4),
                 name=str(found["code"]),
             )
-
-    def _region_id(self, rate: TaxRate) -> int:
-        if rate.region == "*":
-            return 0
-        regions = self._regions(rate.country)
-        if rate.region not in regions:
-            raise SettingsRefusedError(detail=f"{rate.country} has no region {rate.region!r}")
-        return regions[rate.region]
-
-    def _ask_regions(self, country: str) -> dict[str, int]:
-        """The number of each region of a country, by its code."""
-        found = self._rest.write("GET", f"/all/V1/directory/countries/{country}", None)
-        with reading("countries"):
-            regions = found.get("available_regions") or []
-            return {str(region["code"]): int(region["id"]) for region in regions}
 
 
 _FIELDS = {("taxRates", "id"): "tax_calculation_rate_id"}

@@ -109,6 +109,21 @@ def test_table_rates_and_taxes_come_from_files(
 
 
 @pytest.mark.usefixtures("shop")
+def test_where_parcels_leave_from_is_said_in_codes_of_regions(storectl: Storectl) -> None:
+    said = ("shipping.origin.region=BER", "shipping.origin.postcode=10115")
+    done = storectl("config", "set", "acme", *said)
+    assert done.returncode == 0, done.stderr
+    found = storectl("config", "get", "acme", "shipping.origin", "-o", "json").stdout
+    (field,) = json.loads(found)["fields"]
+    assert field["standing"] == "same"
+    assert any(item["key"].endswith("region_id") for item in field["settings"])
+    wrong = storectl("config", "set", "acme", "shipping.origin.region=Atlantis")
+    assert wrong.returncode == 7
+    assert "no region 'Atlantis'" in wrong.stderr
+    assert storectl("config", "set", "acme", "shipping.origin.region=").returncode == 0
+
+
+@pytest.mark.usefixtures("shop")
 def test_a_change_in_the_shop_is_seen_left_and_pushed_over(
     storectl: Storectl, control_plane: ControlPlane
 ) -> None:
