@@ -148,10 +148,28 @@ class Planner
         if ($place->setting->inherit) {
             return;
         }
-        $options = $place->field->hasOptions ? $shop->options($place->field) : [];
-        $this->rules->check($place->field, $place->setting->value, $options);
+        $this->rules->check($place->field, $place->setting->value, $this->options($shop, $place));
         $this->addresses->check($place->setting->path, (string)$place->setting->value);
         $this->baseCurrency->check($shop, $place->setting, $batch);
+    }
+
+    /**
+     * Returns what may be chosen: the options, and what is in force already.
+     *
+     * Magento's own defaults have countries that are no options any more; what is read must be what can be written.
+     *
+     * @param ShopInterface $shop
+     * @param Write $place
+     * @return string[]
+     */
+    private function options(ShopInterface $shop, Write $place): array
+    {
+        $options = $place->field->hasOptions ? $shop->options($place->field) : [];
+        if ($options === []) {
+            return [];
+        }
+        $inForce = $shop->effective($place->setting->path, $place->setting->scope);
+        return [...$options, ...($inForce === null ? [] : explode(',', $inForce))];
     }
 
     /**

@@ -180,8 +180,8 @@ class PlannerTest extends TestCase
                 '"Q" is not among the options of "carriers/flatrate/type".',
             ],
             'address of somebody else' => [
-                new RawItem('carriers/flatrate/type', value: 'O'),
-                '"carriers/flatrate/type" must be an https address in flat.example.',
+                new RawItem('carriers/ups/gateway_url', value: 'https://elsewhere.example/'),
+                '"carriers/ups/gateway_url" must be an https address in ups.com.',
             ],
         ];
     }
@@ -213,6 +213,20 @@ class PlannerTest extends TestCase
         self::assertSame(['error', 'changed'], $this->statuses($this->plan([$base, $global])));
         $this->shop->rows = [];
         self::assertSame(['changed'], $this->statuses($this->plan([new RawItem(self::BASE, value: 'MXN')])));
+    }
+
+    /**
+     * What is in force can be written, also when it is no option any more.
+     */
+    public function testTakesBackWhatIsInForce(): void
+    {
+        $this->shop->rows = ['default||carriers/flatrate/type' => 'X'];
+        self::assertSame(['unchanged'], $this->statuses($this->plan([
+            new RawItem('carriers/flatrate/type', value: 'X'),
+        ])));
+        self::assertSame(['error'], $this->statuses($this->plan([
+            new RawItem('carriers/flatrate/type', 'websites', 'mx', 'X'),
+        ])));
     }
 
     /**
@@ -282,7 +296,7 @@ class PlannerTest extends TestCase
         $planner = new Planner(
             $allowed,
             new ValueRules(),
-            new AddressRule(['carriers/flatrate/type' => 'flat.example']),
+            new AddressRule(['carriers/ups/gateway_url' => 'ups.com']),
             new BaseCurrencyRule(),
             new WriteOrder()
         );

@@ -54,6 +54,7 @@ class SmallShop implements ShopInterface
             new Field('carriers/flatrate/price', 'carriers/flatrate/price', 'text', $site, $number),
             new Field('carriers/flatrate/type', 'carriers/flatrate/type', 'select', $site, hasOptions: true),
             new Field('carriers/ups/password', 'carriers/ups/password', 'obscure', $site, encrypted: true),
+            new Field('carriers/ups/gateway_url', 'carriers/ups/gateway_url', 'text', $site),
             new Field('payment/bt/key', 'payment_us/bt/deep/key', 'obscure', $site, encrypted: true),
             new Field('carriers/tablerate/import', 'carriers/tablerate/import', 'Some\\Import', $site),
             new Field('dev/debug/hints', 'dev/debug/hints', 'text', self::EVERYWHERE),
