@@ -34,6 +34,8 @@ class Field:
     multiple: bool = False
     number: bool = False
     sensitive: bool = False
+    domains: tuple[str, ...] = ()
+    """Where an address may lie that a carrier's secrets are sent to."""
     backend: Callable[[str], str | None] | None = None
     """Refuses a value when it is stored, and the whole batch with it."""
 
@@ -76,7 +78,9 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 def read_field(scopes: str, kind: str, default: str | None) -> Field:
     """Return a field from its line of the table."""
     name, _, listed = kind.partition(":")
-    options = tuple(listed.split("|")) if listed else YES_NO if name == "yesno" else ()
+    options: tuple[str, ...] = YES_NO if name == "yesno" else ()
+    if name in ("one", "some"):
+        options = tuple(listed.split("|"))
     return Field(
         scopes=tuple(SCOPES[letter] for letter in scopes),
         default=default,
@@ -85,6 +89,7 @@ def read_field(scopes: str, kind: str, default: str | None) -> Field:
         multiple=name in ("countries", "currencies", "some"),
         number=name == "number",
         sensitive=name == "secret",
+        domains=tuple(listed.split(",")) if name == "at" else (),
         backend={"email": refuse_email, "url": refuse_base_url}.get(name),
     )
 
@@ -116,6 +121,8 @@ def refusal(path: str, field: Field, value: str) -> str | None:
         bad = [one for one in given if not field.known(one) and not (one == "" and optional(field))]
         if bad:
             return f'"{",".join(bad)[:80]}" is not among the options of "{path}".'
+    if field.domains and value and not lies_in(value, field.domains):
+        return f'"{path}" must be an https address in {",".join(field.domains)}.'
     if field.number and value:
         amount = money.decimal(value)
         if amount is None:
@@ -123,6 +130,13 @@ def refusal(path: str, field: Field, value: str) -> str | None:
         if amount < 0:
             return f'"{path}" must be zero or greater.'
     return None
+
+
+def lies_in(address: str, domains: tuple[str, ...]) -> bool:
+    """Tell whether an address is one of these domains' own."""
+    names = "|".join(map(re.escape, domains))
+    pattern = rf"https://([a-z0-9-]+\.)*({names})(/[\x21-\x7e]*)?"
+    return re.fullmatch(pattern, address, re.IGNORECASE) is not None
 
 
 def backend_refusal(field: Field, value: str) -> str | None:

@@ -108,6 +108,10 @@ BAD = [
     ({"path": "carriers/flatrate/handling_fee"}, "Give a value, or inherit."),
     ({"path": SECRET, "value": "******"}, ASTERISKS),
     (
+        {"path": "carriers/ups/gateway_rest_url", "value": "https://ups.com.elsewhere.example/"},
+        '"carriers/ups/gateway_rest_url" must be an https address in ups.com.',
+    ),
+    (
         here(SECRET, "s3cr3t "),
         f'"{SECRET}" cannot be "0", nor begin or end with a space.',
     ),
