@@ -268,6 +268,30 @@ class InvalidTrackingNumberError(InvalidInputError):
     action = N_("Copy it from the label: 1 to 64 letters and digits, with spaces or hyphens.")
 
 
+class UnknownSecretError(InvalidInputError):
+    """Nothing needs a secret of this name."""
+
+    code = "unknown_secret"
+    cause = N_("“%(secret)s” is no secret that a payment provider or carrier needs.")
+    action = N_("Choose one of: %(names)s.")
+
+
+class MalformedSecretError(InvalidInputError):
+    """The secret does not have the form that its provider gives it."""
+
+    code = "malformed_secret"
+    cause = N_("That is not how %(secret)s looks.")
+    action = N_("Copy it from the provider's console once more, whole and without spaces.")
+
+
+class SecretModeError(InvalidInputError):
+    """A key of the test mode where live ones are wanted, or the other way round."""
+
+    code = "secret_mode"
+    cause = N_("%(secret)s is a key of the %(mode)s mode, and the shop is set to %(wanted)s.")
+    action = N_("Take the key of the same mode from the provider's console, or change the mode.")
+
+
 # --- 401, 403, 404 ------------------------------------------------------------------------------
 
 
@@ -339,6 +363,14 @@ class ShipmentNotFoundError(NotFoundError):
     code = "shipment_not_found"
     cause = N_("Order %(order)s has no shipment “%(shipment)s”.")
     action = N_("“storectl order get %(store)s %(order)s” shows its shipments.")
+
+
+class SecretNotFoundError(NotFoundError):
+    """No such secret is kept."""
+
+    code = "secret_not_found"
+    cause = N_("There is no secret “%(secret)s”.")
+    action = N_("“storectl secret list STORE” shows those that are kept.")
 
 
 # --- 409, 412 -----------------------------------------------------------------------------------
@@ -457,6 +489,22 @@ class RatesMovedOnError(ConflictError):
     code = "rates_moved_on"
     cause = N_("The exchange rates that wait for approval are others by now (set %(set)s).")
     action = N_("“storectl rates get” shows them; look again, then approve.")
+
+
+class ShopAdoptedError(ConflictError):
+    """The shop is looked after under another name already."""
+
+    code = "shop_adopted"
+    cause = N_("The shop at %(endpoint)s is looked after already, as “%(store)s”.")
+    action = N_("Retire and purge that one first, which leaves the shop itself as it is.")
+
+
+class NotOursError(ConflictError):
+    """Somebody else runs the shop, so that this cannot be done to it."""
+
+    code = "not_ours"
+    cause = N_("Somebody else runs the shop of “%(store)s”: it cannot be closed from here.")
+    action = N_("Close it where it runs, or retire the store to let go of it.")
 
 
 # --- 429 ----------------------------------------------------------------------------------------
@@ -650,6 +698,31 @@ class RatesStaleError(TransientError):
     action = N_("The last good rates stay. If it lasts, choose another source.")
 
 
+class AdoptionRefusedError(TransientError):
+    """What the shop has cannot become what is wanted."""
+
+    code = "adoption_refused"
+    cause = N_("The shop's own value of %(fields)s cannot be adopted: %(detail)s")
+    action = N_("Change it in the shop, or push the wanted value with “storectl config push”.")
+
+
+class VaultClosedError(TransientError):
+    """The key that secrets were sealed with is not among those given."""
+
+    code = "vault_closed"
+    status = 503
+    cause = N_("The secrets cannot be opened: their key is missing.")
+    action = N_("Add the former key to STORECTL_VAULT_KEYS and start again.")
+
+
+class CannotSellError(TransientError):
+    """The synthetic shopper could not complete a purchase."""
+
+    code = "cannot_sell"
+    cause = N_("A test purchase failed at “%(stage)s”: %(detail)s")
+    action = N_("It is tried again by itself; the shop's settings show what is missing.")
+
+
 class PermanentError(StoreControllerError):
     """Will not pass by itself: the operation fails."""
 
@@ -706,14 +779,6 @@ class CapabilityMissingError(PermanentError):
     action = N_("Install the module that brings it, or leave it out.")
 
 
-class AdoptionRefusedError(TransientError):
-    """What the shop has cannot become what is wanted."""
-
-    code = "adoption_refused"
-    cause = N_("The shop's own value of %(fields)s cannot be adopted: %(detail)s")
-    action = N_("Change it in the shop, or push the wanted value with “storectl config push”.")
-
-
 class SecretMissingError(PermanentError):
     """A payment provider or carrier needs a secret that nobody has given."""
 
@@ -721,71 +786,6 @@ class SecretMissingError(PermanentError):
     status = 409
     cause = N_("The secret “%(secret)s” is missing.")
     action = N_("Set it with “storectl secret set STORE %(secret)s”, then retry the operation.")
-
-
-class ShopAdoptedError(ConflictError):
-    """The shop is looked after under another name already."""
-
-    code = "shop_adopted"
-    cause = N_("The shop at %(endpoint)s is looked after already, as “%(store)s”.")
-    action = N_("Retire and purge that one first, which leaves the shop itself as it is.")
-
-
-class NotOursError(ConflictError):
-    """Somebody else runs the shop, so that this cannot be done to it."""
-
-    code = "not_ours"
-    cause = N_("Somebody else runs the shop of “%(store)s”: it cannot be closed from here.")
-    action = N_("Close it where it runs, or retire the store to let go of it.")
-
-
-class SecretNotFoundError(NotFoundError):
-    """No such secret is kept."""
-
-    code = "secret_not_found"
-    cause = N_("There is no secret “%(secret)s”.")
-    action = N_("“storectl secret list STORE” shows those that are kept.")
-
-
-class UnknownSecretError(InvalidInputError):
-    """Nothing needs a secret of this name."""
-
-    code = "unknown_secret"
-    cause = N_("“%(secret)s” is no secret that a payment provider or carrier needs.")
-    action = N_("Choose one of: %(names)s.")
-
-
-class MalformedSecretError(InvalidInputError):
-    """The secret does not have the form that its provider gives it."""
-
-    code = "malformed_secret"
-    cause = N_("That is not how %(secret)s looks.")
-    action = N_("Copy it from the provider's console once more, whole and without spaces.")
-
-
-class SecretModeError(InvalidInputError):
-    """A key of the test mode where live ones are wanted, or the other way round."""
-
-    code = "secret_mode"
-    cause = N_("%(secret)s is a key of the %(mode)s mode, and the shop is set to %(wanted)s.")
-    action = N_("Take the key of the same mode from the provider's console, or change the mode.")
-
-
-class VaultClosedError(TransientError):
-    """The key that secrets were sealed with is not among those given."""
-
-    code = "vault_closed"
-    status = 503
-    cause = N_("The secrets cannot be opened: their key is missing.")
-    action = N_("Add the former key to STORECTL_VAULT_KEYS and start again.")
-
-
-class CannotSellError(TransientError):
-    """The synthetic shopper could not complete a purchase."""
-
-    code = "cannot_sell"
-    cause = N_("A test purchase failed at “%(stage)s”: %(detail)s")
-    action = N_("It is tried again by itself; the shop's settings show what is missing.")
 
 
 class DeadlineExceededError(PermanentError):
