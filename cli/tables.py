@@ -164,7 +164,7 @@ def config(fields: Iterable["Resource"]) -> Table:
             _value(field, "desired"),
             Text("") if same else _value(field, "actual"),
             Text(text if same else _(text), style),
-            Text(_(POLICIES[field["policy"]])),
+            Text(word(POLICIES, field["policy"])),
         )
     return table
 
