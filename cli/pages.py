@@ -101,6 +101,8 @@ def _facts(store: "Resource") -> Table:
         (_("Country"), spec["country"]),
         (_("Languages"), ", ".join(spec["locales"])),
         (_("Currency"), ", ".join([currencies["default"], *others])),
+        (_("Payment"), ", ".join(spec["payments"])),
+        (_("Further websites"), ", ".join(spec.get("sites") or ()) or None),
         (_("Time zone"), spec["timezone"]),
         (_("Software"), spec["engine"]),
         (_("Created"), _since(meta["createdAt"])),
