@@ -24,7 +24,7 @@ def test_a_setting_is_known_where_the_sandbox_knows_it(
     assert not unlike, "\n".join(unlike)
 
 
-def test_options_are_those_of_a_magento(shop: Shop) -> None:
+def test_options_are_the_same_everywhere(shop: Shop) -> None:
     listed = {path: field for path, field in FIELDS.items() if any(field.options)}
     answers = shop.query(*({"path": path} for path in listed))
     unlike = [
