@@ -91,6 +91,9 @@ class ConfigService implements ConfigInterface
                     [$revision, $manifest->revision]
                 );
             }
+            // What a killed writer left stale goes first: this process may have read it when it began, and a repeat
+            // of that writer's batch finds nothing to change.
+            $cleaned = $cleanCache ? $this->stale->clean() : [];
             $this->shop->look($this->paths($raw, $manifest, $replaceManaged));
             $plan = $this->planner->plan($this->shop, $raw, $manifest, $replaceManaged, $dryRun);
             if ($dryRun) {
@@ -99,8 +102,6 @@ class ConfigService implements ConfigInterface
             if ($plan->errors() !== []) {
                 throw $this->failures->invalidItems($plan->errors(), count($raw));
             }
-            // What a killed writer left stale is cleaned first: a repeat of its batch finds nothing to change.
-            $cleaned = $cleanCache ? $this->stale->clean() : [];
             $manifest = $this->write($plan, $manifest, $revision, $replaceManaged);
             if ($plan->writes !== []) {
                 $cleaned = [...$cleaned, ...$this->aftermath->of($plan->writes, $cleanCache)];
