@@ -23,12 +23,12 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-unit integration-test contract-test browser-test bench
+.PHONY: services test test-unit integration-test contract-test browser-test cluster-tools cluster-test bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
 test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium and PHP where they are missing
-	@$(PYTHON) -m pytest -n 2 --dist worksteal tests
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/cluster tests
 
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
@@ -41,6 +41,12 @@ contract-test: $(DEV) i18n ## One contract over the sandbox, recordings, and the
 
 browser-test: $(DEV) i18n services ## Tests that walk the pages in headless Chromium
 	@$(PYTHON) -m pytest tests/browser
+
+cluster-tools: $(DEV) ## Get kube-apiserver, etcd, kubectl, helm and tofu into .cluster-tools; compiles what cannot be had otherwise
+	@$(PYTHON) -m scripts.cluster_tools
+
+cluster-test: cluster-tools i18n ## Tests over a real API server; over a cluster of yours with STORECTL_TEST_KUBECONFIG
+	@$(PYTHON) -m pytest tests/cluster
 
 bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 	@$(PYTHON) -m bench

@@ -1,0 +1,81 @@
+"""The cluster that the tests here share: one of our own, or the one STORECTL_TEST_KUBECONFIG names.
+
+A KUBECONFIG that happens to be set is never used: what a person works with may be in production.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from scripts.clusterkit.base import BIN
+from tests.cluster import control_plane
+from tests.cluster.kubelet import StandIn, connected
+from tests.cluster.waiting import until
+
+GIVEN = "STORECTL_TEST_KUBECONFIG"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A real API server and the way to it."""
+
+    kubeconfig: Path
+    api: client.ApiClient
+    stand_in: StandIn | None
+    """What answers for pods; None where real kubelets do."""
+
+    @property
+    def core(self) -> Any:
+        """Pods and what is near them. The client takes JSON for its models; its types deny it."""
+        return client.CoreV1Api(self.api)
+
+    @property
+    def apps(self) -> Any:
+        """Deployments and the like."""
+        return client.AppsV1Api(self.api)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment in which helm, kubectl and tofu are the pinned ones and reach it."""
+        path = os.pathsep.join((str(BIN), os.environ.get("PATH", "")))
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig)}
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The directory with helm3, helm4, kubectl and tofu."""
+    assert BIN.is_dir(), "the tools are missing: make cluster-tools"
+    return BIN
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The cluster of this session."""
+    if given := os.environ.get(GIVEN):
+        path = Path(given).absolute()
+        with connected(path) as api:
+            yield Cluster(kubeconfig=path, api=api, stand_in=None)
+        return
+    with (
+        control_plane.running(tmp_path_factory.mktemp("control-plane")) as plane,
+        StandIn(plane.kubeconfig).at_work() as stand_in,
+        connected(plane.kubeconfig) as api,
+    ):
+        yield Cluster(kubeconfig=plane.kubeconfig, api=api, stand_in=stand_in)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """An empty namespace for one test, deleted after it."""
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.core.create_namespace({"metadata": {"name": name}})
+    # Pods are refused until it has an account for them.
+    until(lambda: cluster.core.list_namespaced_service_account(name).items)
+    yield name
+    cluster.core.delete_namespace(name)

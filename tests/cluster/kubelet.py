@@ -1,0 +1,216 @@
+"""A stand-in for kubelets, scheduler and storage: pods become ready, claims get volumes.
+
+It watches like anybody and writes only what those would write: bindings, the status of pods, the
+end of deleted ones, volumes. What becomes of a pod is its fate, which a test may choose. It runs no
+container: there are neither logs nor `exec`.
+"""
+
+import contextlib
+import itertools
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+from tests.cluster import podstatus
+
+NODE = "stand-in"
+"""The name of the only node, and of the default storage class."""
+WORKERS = 4
+Object = dict[str, Any]
+Job = Callable[[], object]
+
+
+def connected(kubeconfig: Path) -> client.ApiClient:
+    """Return a client of the cluster that a file names."""
+    api: client.ApiClient = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
+    return api
+
+
+class Fate(StrEnum):
+    """What becomes of a pod."""
+
+    READY = "ready"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    IMAGE_MISSING = "image missing"
+    UNSCHEDULABLE = "unschedulable"
+
+
+def usual(pod: Object) -> Fate:
+    """Pods of jobs succeed, others get ready, and an image tagged `missing` cannot be pulled."""
+    spec = pod["spec"]
+    if any(container["image"].endswith(":missing") for container in spec["containers"]):
+        return Fate.IMAGE_MISSING
+    return Fate.READY if spec["restartPolicy"] == "Always" else Fate.SUCCEEDED
+
+
+class StandIn:
+    """Threads that watch pods and claims, and workers that answer for them."""
+
+    def __init__(self, kubeconfig: Path, fate: Callable[[Object], Fate] = usual) -> None:
+        self._fate = fate
+        self._given: dict[str, Fate] = {}
+        self._addresses = itertools.count(1)
+        self._api = connected(kubeconfig)
+        # It takes JSON for its models, which its types deny.
+        self._core: Any = client.CoreV1Api(self._api)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._watches: set[urllib3.HTTPResponse] = set()
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator["StandIn"]:
+        """Answer for every pod and claim until the context ends."""
+        self._register()
+        pods = (self._core.list_pod_for_all_namespaces, self._pod)
+        claims = (self._core.list_persistent_volume_claim_for_all_namespaces, self._claim)
+        watching = [threading.Thread(target=self._watch, args=args) for args in (pods, claims)]
+        working = [threading.Thread(target=self._work) for _ in range(WORKERS)]
+        for thread in (*watching, *working):
+            thread.start()
+        try:
+            yield self
+        finally:
+            self._stopping.set()
+            for response in tuple(self._watches):
+                response.shutdown()
+            for thread in watching:
+                thread.join()
+            for _ in working:
+                self._jobs.put(None)
+            for thread in working:
+                thread.join()
+            self._api.close()  # type: ignore[no-untyped-call]
+
+    def decide(self, fate: Callable[[Object], Fate]) -> None:
+        """Choose another fate, for the pods that are there too."""
+        self._fate = fate
+        for pod in self._read(self._core.list_pod_for_all_namespaces)["items"]:
+            self._pod("MODIFIED", pod)
+
+    def _register(self) -> None:
+        """Be a node that is ready, and the default storage class."""
+        storage: Any = client.StorageV1Api(self._api)
+        default = {"storageclass.kubernetes.io/is-default-class": "true"}
+        with _unless_it_is_there():
+            self._core.create_node({"metadata": {"name": NODE}})
+        with _unless_it_is_there():
+            storage.create_storage_class(
+                {
+                    "metadata": {"name": NODE, "annotations": default},
+                    "provisioner": f"{NODE}.invalid/none",
+                }
+            )
+        self._core.patch_node_status(NODE, {"status": podstatus.NODE})
+
+    def _watch(self, read: Callable[..., Any], handle: Callable[[str, Object], None]) -> None:
+        """Tell a handler of every object, and of every change after that."""
+        while not self._stopping.is_set():
+            # What ends a watch (its time, a server that goes, a version too old) begins a new one.
+            with contextlib.suppress(ApiException, urllib3.exceptions.HTTPError, ValueError):
+                listed = self._read(read)
+                for item in listed["items"]:
+                    handle("ADDED", item)
+                self._follow(read, listed["metadata"]["resourceVersion"], handle)
+            self._stopping.wait(0.05)
+
+    def _follow(
+        self, read: Callable[..., Any], since: str, handle: Callable[[str, Object], None]
+    ) -> None:
+        response = read(watch=True, resource_version=since, _preload_content=False)
+        self._watches.add(response)
+        try:
+            # Whoever stops us shuts the watches that are known; this one may have come after.
+            for line in () if self._stopping.is_set() else response:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    return
+                handle(event["type"], event["object"])
+        finally:
+            self._watches.discard(response)
+            response.close()
+
+    def _read(self, read: Callable[..., Any]) -> Object:
+        found: Object = json.loads(read(_preload_content=False).data)
+        return found
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            # Gone or changed meanwhile: the next event says what is to be done now.
+            with contextlib.suppress(ApiException, urllib3.exceptions.HTTPError):
+                job()
+
+    def _pod(self, change: str, pod: Object) -> None:
+        metadata, node = pod["metadata"], pod["spec"].get("nodeName")
+        uid = metadata["uid"]
+        if change == "DELETED":
+            self._given.pop(uid, None)
+        elif metadata.get("deletionTimestamp"):
+            if node == NODE:
+                self._jobs.put(lambda: self._end(metadata))
+        elif self._given.get(uid) is not (fate := self._fate(pod)):
+            if node is None and fate is not Fate.UNSCHEDULABLE:
+                self._jobs.put(lambda: self._bind(metadata))
+            elif node in {None, NODE}:
+                self._given[uid] = fate
+                self._jobs.put(lambda: self._report(pod, fate))
+
+    def _bind(self, metadata: Object) -> None:
+        name, namespace = metadata["name"], metadata["namespace"]
+        target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
+        binding = {"metadata": {"name": name}, "target": target}
+        # The answer is a Status, which the client would take for a Binding.
+        self._core.create_namespaced_pod_binding(name, namespace, binding, _preload_content=False)
+
+    def _report(self, pod: Object, fate: Fate) -> None:
+        metadata = pod["metadata"]
+        number = next(self._addresses)
+        address = f"10.244.{number >> 8 & 255}.{number & 255}"
+        try:
+            self._core.patch_namespaced_pod_status(
+                metadata["name"],
+                metadata["namespace"],
+                {
+                    "metadata": {"uid": metadata["uid"]},
+                    "status": podstatus.status(pod, fate, address),
+                },
+                _preload_content=False,
+            )
+        except ApiException:
+            self._given.pop(metadata["uid"], None)
+            raise
+
+    def _end(self, metadata: Object) -> None:
+        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}}
+        self._core.delete_namespaced_pod(
+            metadata["name"], metadata["namespace"], body=options, _preload_content=False
+        )
+
+    def _claim(self, change: str, claim: Object) -> None:
+        spec, metadata = claim["spec"], claim["metadata"]
+        if spec.get("storageClassName") != NODE:
+            return
+        name = f"{NODE}-{metadata['uid']}"
+        if change == "DELETED":
+            self._jobs.put(lambda: self._core.delete_persistent_volume(name))
+        elif claim["status"].get("phase") == "Pending" and not spec.get("volumeName"):
+            self._jobs.put(
+                lambda: self._core.create_persistent_volume(podstatus.volume(name, NODE, claim))
+            )
+
+
+@contextlib.contextmanager
+def _unless_it_is_there() -> Iterator[None]:
+    try:
+        yield
+    except ApiException as error:
+        if error.status != 409:
+            raise

@@ -1,0 +1,93 @@
+"""What a kubelet would write of a pod; `kubelet` calls it."""
+
+import datetime as dt
+from typing import Any
+
+Object = dict[str, Any]
+
+NODE = {
+    "capacity": {"cpu": "1000", "memory": "4000Gi", "pods": "100000"},
+    "allocatable": {"cpu": "1000", "memory": "4000Gi", "pods": "100000"},
+    "conditions": [{"type": "Ready", "status": "True", "reason": "StandIn", "message": ""}],
+}
+
+
+def status(pod: Object, fate: str, address: str) -> Object:
+    """The status of a pod that met its fate."""
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if fate == "unschedulable":
+        why = {"reason": "Unschedulable", "message": "0/1 nodes are available: chosen by a test."}
+        condition = {"type": "PodScheduled", "status": "False", "lastTransitionTime": now, **why}
+        return {"phase": "Pending", "conditions": [condition]}
+    phase, state, ready = _states(now)[fate]
+    spec = pod["spec"]
+    over = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
+    running = {"running": {"startedAt": now}}
+    conditions = {
+        "PodReadyToStartContainers": True,
+        "Initialized": True,
+        "ContainersReady": ready,
+        "Ready": ready,
+    }
+    return {
+        "phase": phase,
+        "hostIP": "192.0.2.1",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "startTime": now,
+        "conditions": [
+            {"type": kind, "status": str(holds), "lastTransitionTime": now}
+            for kind, holds in conditions.items()
+        ],
+        "initContainerStatuses": [
+            _container(each, running if each.get("restartPolicy") else over, ready=True)
+            for each in spec.get("initContainers", ())
+        ],
+        "containerStatuses": [_container(each, state, ready=ready) for each in spec["containers"]],
+    }
+
+
+def volume(name: str, storage_class: str, claim: Object) -> Object:
+    """A volume that a claim asked for."""
+    metadata, spec = claim["metadata"], claim["spec"]
+    mine = {key: metadata[key] for key in ("name", "namespace", "uid")}
+    return {
+        "metadata": {
+            "name": name,
+            "annotations": {"pv.kubernetes.io/provisioned-by": f"{storage_class}.invalid/none"},
+        },
+        "spec": {
+            "capacity": {"storage": spec["resources"]["requests"]["storage"]},
+            "accessModes": spec["accessModes"],
+            "volumeMode": spec.get("volumeMode", "Filesystem"),
+            "storageClassName": storage_class,
+            "persistentVolumeReclaimPolicy": "Delete",
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **mine},
+            "hostPath": {"path": f"/{name}"},
+        },
+    }
+
+
+def _states(now: str) -> dict[str, tuple[str, Object, bool]]:
+    """Phase of the pod, state of each container, whether it is ready: by fate."""
+    failed = {"exitCode": 1, "reason": "Error", "finishedAt": now}
+    done = {"exitCode": 0, "reason": "Completed", "finishedAt": now}
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image: not found"}
+    return {
+        "ready": ("Running", {"running": {"startedAt": now}}, True),
+        "succeeded": ("Succeeded", {"terminated": done}, False),
+        "failed": ("Failed", {"terminated": failed}, False),
+        "image missing": ("Pending", {"waiting": waiting}, False),
+    }
+
+
+def _container(container: Object, state: Object, *, ready: bool) -> Object:
+    return {
+        "name": container["name"],
+        "image": container["image"],
+        "imageID": "",
+        "ready": ready,
+        "started": ready,
+        "restartCount": 0,
+        "state": state,
+    }
