@@ -172,12 +172,12 @@ class OperationFailedError(StoreControllerError):
 
 
 class OperationSupersededError(StoreControllerError):
-    """A retirement took the operation's place."""
+    """A retirement, or a newer change, took the operation's place."""
 
     code = "operation_superseded"
     status = 409
     exit_code = FAILED
-    cause = N_("Operation %(operation)s was given up: “%(store)s” is being retired.")
+    cause = N_("Operation %(operation)s was given up: something newer is done to “%(store)s”.")
     action = N_("“storectl describe %(store)s” shows what happens now.")
 
 

@@ -46,7 +46,7 @@ REASONS: Mapping[str, str] = {
     "RetireAccepted": N_("The shop will be retired; its data is kept until %(until)s."),
     "UndeleteAccepted": N_("The shop will be brought back."),
     "PurgeAccepted": N_("The shop's data will be destroyed."),
-    "Superseded": N_("The retirement takes its place."),
+    "Superseded": N_("Something newer takes its place."),
     "RetryAccepted": N_("The operation is tried again."),
     "Expired": N_("The shop's time is up; it is retired."),
     "TombstoneExpired": N_("The shop's grace period is over; its data is destroyed."),

@@ -35,7 +35,7 @@ class OperationState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SUPERSEDED = "superseded"
-    """A retirement took its place."""
+    """A retirement, or a newer change, took its place."""
 
 
 OPEN_STATES = (OperationState.PENDING, OperationState.RUNNING)

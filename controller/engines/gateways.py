@@ -206,6 +206,21 @@ def given(
         yield from provider.values(spoken or DIALECTS[name][0], tolerant=tolerant)
 
 
+def barred(
+    site: Site, main: Site, secrets: Mapping[str, str], known: Collection[str]
+) -> Iterator[Given]:
+    """What keeps a further website from offering what the main one offers: scopes inherit."""
+    own = providers(site)
+    for name, (spelled, said) in providers(main).items():
+        if name in OFFLINE or name in own:
+            continue
+        provider = _Provider(name, spelled, said, partial(_secret, name, main, secrets))
+        dialect = provider.spoken(known)
+        for path in dialect.fixed if dialect else ():
+            if path.endswith("active"):
+                yield Given(field=spelled, path=path, value="0")
+
+
 @dataclass(frozen=True)
 class _Provider:
     """One provider as a website wants it."""

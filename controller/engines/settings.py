@@ -160,7 +160,9 @@ class Wanted:
     def _providers(
         self, site: Site, known: Collection[str], *, tolerant: bool
     ) -> Iterator[Setting]:
-        for item in gateways.given(site, self.secrets, known, tolerant=tolerant):
+        given = gateways.given(site, self.secrets, known, tolerant=tolerant)
+        barred = gateways.barred(site, self.sites[0], self.secrets, known)
+        for item in (*given, *barred):
             yield self._setting(site, item.field, item.path, item.value, secret=item.secret)
 
     def _setting(

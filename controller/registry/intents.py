@@ -131,7 +131,7 @@ class Intents:
         """Accept another specification; None when nothing differs.
 
         Raises PreconditionFailedError when `expected` is not the generation, WrongStateError for a
-        retired store, OperationInProgressError.
+        retired store, OperationInProgressError; a change that goes on makes way.
         """
         with self._database.write() as connection:
             self._database.in_order(connection)
@@ -145,7 +145,7 @@ class Intents:
             changes = spec_changes(store.spec, spec)
             if not changes:
                 return None
-            refuse_while_open(connection, store)
+            make_way(connection, store)
             changed = replace(store, spec=spec, generation=store.generation + 1)
             fields = ", ".join(name for name, _, _ in changes)
             operation = advance(
@@ -180,8 +180,7 @@ class Intents:
             if latest is not None and latest.open:
                 if kind is not OperationKind.RETIRE:
                     raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
-                operations.save(connection, _superseded(latest))
-                tell(connection, About.of(store, latest.id), Note.of("Superseded"))
+                _supersede(connection, store, latest)
             changed = replace(
                 store,
                 desired=desired,
@@ -222,7 +221,7 @@ class Intents:
             store = mine(connection, scope, uid)
             if store.desired in {Desired.RETIRED, Desired.PURGED}:
                 raise WrongStateError(store=store.spec.slug, state=str(store.desired))
-            refuse_while_open(connection, store)
+            make_way(connection, store)
             known = store.status.config
             # A checksum that no shop answers: what was written counts as not written.
             status = replace(
@@ -364,12 +363,20 @@ def _wake(connection: Connection, store: Store) -> None:
         connection.execute(update(_stacks).where(_stacks.c.uid == stack.uid).values(now))
 
 
-def refuse_while_open(connection: Connection, store: Store) -> None:
-    """Raise OperationInProgressError while the store's latest operation goes on."""
+def make_way(connection: Connection, store: Store) -> None:
+    """Let a newer change take the place of one that goes on: it may be what corrects it.
+
+    Raises OperationInProgressError while the store's latest operation is anything else.
+    """
     latest = operations.lookup(connection, store.operation)
-    if latest is not None and latest.open:
+    if latest is None or not latest.open:
+        return
+    if latest.kind not in {OperationKind.CHANGE, OperationKind.PUSH}:
         raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
+    _supersede(connection, store, latest)
 
 
-def _superseded(operation: Operation) -> Operation:
-    return replace(operation, state=OperationState.SUPERSEDED, finished_at=utcnow())
+def _supersede(connection: Connection, store: Store, operation: Operation) -> None:
+    over = replace(operation, state=OperationState.SUPERSEDED, finished_at=utcnow())
+    operations.save(connection, over)
+    tell(connection, About.of(store, operation.id), Note.of("Superseded"))

@@ -18,7 +18,7 @@ from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.registry.accepting import audit_store
 from controller.registry.idempotency import Once, remember, replay
-from controller.registry.intents import Accepted, advance, mine, refuse_while_open
+from controller.registry.intents import Accepted, advance, make_way, mine
 from controller.registry.session import Database, utcnow
 from controller.registry.tables import SecretRow, table
 
@@ -164,7 +164,7 @@ def _changeable(connection: Connection, scope: Scope, uid: str) -> Store:
     store = mine(connection, scope, uid)
     if store.desired in {Desired.RETIRED, Desired.PURGED}:
         raise WrongStateError(store=store.spec.slug, state=str(store.desired))
-    refuse_while_open(connection, store)
+    make_way(connection, store)
     return store
 
 

@@ -172,6 +172,17 @@ def test_a_provider_is_spoken_to_in_the_dialect_that_the_shop_knows() -> None:
     assert found.settings(set(), tolerant=True)
 
 
+def test_what_the_main_website_offers_is_not_inherited_by_another() -> None:
+    site = SiteDraft(country="US", payments=("check",))
+    secrets = {**STRIPE_SECRET, "ups.clientId": "client", "ups.clientSecret": "secret"}
+    settings = values(wanted(secrets, sites={"us": site}, carriers=UPS, **STRIPE))
+    for path in ("payment/stripe_payments/active", "carriers/ups/active"):
+        assert settings[path] == "1"
+        assert settings[f"websites|us|{path}"] == "0"
+    alone = values(wanted(STRIPE_SECRET, sites={"us": SiteDraft(country="US", **STRIPE)}))
+    assert "payment/stripe_payments/active" not in alone
+
+
 def test_the_dialect_whose_secrets_are_there_is_taken() -> None:
     usps = {"usps": {"mode": "live"}}
     older = {"usps.userId": "user", "usps.password": "pass"}

@@ -339,6 +339,21 @@ def test_a_change_waits_for_the_operation_that_runs(registry: Registry, ann: Ten
     assert caught.value.params["operation"] == running.id
 
 
+def test_a_newer_change_takes_the_place_of_one_that_goes_on(
+    registry: Registry, ann: Tenant
+) -> None:
+    found = store(registry, ann)
+    first = registry.intents.change(scope_of(ann), found.uid, spec(weight_unit="lbs"))
+    second = registry.intents.change(scope_of(ann), found.uid, spec(timezone="UTC"))
+    assert first is not None
+    assert second is not None
+    over = registry.operations.get(scope_of(ann), first.operation.id)
+    assert over.state is OperationState.SUPERSEDED
+    assert over.finished_at is not None
+    after = registry.stores.get(scope_of(ann), "acme")
+    assert (after.operation, after.spec) == (second.operation.id, spec(timezone="UTC"))
+
+
 @pytest.mark.parametrize("desired", [Desired.RETIRED, Desired.PURGED])
 def test_what_is_gone_cannot_be_changed(registry: Registry, ann: Tenant, desired: Desired) -> None:
     found = move(registry, store(registry, ann).uid, *WAYS[desired])
