@@ -106,29 +106,31 @@ class ControlPlane:
             "endpoint-reconciler-type": "none",
             "allow-privileged": "true",
         }
-        # It ends at once when asked a second time or killed; nothing of it has to be kept.
+        # Asked kindly it waits for open requests, watches too; nothing of it has to be kept.
         self._run("kube-apiserver", options, f"{self.url}/readyz", signal.SIGKILL)
 
     def _controllers(self) -> None:
-        port = process.free_port()
         options = {
             "kubeconfig": self.directory / "controllers",
             "authentication-kubeconfig": self.directory / "controllers",
             "authentication-skip-lookup": "true",
             "authorization-kubeconfig": self.directory / "controllers",
             "bind-address": HOST,
-            "secure-port": port,
+            "secure-port": process.free_port(),
             "cert-dir": self.directory / "controllers-tls",
             "root-ca-file": self.directory / "ca.crt",
             "service-account-private-key-file": self.directory / "tokens.key",
             "use-service-account-credentials": "true",
             "leader-elect": "false",
+            # At its own pace it takes four seconds to make itself the accounts it works under.
+            "kube-api-qps": "500",
+            "kube-api-burst": "1000",
             # The one node is no machine; nobody says every few seconds that it is well.
             "controllers": "*,-node-lifecycle-controller,-taint-eviction-controller",
         }
-        self._run(
-            "kube-controller-manager", options, f"https://{HOST}:{port}/healthz", signal.SIGKILL
-        )
+        # Its own health says that it serves; this account, that its controllers work.
+        account = f"{self.url}/api/v1/namespaces/default/serviceaccounts/default"
+        self._run("kube-controller-manager", options, account, signal.SIGKILL)
 
     def _run(self, name: str, options: dict[str, object], health: str, end: signal.Signals) -> None:
         log = self.directory / f"{name}.log"
