@@ -1,11 +1,59 @@
 """The only place that starts programs: an argv, no shell, secrets never in it."""
 
 import os
+import selectors
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+_GRACE_SECONDS = 5.0
+_DRAIN_SECONDS = 0.5
+_BLOCK = 65_536
+_REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a program left: how it ended and the last of what it printed, secrets blotted out."""
+
+    returncode: int
+    """Negative when a signal ended it."""
+    output: str
+    error: str
+    seconds: float
+
+
+class CommandError(Exception):
+    """A program that did not do what it was started for."""
+
+    def __init__(self, program: str, detail: str) -> None:
+        super().__init__(f"{program}: {detail}")
+        self.program = program
+        self.detail = detail
+
+
+class CommandMissingError(CommandError):
+    """There is no such program, or it cannot be started."""
+
+
+class CommandFailedError(CommandError):
+    """It ended with another status than 0."""
+
+    def __init__(self, program: str, result: Result) -> None:
+        said = (result.error.strip() or result.output.strip())[-2000:]
+        super().__init__(program, said or f"ended with {result.returncode}")
+        self.result = result
+
+
+class CommandTimeoutError(CommandFailedError):
+    """It was ended because it took too long."""
 
 
 def start(
@@ -21,7 +69,6 @@ def start(
 
     It is not tied to this process, so a worker that is killed leaves it running for the next one.
     """
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 -- argv is ours, nothing of a tenant is in it.
             list(argv),
@@ -30,5 +77,161 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**kept, **(env or {})},
+            env={**_environment(), **(env or {})},
         )
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    secrets: Collection[str] = (),
+    kept: int = _BLOCK,
+) -> Result:
+    """Run a program to its end and return what it left; raises CommandError.
+
+    What must not be seen in the list of processes goes through `stdin` or a `private_file`. The
+    last `kept` bytes of either output are kept, with every one of `secrets` blotted out. After
+    `timeout` seconds, or when we are interrupted, its whole process group is ended.
+    """
+    program = Path(argv[0]).name
+    began = time.monotonic()
+    try:
+        process = subprocess.Popen(  # noqa: S603 -- argv is ours, nothing of a tenant is in it.
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**_environment(), **(env or {})},
+        )
+    except OSError as error:
+        raise CommandMissingError(program, str(error)) from error
+    blotted = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+    with process:
+        try:
+            exchange = _Exchange(process, stdin, kept + 4 * max(map(len, blotted), default=0))
+            late = not exchange.until(began + timeout)
+        finally:
+            _end(process)
+    result = Result(
+        returncode=process.returncode,
+        output=_readable(exchange.taken[1], blotted, kept),
+        error=_readable(exchange.taken[2], blotted, kept),
+        seconds=time.monotonic() - began,
+    )
+    if late:
+        raise CommandTimeoutError(program, result)
+    if result.returncode != 0:
+        raise CommandFailedError(program, result)
+    return result
+
+
+@contextmanager
+def private_file(content: bytes, *, suffix: str = "") -> Iterator[Path]:
+    """Keep content in a file for the owner's eyes only, for as long as the block lasts."""
+    descriptor, name = tempfile.mkstemp(suffix=suffix)
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class _Exchange:
+    """The three pipes of a running program."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, kept: int) -> None:
+        self._process = process
+        self._left = memoryview(stdin)
+        self._kept = kept
+        self.taken = {1: bytearray(), 2: bytearray()}
+        self._pipes = {0: process.stdin, 1: process.stdout, 2: process.stderr}
+
+    def until(self, deadline: float) -> bool:
+        """Feed and read until the program ended; False when the deadline came first."""
+        with selectors.DefaultSelector() as selector:
+            for number, pipe in self._pipes.items():
+                if pipe is not None:
+                    os.set_blocking(pipe.fileno(), False)
+                    kind = selectors.EVENT_READ if number else selectors.EVENT_WRITE
+                    selector.register(pipe, kind, number)
+            ended: float | None = None
+            while selector.get_map():
+                now = time.monotonic()
+                if ended is None and self._process.poll() is not None:
+                    ended = now
+                # Whatever it left behind may keep its pipes open; that is not waited for.
+                if ended is not None and now > ended + _DRAIN_SECONDS:
+                    return True
+                if now > deadline:
+                    return False
+                for key, _ in selector.select(min(0.05, deadline - now + 0.01)):
+                    if not self._moved(key.data):
+                        pipe = self._pipes[key.data]
+                        selector.unregister(key.fileobj)
+                        _close(pipe)
+        return self._ended(deadline)
+
+    def _ended(self, deadline: float) -> bool:
+        try:
+            self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _moved(self, number: int) -> bool:
+        """Move a block through one pipe; False when there is nothing more to come."""
+        pipe = self._pipes[number]
+        assert pipe is not None  # noqa: S101 -- only pipes that are there are registered.
+        if number == 0:
+            with suppress(BrokenPipeError):
+                self._left = self._left[os.write(pipe.fileno(), self._left[:_BLOCK]) :]
+                return bool(self._left)
+            return False
+        block = os.read(pipe.fileno(), _BLOCK)
+        taken = self.taken[number]
+        taken += block
+        # One byte more than is kept tells that something was cut off.
+        del taken[: max(0, len(taken) - self._kept - 1)]
+        return bool(block)
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        with suppress(BrokenPipeError):
+            pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of a program's group: gently, then not."""
+    if process.poll() is None:
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_GRACE_SECONDS)
+    # Its own children as well, when it left any.
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], kind: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, kind)
+
+
+def _readable(taken: bytearray, secrets: Sequence[str], kept: int) -> str:
+    """Text without secrets; they are blotted out before the cut, so that no half of one is left."""
+    text = taken.decode(errors="replace")
+    for secret in secrets:
+        text = text.replace(secret, _REDACTED)
+    if len(taken) <= kept:
+        return text
+    return text[-kept:]
