@@ -133,13 +133,18 @@ def wishes(body: "Resource") -> Table:
     return table
 
 
-def _written(value: Any) -> str | None:
+def _written(value: Any, *, brief: bool = False) -> str | None:
     import json  # noqa: PLC0415 -- values may be nested.
 
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
+    if brief and isinstance(value, list):
+        return _("%(count)s in all") % {"count": len(value)}
+    if brief and isinstance(value, dict):
+        said = ((key, _written(item, brief=True)) for key, item in value.items())
+        return ", ".join(f"{key}: {text}" for key, text in said if text)
     plain = value is None or isinstance(value, str)
     return value if plain else json.dumps(value, ensure_ascii=False)
 
@@ -177,7 +182,7 @@ POLICIES = {
 
 
 def _value(field: "Resource", side: str) -> Text:
-    value = _written(field[side])
+    value = _written(field[side], brief=True)
     if field["secret"] and value:
         # Of secrets there are fingerprints only; two that are alike are what matters.
         return Text(f"••••  {value[:8]}", "dim")

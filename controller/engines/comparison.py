@@ -1,9 +1,9 @@
 """What a store wants beside what its shop has, field by field. `bridge` compares with this."""
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.domain.commerce import TableRate, TableRates, TaxRate
 from controller.domain.documents import row_to_json, tax_rate_to_json
@@ -11,6 +11,7 @@ from controller.domain.store import MAIN_SITE, Site, site_to_json, spec_to_json
 from controller.engines.base import ComparedField, ComparedSetting, Standing
 from controller.engines.settings import Setting, Wanted, rules
 
+_Row = TypeVar("_Row", TableRate, TaxRate)
 _WORST = (
     Standing.MISSING,
     Standing.LOCKED,
@@ -49,13 +50,11 @@ class Comparison:
 
     def table(self, name: str, table: TableRates, rows: Sequence[TableRate]) -> ComparedField:
         """The rows of table rates."""
-        desired = [row_to_json(row) for row in table.rows]
-        return _rows(f"{name}.rows", desired, [row_to_json(row) for row in rows])
+        return _rows(f"{name}.rows", table.rows, rows, row_to_json)
 
     def taxes(self, wanted: Sequence[TaxRate], found: Sequence[TaxRate]) -> ComparedField:
         """The tax rates."""
-        desired = [tax_rate_to_json(rate) for rate in wanted]
-        return _rows("taxRates", desired, [tax_rate_to_json(rate) for rate in found])
+        return _rows("taxRates", wanted, found, tax_rate_to_json)
 
     def _compared(self, item: Setting, answer: Mapping[str, Any]) -> ComparedSetting:
         desired = self._wanted.mark(item.value) if item.secret else item.value
@@ -134,12 +133,18 @@ class Comparison:
         return next((site for site in self._wanted.sites if site.code == code), None), plain
 
 
-def _rows(name: str, desired: list[Any], actual: list[Any]) -> ComparedField:
-    same = desired == actual
+def _rows(
+    name: str,
+    wanted: Sequence[_Row],
+    found: Sequence[_Row],
+    shown: Callable[[_Row], dict[str, str]],
+) -> ComparedField:
+    # Compared as numbers: a shop drops the zeros behind the point.
+    same = list(wanted) == list(found)
     return ComparedField(
         field=name,
-        desired=desired,
-        actual=actual,
+        desired=[shown(row) for row in wanted],
+        actual=[shown(row) for row in found],
         standing=Standing.SAME if same else Standing.DIFFERS,
         origin="database",
         settings=(),
