@@ -1,0 +1,231 @@
+"""The way to one cluster's API server: the official client, kept behind plain types.
+
+The client brings what a kubeconfig can ask for (certificates, tokens, programs that make tokens);
+bodies are plain JSON, as its models would cost ten times the processor time. Nothing is global:
+each connection has its own configuration and its own pool.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+import yaml
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException, new_client_from_config
+from kubernetes.stream import ws_client
+
+from provisioners.clustererrors import (
+    ClusterConfigError,
+    StreamCutError,
+    UnreachableError,
+    error_of,
+)
+
+JSON = "application/json"
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_CONNECT_SECONDS = 5.0
+_POOL = 32
+
+Json = dict[str, Any]
+Query = Mapping[str, str | int | bool]
+
+
+class Connection:
+    """Requests to one cluster; may be used by any number of threads."""
+
+    def __init__(
+        self, kubeconfig: Path, *, context: str | None = None, timeout: float = 15.0
+    ) -> None:
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self._timeout = timeout
+        self._api = _api_client(kubeconfig, context)
+        self._lock = threading.Lock()
+        self._since: datetime | None = None
+
+    @property
+    def unreachable_since(self) -> datetime | None:
+        """Since when nothing answers; None while it does."""
+        return self._since
+
+    def get(self, path: str, query: Query | None = None, *, accept: str = JSON) -> Json:
+        """One object or list; raises ClusterError."""
+        return self.request("GET", path, query=query, accept=accept)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Json | None = None,
+        content: str = JSON,
+        accept: str = JSON,
+    ) -> Json:
+        """Send a request, return the object in its answer; raises ClusterError."""
+        data = self._send(method, path, query, body, (content, accept)).data
+        return dict(json.loads(data)) if data else {}
+
+    def text(self, path: str, query: Query | None = None) -> str:
+        """An answer that is text, such as a log; raises ClusterError."""
+        data: bytes = self._send("GET", path, query, None, (JSON, "*/*")).data
+        return data.decode(errors="replace")
+
+    def pages(self, path: str, query: Query | None = None, *, accept: str = JSON) -> Iterator[Json]:
+        """Every page of a list; raises ClusterError, GoneError when it took too long."""
+        more: dict[str, str | int | bool] = {"limit": 500}
+        while True:
+            page = self.get(path, {**(query or {}), **more}, accept=accept)
+            # A list without anything is null where only metadata was asked for.
+            page["items"] = page.get("items") or []
+            yield page
+            token = page["metadata"].get("continue")
+            if not token:
+                return
+            more["continue"] = token
+
+    @contextmanager
+    def stream(self, path: str, query: Query | None = None, *, idle: float) -> Iterator["Stream"]:
+        """An answer that comes line by line; nothing for `idle` seconds is a cut connection."""
+        answer = self._send("GET", path, query, None, (JSON, "*/*"), idle=idle)
+        stream = Stream(answer)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def execute(self, path: str, query: str, *, timeout: float) -> tuple[int, str, str]:
+        """Run a program in a container: status, output, error output; raises ClusterError."""
+        _, url, headers, _, _ = self._api.param_serialize(
+            "GET", f"{path}?{query}", query_params=[], auth_settings=["BearerToken"]
+        )
+        headers["sec-websocket-protocol"] = ws_client.V4_CHANNEL_PROTOCOL
+        try:
+            session = ws_client.websocket_call(  # type: ignore[no-untyped-call]
+                self._api.configuration, "GET", url, headers=headers, _preload_content=False
+            )
+        except ApiException as error:
+            raise StreamCutError(str(error.reason)) from error
+        session.run_forever(timeout=timeout)
+        if session.is_open():
+            session.close()
+            raise StreamCutError(f"it did not end in {timeout:g} seconds")
+        out, err = session.read_channel(1), session.read_channel(2)
+        try:
+            return int(session.returncode), out, err
+        except (TypeError, KeyError, ValueError) as error:
+            raise StreamCutError("the connection ended before the program did") from error
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._api.close()  # type: ignore[no-untyped-call]
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Json | None,
+        types: tuple[str, str],
+        *,
+        idle: float | None = None,
+    ) -> Any:
+        content, accept = types
+        headers = {"Accept": accept, "Content-Type": content}
+        if query:
+            path = f"{path}?{urlencode({name: _word(value) for name, value in query.items()})}"
+        parts = self._api.param_serialize(
+            method, path, header_params=headers, query_params=[], auth_settings=["BearerToken"]
+        )
+        timeout = (_CONNECT_SECONDS, idle or self._timeout)
+        try:
+            answer = self._api.call_api(
+                parts[0], parts[1], header_params=parts[2], body=body, _request_timeout=timeout
+            )
+            if answer.status >= 300 or idle is None:
+                answer.read()  # type: ignore[no-untyped-call]
+        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+            raise self._lost(error) from error
+        with self._lock:
+            self._since = None
+        if answer.status >= 300:
+            raise error_of(answer.status, answer.headers, answer.data or b"")
+        return answer if idle is None else answer.response
+
+    def _lost(self, error: Exception) -> UnreachableError:
+        with self._lock:
+            self._since = self._since or datetime.now(UTC)
+            return UnreachableError(self._since, _reason(error))
+
+
+class Stream:
+    """Lines of one answer, as they come."""
+
+    def __init__(self, answer: urllib3.HTTPResponse) -> None:
+        self._answer = answer
+        self._closed = False
+
+    def lines(self) -> Iterator[bytes]:
+        """Whole lines until the server ends the answer; raises StreamCutError."""
+        rest = b""
+        try:
+            for block in self._answer.stream(65_536):
+                *whole, rest = (rest + block).split(b"\n")
+                yield from whole
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if self._closed:
+                return
+            raise StreamCutError(_reason(error)) from error
+
+    def interrupt(self) -> None:
+        """End `lines`, from any thread."""
+        self._closed = True
+        try:
+            self._answer.shutdown()
+        except (OSError, ValueError, RuntimeError):
+            return
+
+    def close(self) -> None:
+        """Let go of the connection, which cannot be used again."""
+        self._closed = True
+        self._answer.close()
+
+
+def _api_client(kubeconfig: Path, context: str | None) -> client.ApiClient:
+    configuration = client.Configuration()
+    # A lost connection of the pool is asked for again once; every status is ours to judge.
+    configuration.retries = urllib3.Retry(
+        total=1, status=0, allowed_methods=frozenset({"GET"}), respect_retry_after_header=False
+    )
+    configuration.connection_pool_maxsize = _POOL
+    configuration.keep_alive = True
+    try:
+        api: client.ApiClient = new_client_from_config(  # type: ignore[no-untyped-call]
+            config_file=str(kubeconfig),
+            context=context,
+            persist_config=False,
+            client_configuration=configuration,
+        )
+    except (ConfigException, yaml.YAMLError, OSError, ValueError) as error:
+        raise ClusterConfigError(str(error)) from error
+    return api
+
+
+def _word(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reason(error: Exception) -> str:
+    """What is behind a client's error, without the addresses of its objects."""
+    cause = getattr(error, "reason", None) or error
+    text = str(cause).split(": ", 1)[-1] if "object at 0x" in str(cause) else str(cause)
+    return text[:300]

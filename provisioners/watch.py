@@ -1,0 +1,167 @@
+"""One watch per kind for all stores of a cluster, kept alive whatever the connection does.
+
+A list says what is there, the watch what changes after it. A cut connection resumes after the last
+change that was seen, a place that the server has forgotten (410) begins with a list again.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from provisioners.clustererrors import ClusterError, GoneError, StreamCutError, error_of
+from provisioners.connection import Connection, Json, Stream
+from provisioners.view import Kind, View, kinds
+
+_SERVER_SECONDS = (240, 360)
+"""The server ends a watch after a while of its choice between these."""
+_IDLE_SECONDS = 90.0
+"""Bookmarks come every minute: silence for longer is a connection that died."""
+_PAUSE_SECONDS = (0.1, 10.0)
+
+
+class Watches:
+    """Fills a view from the first question on; `close` ends it."""
+
+    def __init__(self, connection: Connection, *, selector: str, prefix: str) -> None:
+        self.view = View(prefix)
+        self._connection = connection
+        self._watches = [_Watch(connection, kind, self.view) for kind in kinds(selector)]
+        self._lock = threading.Lock()
+        self._started = False
+
+    def synced(self, timeout: float) -> View:
+        """The view, once every kind was listed; raises ClusterError when that takes too long."""
+        with self._lock:
+            if not self._started:
+                self._started = True
+                for watch in self._watches:
+                    watch.start()
+        deadline = time.monotonic() + timeout
+        for watch in self._watches:
+            watch.wait(deadline)
+        return self.view
+
+    def refresh(self, namespace: str) -> None:
+        """Read one namespace now, so that what was just written is not overlooked."""
+        for watch in self._watches:
+            listed = self._connection.get(watch.kind.within(namespace), watch.kind.query)
+            version = int(listed["metadata"]["resourceVersion"])
+            self.view.replace(watch.kind.name, listed["items"], version, namespace)
+
+    def relists(self) -> dict[str, int]:
+        """How often each kind was listed as a whole: once, unless something was lost."""
+        return {watch.kind.name: watch.lists for watch in self._watches}
+
+    def close(self) -> None:
+        """End every watch and wait for it."""
+        for watch in self._watches:
+            watch.stop()
+        for watch in self._watches:
+            watch.join()
+
+
+class _Watch:
+    """The watch of one kind, in a thread of its own."""
+
+    def __init__(self, connection: Connection, kind: Kind, view: View) -> None:
+        self.kind = kind
+        self.lists = 0
+        self._connection = connection
+        self._view = view
+        self._version = ""
+        self._failure: ClusterError | None = None
+        self._listed = threading.Event()
+        self._stopped = threading.Event()
+        self._stream: Stream | None = None
+        self._thread = threading.Thread(target=self._run, name=f"watch-{kind.name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self, deadline: float) -> None:
+        """Wait for the first list; raises what stands in its way."""
+        if not self._listed.wait(max(0.0, deadline - time.monotonic())):
+            raise self._failure or StreamCutError(f"no list of every {self.kind.name} yet")
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if (stream := self._stream) is not None:
+            stream.interrupt()
+
+    def join(self) -> None:
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        pause = _PAUSE_SECONDS[0]
+        while not self._stopped.is_set():
+            seen = self._version
+            try:
+                if not self._version:
+                    self._list()
+                self._follow()
+            except GoneError:
+                # Too old a place is no fault of the connection: list again, but not in a tight
+                # loop should every list be too old as well.
+                self._version = ""
+                self._stopped.wait(_PAUSE_SECONDS[0])
+            except ClusterError as failure:
+                self._failure = failure
+                if self._version != seen:
+                    pause = _PAUSE_SECONDS[0]
+                self._stopped.wait(max(failure.retry_after, pause * random.uniform(0.5, 1.0)))  # noqa: S311
+                pause = min(pause * 2, _PAUSE_SECONDS[1])
+            else:
+                pause = _PAUSE_SECONDS[0]
+
+    def _list(self) -> None:
+        things: list[Json] = []
+        version = ""
+        for page in self._connection.pages(self.kind.path, self.kind.query):
+            things += page["items"]
+            version = page["metadata"]["resourceVersion"]
+        self._view.replace(self.kind.name, things, int(version))
+        self._version = version
+        self.lists += 1
+        self._listed.set()
+
+    def _follow(self) -> None:
+        """Take in changes until the server ends the watch; raises ClusterError."""
+        query: dict[str, str | int | bool] = {
+            **self.kind.query,
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "resourceVersion": self._version,
+            "timeoutSeconds": random.randint(*_SERVER_SECONDS),  # noqa: S311 -- spreads the load.
+        }
+        with ExitStack() as stack:
+            opened = self._connection.stream(self.kind.path, query, idle=_IDLE_SECONDS)
+            self._stream = stack.enter_context(opened)
+            stack.callback(self._forget)
+            if self._stopped.is_set():
+                return
+            for line in self._stream.lines():
+                self._take(line)
+
+    def _forget(self) -> None:
+        self._stream = None
+
+    def _take(self, line: bytes) -> None:
+        try:
+            change = json.loads(line)
+            thing = change["object"]
+        except (ValueError, KeyError) as error:
+            raise StreamCutError("half a line") from error
+        if change["type"] == "ERROR":
+            raise error_of(int(thing.get("code", 500)), {}, json.dumps(thing).encode())
+        steps: dict[str, Callable[[str, Json], None]] = {
+            "ADDED": self._view.put,
+            "MODIFIED": self._view.put,
+            "DELETED": self._view.drop,
+        }
+        if step := steps.get(change["type"]):
+            step(self.kind.name, thing)
+        self._version = thing["metadata"]["resourceVersion"]

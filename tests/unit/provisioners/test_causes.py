@@ -1,0 +1,297 @@
+"""Each way in which a release is not ready is explained by the object that is at the root of it."""
+
+from typing import Any
+
+import pytest
+
+from provisioners.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.view import View
+
+NAMESPACE = "store-a"
+Json = dict[str, Any]
+
+
+def thing(name: str, *, version: int = 1, **content: Any) -> Json:
+    metadata = {"name": name, "namespace": NAMESPACE, "resourceVersion": str(version)}
+    metadata |= content.pop("metadata", {})
+    return {"metadata": metadata, **content}
+
+
+def deployment(*, available: int = 0, **more: Any) -> Json:
+    status = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1}
+    status |= {"availableReplicas": available} | more
+    return thing("web", metadata={"generation": 2}, spec={"replicas": 1}, status=status)
+
+
+def pod(*, owner: str = "ReplicaSet", phase: str = "Pending", **status: Any) -> Json:
+    owners = [{"kind": owner, "name": "web-1"}]
+    spec = {"containers": [{"name": "php"}]}
+    status |= {"phase": phase}
+    return thing("web-1-x", metadata={"ownerReferences": owners}, spec=spec, status=status)
+
+
+def container(state: Json, **more: Any) -> Json:
+    return {"containerStatuses": [{"name": "php", "ready": False, "state": state, **more}]}
+
+
+def event(about: str, reason: str, message: str, at: str = "2026-01-01T00:00:00Z") -> Json:
+    kind, name = about.split("/")
+    return thing(
+        f"{name}.{reason}.{at}",
+        involvedObject={"kind": kind, "name": name},
+        reason=reason,
+        message=message,
+        lastTimestamp=at,
+    )
+
+
+def seen(**things: list[Json]) -> View:
+    view = View("store-")
+    for kind, items in {"deployment": [deployment()], **things}.items():
+        for item in items:
+            view.put(kind, item)
+    return view
+
+
+def told(view: View, *workloads: str) -> list[Cause]:
+    return causes(view, NAMESPACE, workloads or ("deployment/web",))
+
+
+WAITING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m"}}
+PROBE = "Readiness probe failed:\n  HTTP probe failed with statuscode: 503"
+UNSCHEDULABLE = {
+    "conditions": [{"type": "PodScheduled", "status": "False", "message": "Insufficient memory"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        pytest.param(
+            seen(
+                pod=[pod(**container({"waiting": {"reason": "ImagePullBackOff"}}))],
+                event=[event("Pod/web-1-x", "Failed", "pull access denied")],
+            ),
+            Cause(
+                kind=CauseKind.IMAGE,
+                thing="pod/web-1-x",
+                container="php",
+                message="pull access denied",
+                event="Failed",
+            ),
+            id="image",
+        ),
+        pytest.param(
+            seen(event=[event("ReplicaSet/web-5d9c", "FailedCreate", "exceeded quota: pods=1")]),
+            Cause(
+                kind=CauseKind.QUOTA,
+                thing="deployment/web",
+                message="exceeded quota: pods=1",
+                event="FailedCreate",
+            ),
+            id="quota",
+        ),
+        pytest.param(
+            seen(
+                deployment=[
+                    deployment(
+                        conditions=[
+                            {
+                                "type": "ReplicaFailure",
+                                "status": "True",
+                                "message": "violates PodSecurity",
+                            }
+                        ]
+                    )
+                ]
+            ),
+            Cause(
+                kind=CauseKind.REFUSED,
+                thing="deployment/web",
+                message="violates PodSecurity",
+                event="ReplicaFailure",
+            ),
+            id="pod security",
+        ),
+        pytest.param(
+            seen(
+                pod=[pod(**UNSCHEDULABLE)],
+                event=[event("Pod/web-1-x", "FailedScheduling", "0/3 nodes")],
+                claim=[thing("data", spec={}, status={"phase": "Pending"})],
+            ),
+            Cause(
+                kind=CauseKind.UNSCHEDULABLE,
+                thing="pod/web-1-x",
+                message="Insufficient memory",
+                event="FailedScheduling",
+            ),
+            id="unschedulable, and a claim that waits for the pod",
+        ),
+        pytest.param(
+            seen(
+                pod=[pod(**UNSCHEDULABLE)],
+                claim=[thing("data", spec={}, status={"phase": "Pending"})],
+                event=[event("PersistentVolumeClaim/data", "ProvisioningFailed", "no such class")],
+            ),
+            Cause(
+                kind=CauseKind.CLAIM,
+                thing="claim/data",
+                message="no such class",
+                event="ProvisioningFailed",
+            ),
+            id="claim, and a pod that waits for it",
+        ),
+        pytest.param(
+            seen(
+                pod=[
+                    pod(
+                        phase="Running",
+                        **container(
+                            WAITING,
+                            restartCount=4,
+                            lastState={"terminated": {"exitCode": 1, "message": "no env.php\n"}},
+                        ),
+                    )
+                ],
+                event=[event("Pod/web-1-x", "BackOff", "Back-off restarting")],
+            ),
+            Cause(
+                kind=CauseKind.CRASH,
+                thing="pod/web-1-x",
+                container="php",
+                message="ended with 1, 4 times: no env.php",
+                event="BackOff",
+            ),
+            id="crash loop",
+        ),
+        pytest.param(
+            seen(
+                pod=[
+                    pod(
+                        **container(
+                            WAITING,
+                            restartCount=2,
+                            lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                        )
+                    )
+                ]
+            ),
+            Cause(
+                kind=CauseKind.MEMORY,
+                thing="pod/web-1-x",
+                container="php",
+                message="it needed more memory than its limit (2 times)",
+            ),
+            id="memory",
+        ),
+        pytest.param(
+            seen(
+                pod=[pod(phase="Running", **container({"running": {}}))],
+                event=[
+                    event("Pod/web-1-x", "Unhealthy", "older", "2026-01-01T00:00:00Z"),
+                    event("Pod/web-1-x", "Unhealthy", PROBE, "2026-01-01T00:05:00Z"),
+                ],
+            ),
+            Cause(
+                kind=CauseKind.PROBE,
+                thing="pod/web-1-x",
+                container="php",
+                message="Readiness probe failed: HTTP probe failed with statuscode: 503",
+                event="Unhealthy",
+            ),
+            id="probe, in the words of the newest event",
+        ),
+        pytest.param(
+            seen(
+                pod=[
+                    pod(
+                        **container(
+                            {
+                                "waiting": {
+                                    "reason": "CreateContainerConfigError",
+                                    "message": 'secret "shop-secrets" not found',
+                                }
+                            }
+                        )
+                    )
+                ]
+            ),
+            Cause(
+                kind=CauseKind.CONFIG,
+                thing="pod/web-1-x",
+                container="php",
+                message='secret "shop-secrets" not found',
+            ),
+            id="missing secret",
+        ),
+        pytest.param(
+            seen(
+                pod=[pod(**container({"waiting": {"reason": "ContainerCreating"}}))],
+                event=[event("Pod/web-1-x", "FailedMount", "timed out")],
+            ),
+            Cause(
+                kind=CauseKind.VOLUME, thing="pod/web-1-x", message="timed out", event="FailedMount"
+            ),
+            id="volume",
+        ),
+        pytest.param(
+            seen(pod=[pod(**container({"waiting": {"reason": "ContainerCreating"}}))]),
+            Cause(
+                kind=CauseKind.STARTING,
+                thing="deployment/web",
+                message="not every pod is ready yet",
+            ),
+            id="nothing wrong, only not there yet",
+        ),
+    ],
+)
+def test_the_first_cause_is_the_one_at_the_root(view: View, expected: Cause) -> None:
+    assert told(view)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "is_ready"),
+    [
+        pytest.param({"available": 1}, True, id="runs"),
+        pytest.param({"available": 0}, False, id="no pod is ready"),
+        pytest.param({"available": 1, "observedGeneration": 1}, False, id="not looked at yet"),
+        pytest.param({"available": 1, "replicas": 2}, False, id="only the old pod is ready"),
+        pytest.param({"available": 1, "updatedReplicas": 0}, False, id="no new pod yet"),
+    ],
+)
+def test_a_deployment_is_ready_when_its_newest_pods_are(
+    status: dict[str, int], is_ready: bool
+) -> None:
+    assert (told(seen(deployment=[deployment(**status)])) == []) is is_ready
+
+
+def test_a_workload_that_is_gone_is_missing_but_a_job_may_be_tidied_up() -> None:
+    view = View()
+    workloads = ("statefulset/database", "job/install")
+    assert missing(view, NAMESPACE, workloads) == ["statefulset/database"]
+    assert [str(cause) for cause in causes(view, NAMESPACE, workloads)] == [
+        "statefulset/database: missing: it is not there any more"
+    ]
+
+
+def test_a_job_that_gave_up_is_named_and_its_pods_are_not() -> None:
+    ended = [{"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}]
+    view = seen(
+        deployment=[deployment(available=1)],
+        job=[thing("install", spec={}, status={"conditions": ended})],
+        pod=[pod(owner="Job", phase="Failed", **container({"terminated": {"exitCode": 1}}))],
+    )
+    workloads = ("deployment/web", "job/install")
+    assert [(cause.kind, cause.thing) for cause in causes(view, NAMESPACE, workloads)] == [
+        (CauseKind.JOB, "job/install")
+    ]
+    assert list(failed_jobs(view, NAMESPACE, workloads)) == ["install"]
+
+
+def test_a_job_that_nobody_asked_for_does_not_hold_a_release_up() -> None:
+    ended = [{"type": "Failed", "status": "True", "message": "x"}]
+    view = seen(
+        deployment=[deployment(available=1)],
+        job=[thing("backup-123", spec={}, status={"conditions": ended})],
+    )
+    assert told(view) == []
