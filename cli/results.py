@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from cli.transport import Reply
 
 
-def follow(
-    session: "Session", reply: "Reply", form: Format, wait: bool, timeout: str
-) -> None:
+def follow(session: "Session", reply: "Reply", form: Format, wait: bool, timeout: str) -> None:
     """Follow what a store was asked to become, and print the store."""
     finish.accept(
         session,
