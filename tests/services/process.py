@@ -44,6 +44,8 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
 def _end_with_parent() -> None:
     # A test run that is killed runs no teardown; the kernel then ends its servers (Linux only).
     if _libc is not None:
+        # A shell's background jobs ignore it, and so would what they start.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
