@@ -136,7 +136,7 @@ class ControlPlane:
         log = self.directory / f"{name}.log"
         command: list[str | Path] = [self._tools / name]
         command += [f"--{key}={value}" for key, value in options.items()]
-        started = process.start(command, log=log)
+        started = process.start(command, log=log, orphaned=end)
         self._running.append((started, end))
         request = urllib.request.Request(health)
         if health.startswith(self.url):

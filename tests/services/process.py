@@ -41,18 +41,22 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(how: signal.Signals) -> None:
     # A test run that is killed runs no teardown; the kernel then ends its servers (Linux only).
     if _libc is not None:
         # A shell's background jobs ignore it, and so would what they start.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        _libc.prctl(PR_SET_PDEATHSIG, how)
 
 
 def start(
-    command: Sequence[str | Path], *, log: Path, user: pwd.struct_passwd | None = None
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    user: pwd.struct_passwd | None = None,
+    orphaned: signal.Signals = signal.SIGINT,
 ) -> subprocess.Popen[bytes]:
-    """Start a server that writes to a log file and ends when this process does."""
+    """Start a server that writes to a log file and ends, by a signal, when this process does."""
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -60,7 +64,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 -- it only calls the kernel.
+            preexec_fn=lambda: _end_with_parent(orphaned),  # noqa: PLW1509 -- it only calls the kernel.
             **as_user(user),
         )
 
