@@ -1,0 +1,95 @@
+{{/* Names, labels and images. Nothing here or elsewhere runs a value through tpl. */}}
+
+{{/* What every object's name begins with; StatefulSets leave room for 43 characters. */}}
+{{- define "magento.name" -}}
+{{- if regexMatch "^[0-9]" .Release.Name }}{{ fail "A Service's name starts with a letter, so the release's must" }}{{ end -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Labels that select pods; they never change. Argument: (list root component). */}}
+{{- define "magento.selector" -}}
+app.kubernetes.io/name: magento
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* Who the shop is, on every object and pod. */}}
+{{- define "magento.owner" -}}
+app.kubernetes.io/part-of: store-controller
+storecontroller.io/uid: {{ .Values.store.uid | quote }}
+{{- range $key := list "name" "tenant" "plan" }}
+{{- with index $.Values.store $key }}
+storecontroller.io/{{ eq $key "name" | ternary "store" $key }}: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of an object. Argument: (list root component). */}}
+{{- define "magento.labels" -}}
+{{ include "magento.selector" . }}
+{{ include "magento.owner" (index . 0) }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version }}
+{{- end }}
+
+{{/* Labels of a pod that runs the store image; the network's rules go by the role. */}}
+{{- define "magento.shopLabels" -}}
+{{ include "magento.selector" . }}
+{{ include "magento.owner" (index . 0) }}
+storecontroller.io/role: shop
+{{- end }}
+
+{{/* Labels of a pod that serves the shop: database, cache, sessions, search. */}}
+{{- define "magento.backendLabels" -}}
+{{ include "magento.selector" . }}
+{{ include "magento.owner" (index . 0) }}
+storecontroller.io/role: backend
+{{- end }}
+
+{{/* An image's full name. */}}
+{{- define "magento.image" -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
+{{- end }}
+
+{{/* Where a service is: (list root "database"). */}}
+{{- define "magento.host" -}}
+{{- $root := index . 0 -}}
+{{- $service := index $root.Values (index . 1) -}}
+{{- if eq $service.mode "internal" -}}
+{{ include "magento.name" $root }}-{{ index . 1 }}
+{{- else if eq $service.mode "cache" -}}
+{{ include "magento.host" (list $root "cache") }}
+{{- else -}}
+{{ $service.host }}
+{{- end -}}
+{{- end }}
+
+{{/* The port it is reached at. */}}
+{{- define "magento.port" -}}
+{{- $root := index . 0 -}}
+{{- $service := index $root.Values (index . 1) -}}
+{{- if eq $service.mode "internal" -}}
+{{ dict "database" 3306 "cache" 6379 "sessions" 6379 "search" 9200 | dig (index . 1) 0 }}
+{{- else if eq $service.mode "cache" -}}
+{{ include "magento.port" (list $root "cache") }}
+{{- else -}}
+{{ $service.port }}
+{{- end -}}
+{{- end }}
+
+{{- define "magento.mediaClaim" -}}
+{{ .Values.media.existingClaim | default (printf "%s-media" (include "magento.name" .)) }}
+{{- end }}
+
+{{- define "magento.backupClaim" -}}
+{{ .Values.backup.existingClaim | default (printf "%s-backup" (include "magento.name" .)) }}
+{{- end }}
+
+{{- define "magento.handoverSecret" -}}
+{{ .Values.install.handoverSecret | default (printf "%s-integration" (include "magento.name" .)) }}
+{{- end }}
+
+{{/* True where the shop's own pods rest: a stopped shop, and one whose database is being restored. */}}
+{{- define "magento.rests" -}}
+{{ or .Values.stopped (not (empty .Values.restore.name)) }}
+{{- end }}
