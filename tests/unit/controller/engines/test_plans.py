@@ -1,0 +1,82 @@
+"""Plans as values: complete, of the plan's size, and deaf to what a tenant typed."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.engines.plans import TEMPLATES, ClusterOffer, Plan, PlannedShop, values_of
+
+SHOP = PlannedShop(
+    uid="01jd8v0000000000000000acme",
+    name="acme",
+    tenant="acme-inc",
+    image="registry.example.com/shop",
+    image_tag="2.4.7-p3",
+    secret="acme-secrets",
+    websites={"acme.example.com": "", "us.example.com": "us"},
+    base_url="https://acme.example.com/",
+    language="en_US",
+    currency="USD",
+    timezone="UTC",
+)
+CLUSTER = ClusterOffer(storage_class="fast", shared_storage_class="shared", ingress_class="nginx")
+
+
+def test_each_plan_has_a_file_and_each_file_is_a_plan() -> None:
+    files = {path.stem for path in TEMPLATES.glob("*.yaml") if not path.stem.startswith("_")}
+    assert files == set(Plan)
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_a_plan_says_who_the_shop_is_and_where_it_runs(plan: Plan) -> None:
+    values = values_of(plan, SHOP, CLUSTER)
+    assert values["store"] == {
+        "uid": SHOP.uid,
+        "name": "acme",
+        "tenant": "acme-inc",
+        "plan": plan.value,
+    }
+    assert values["websites"] == SHOP.websites
+    assert values["existingSecret"] == "acme-secrets"
+    assert values["database"]["storage"]["className"] == "fast"
+    assert values["ingress"] == {"enabled": True, "className": "nginx"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ 7 * 7 }}", "{% raw %}", 'a"b', "a: b", "a\nimage: {}", "# a", "yes", "1e3", "é\u2028"],
+)
+def test_what_a_tenant_typed_stays_text(text: str) -> None:
+    values = values_of(Plan.STARTER, replace(SHOP, name=text, websites={text: text}), CLUSTER)
+    assert values["store"]["name"] == text
+    assert values["websites"] == {text: text}
+    assert values["image"]["repository"] == SHOP.image
+
+
+def test_a_gateway_takes_the_ingress_place() -> None:
+    values = values_of(Plan.GROWTH, SHOP, replace(CLUSTER, gateway="public"))
+    assert "ingress" not in values
+    assert values["gateway"]["parentRefs"] == [{"name": "public", "namespace": "default"}]
+
+
+def test_certificates_come_from_the_issuer_that_the_cluster_names() -> None:
+    values = values_of(Plan.SCALE, SHOP, replace(CLUSTER, certificate_issuer="letsencrypt"))
+    assert values["ingress"]["annotations"] == {"cert-manager.io/cluster-issuer": "letsencrypt"}
+    assert values["ingress"]["tls"] == {"enabled": True}
+
+
+def test_a_bigger_plan_has_more_of_what_a_shop_runs_short_of() -> None:
+    sizes = [values_of(plan, SHOP, CLUSTER) for plan in Plan]
+    assert [size["web"]["phpWorkers"] for size in sizes] == [4, 8, 16]
+    assert [size["media"]["storage"]["accessMode"] for size in sizes] == [
+        "ReadWriteOnce",
+        "ReadWriteMany",
+        "ReadWriteMany",
+    ]
+
+
+def test_pods_on_several_nodes_share_their_media() -> None:
+    for plan in Plan:
+        values = values_of(plan, SHOP, CLUSTER)
+        alone = values["media"]["storage"]["accessMode"] == "ReadWriteOnce"
+        assert alone != values["web"].get("autoscaling", {}).get("enabled", False), plan
