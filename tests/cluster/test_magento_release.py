@@ -123,6 +123,29 @@ def test_a_shop_may_change_its_plan_and_keeps_its_volumes(
     assert claims[f"{RELEASE}-database"]["resources"]["requests"]["storage"] == "30Gi"
 
 
+@BOTH
+def test_a_shop_that_was_scaled_sleeps_and_wakes(
+    helm: str, restricted: Charted, namespace: str
+) -> None:
+    charted = replace(restricted, helm=helm)
+    web = (f"--namespace={namespace}", f"deployment/{RELEASE}-web")
+
+    def replicas() -> str:
+        return charted.run("kubectl", "get", *web, "--output=jsonpath={.spec.replicas}").stdout
+
+    values = planned(Plan.GROWTH)
+    install(charted, namespace, values)
+    # As an autoscaler does it; what it chose is left alone.
+    assert charted.run("kubectl", "scale", *web, "--replicas=3").returncode == 0
+    install(charted, namespace, laid_over(values, {"backup": {"keep": 3}}))
+    assert replicas() in {"2", "3"}
+    install(charted, namespace, laid_over(values, {"stopped": True}))
+    assert replicas() == "0"
+    install(charted, namespace, values)
+    # An autoscaler never wakes a deployment that is at nought.
+    assert int(replicas()) > 0
+
+
 def test_the_token_becomes_a_secret_by_the_installer_s_rights_alone(
     restricted: Charted, namespace: str, tmp_path: Path
 ) -> None:
