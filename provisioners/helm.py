@@ -1,0 +1,262 @@
+"""The driver of one Kubernetes cluster: a release is a Helm release in a namespace of its own.
+
+Both have the same name. To look costs one short list of Helm's records and no process; whether pods
+are ready is known from the cluster's watches. Helm runs only when the digest
+of chart and values differs, or when something is to be repaired: a release that a killed helm left
+pending, a failed one, a workload that somebody took away.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from provisioners.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.clustererrors import ConflictError, NotFoundError
+from provisioners.command import Result
+from provisioners.helmcommand import Helm
+from provisioners.helmreleases import DIGEST, STATE, Records, Revision
+from provisioners.kubernetes import STACK, Rooms
+from provisioners.pods import Pods
+from provisioners.watch import Watches
+
+_STOPPED = {"stopped": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmChart:
+    """A chart, and how a release becomes its values.
+
+    Its objects and pods carry the label `storecontroller.io/uid`; with the value `stopped:
+    true` nothing of it runs and its data is kept.
+    """
+
+    path: Path
+    endpoint: Callable[[Release, str], str]
+    """Where a release in a namespace is reached."""
+    values: Callable[[Release], Mapping[str, Any]] = lambda release: release.values
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of every file of the chart and its path."""
+        total = hashlib.sha256()
+        for file in sorted(item for item in self.path.rglob("*") if item.is_file()):
+            total.update(f"{file.relative_to(self.path)}\0".encode())
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+        return total.hexdigest()
+
+
+class HelmDriver:
+    """`Driver` of `provisioners.base` over one cluster."""
+
+    name = "helm"
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        helm: Helm,
+        charts: Mapping[str, HelmChart],
+        *,
+        patience: float = 20.0,
+        grace: float = 20.0,
+        sync: float = 10.0,
+    ) -> None:
+        """Drive `charts` by name, the usual one first.
+
+        `patience`: seconds that `delete` waits for a namespace to go. `grace`: seconds in which a
+        helm that we did not start may still be alive. `sync`: seconds to wait for the first lists.
+        """
+        self.engines = tuple(charts)
+        self._rooms = rooms
+        self._helm = helm
+        self._charts = charts
+        self._records = Records(rooms.connection)
+        self.watches = Watches(rooms.connection, selector=STACK, prefix=rooms.prefix)
+        self._pods = Pods(rooms.connection, selector=STACK)
+        self.patience = patience
+        self._grace, self._sync = grace, sync
+
+    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
+        """Make the namespace and put the secrets into it."""
+        self._rooms.apply_secrets(name, secrets)
+
+    def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
+        """Whether exactly these secrets are in place."""
+        return self._rooms.has_secrets(name, secrets)
+
+    def apply(self, release: Release) -> ReleaseStatus:
+        """Install or upgrade, after repairing what an earlier attempt left behind."""
+        status = self.status(release)
+        if status.state in {ReleaseState.CURRENT, ReleaseState.PENDING}:
+            return status
+        chart = self._chart(release.chart)
+        self._rooms.prepare(release.name)
+        self._recover(release.name)
+        values = chart.values(release)
+        self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
+        return self.status(release)
+
+    def status(self, release: Release) -> ReleaseStatus:
+        """What Helm's record and the watches say; starts no process and writes nothing."""
+        namespace = self._rooms.namespace(release.name)
+        chart = self._chart(release.chart)
+        history = self._records.history(namespace)
+        if not history:
+            return ReleaseStatus(state=ReleaseState.ABSENT)
+        state, detail = self._state(namespace, history[-1], self._digest(release))
+        return ReleaseStatus(
+            state=state, endpoint=chart.endpoint(release, namespace), detail=detail
+        )
+
+    def why(self, name: str) -> list[Cause]:
+        """Every reason why a release is not ready, what explains most first."""
+        namespace = self._rooms.namespace(name)
+        if ending := self._rooms.ending(name):
+            thing = f"namespace/{namespace}"
+            return [Cause(kind=CauseKind.TERMINATING, thing=thing, message=ending)]
+        history = self._records.history(namespace)
+        if not history or history[-1].stopped:
+            return []
+        workloads = self._records.content(namespace, history[-1]).workloads
+        return causes(self.watches.synced(self._sync), namespace, workloads)
+
+    def stop(self, name: str) -> None:
+        """Give the chart the value that lets nothing run and keeps the data."""
+        namespace = self._rooms.namespace(name)
+        history = self._recover(name)
+        if not history or (history[-1].stopped and history[-1].status == "deployed"):
+            return
+        content = self._records.content(namespace, history[-1])
+        values = {**content.values, **_STOPPED}
+        chart = self._chart(content.chart)
+        self._upgrade(name, chart, values, history[-1].digest or "unknown", stopped=True)
+
+    def rollback(self, name: str) -> bool:
+        """Go back to the revision that ran before; False when there is none."""
+        history = self._recover(name)
+        before = [item for item in history[:-1] if item.ran and not item.stopped]
+        if not before:
+            return False
+        namespace = self._rooms.namespace(name)
+        self._helm.rollback(namespace, before[-1].number)
+        self.watches.refresh(namespace)
+        return True
+
+    def delete(self, name: str) -> None:
+        """Uninstall, then delete the namespace with everything in it."""
+        namespace = self._rooms.namespace(name)
+        if self._rooms.ending(name) is None and self._records.history(namespace):
+            self._helm.uninstall(namespace)
+        self._rooms.delete(name, patience=self.patience)
+
+    def inventory(self, name: str) -> tuple[str, ...]:
+        """The namespace and everything in it, whoever put it there."""
+        return self._rooms.inventory(name)
+
+    def strangers(self, name: str) -> tuple[str, ...]:
+        """What neither the chart nor we put into the namespace; it is left alone."""
+        return self._rooms.strangers(name)
+
+    def names(self) -> set[str]:
+        """Every release that a namespace is there for."""
+        return self._rooms.names()
+
+    def logs(self, name: str, *, tail: int) -> list[str]:
+        """The last lines of every container of the release."""
+        return self._pods.logs(self._rooms.namespace(name), tail=tail)
+
+    def follow(self, name: str) -> Iterator[str]:
+        """New lines of every container of the release."""
+        return self._pods.follow(self._rooms.namespace(name))
+
+    def execute(
+        self, name: str, component: str, container: str, argv: Sequence[str], *, timeout: float
+    ) -> Result:
+        """Run a program in a ready pod of a component to its end, whatever its status."""
+        namespace = self._rooms.namespace(name)
+        pod = self._pods.first(namespace, component)
+        return self._pods.execute(namespace, pod, container, argv, timeout=timeout)
+
+    def stop_all(self) -> None:
+        """Stop watching. What runs in the cluster goes on: its home is not this machine."""
+        self.watches.close()
+
+    def _state(self, namespace: str, newest: Revision, digest: str) -> tuple[ReleaseState, str]:
+        if newest.pending:
+            if newest.age() < self._grace:
+                return ReleaseState.PENDING, f"helm is at work: {newest.status}"
+            return ReleaseState.FAILED, f"helm was interrupted: {newest.status}"
+        if newest.stopped and newest.status == "deployed":
+            return ReleaseState.STOPPED, ""
+        if newest.digest != digest:
+            return ReleaseState.OUTDATED, ""
+        content = self._records.content(namespace, newest)
+        if newest.status != "deployed":
+            return ReleaseState.FAILED, content.description
+        view = self.watches.synced(self._sync)
+        if missing(view, namespace, content.workloads):
+            # Another worker may have made it an instant ago: a watch is always a little behind.
+            self.watches.refresh(namespace)
+        found = causes(view, namespace, content.workloads)
+        if not found:
+            return ReleaseState.CURRENT, ""
+        broken = missing(view, namespace, content.workloads)
+        broken += failed_jobs(view, namespace, content.workloads).keys()
+        return (ReleaseState.FAILED if broken else ReleaseState.PENDING), str(found[0])
+
+    def _recover(self, name: str) -> list[Revision]:
+        """Clear away what a killed helm left behind, and jobs that gave up; return the history."""
+        namespace = self._rooms.namespace(name)
+        history = self._records.history(namespace)
+        if history and history[-1].pending:
+            if history[-1].age() < self._grace:
+                raise DriverFailure("release_pending", f"helm is at work: {history[-1].status}")
+            ran = [item for item in history if item.ran]
+            if ran and history[-1].status != "uninstalling":
+                self._helm.rollback(namespace, ran[-1].number)
+            else:
+                self._helm.uninstall(namespace)
+            history = self._records.history(namespace)
+        if history:
+            self._forget_failed_jobs(namespace, history[-1])
+        return history
+
+    def _forget_failed_jobs(self, namespace: str, newest: Revision) -> None:
+        """Delete jobs that gave up, so that helm makes them again."""
+        workloads = self._records.content(namespace, newest).workloads
+        view = self.watches.synced(self._sync)
+        for job, known in failed_jobs(view, namespace, workloads).items():
+            path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job}"
+            same = {key: known["metadata"][key] for key in ("uid", "resourceVersion")}
+            options = {"propagationPolicy": "Background", "preconditions": same}
+            with suppress(NotFoundError, ConflictError):
+                self._rooms.connection.request("DELETE", path, body=options)
+
+    def _upgrade(
+        self, name: str, chart: HelmChart, values: Mapping[str, Any], digest: str, *, stopped: bool
+    ) -> None:
+        namespace = self._rooms.namespace(name)
+        state = "stopped" if stopped else "running"
+        self._helm.upgrade(
+            namespace,
+            chart.path,
+            values,
+            description=f"{state} {digest}",
+            labels={DIGEST: digest, STATE: state},
+        )
+        self.watches.refresh(namespace)
+
+    def _digest(self, release: Release) -> str:
+        """Of chart, version and values; a label's value has room for 63 characters."""
+        wanted = f"{self._chart(release.chart).digest} {release.digest}"
+        return hashlib.sha256(wanted.encode()).hexdigest()[:63]
+
+    def _chart(self, name: str) -> HelmChart:
+        chart = self._charts.get(name)
+        if chart is None:
+            raise DriverFailure("chart_missing", f"no chart “{name}”", transient=False)
+        return chart

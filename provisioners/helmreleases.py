@@ -1,0 +1,131 @@
+"""Helm's own records of its releases, read through the API: to look at one starts no process.
+
+Helm keeps each revision in a Secret `sh.helm.release.v1.NAME.vN`; its labels say how it stands, its
+content is JSON, packed twice. Labels alone are read at every look, the content once a revision.
+"""
+
+import base64
+import gzip
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from provisioners.connection import METADATA_ONLY, Connection
+
+DIGEST = "storecontroller.io/digest"
+STATE = "storecontroller.io/state"
+_KEPT = 4096
+_WORKLOADS = {"Deployment", "StatefulSet", "Job"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One revision, as the labels of its record tell it."""
+
+    number: int
+    status: str
+    """Helm's word: deployed, failed, superseded, uninstalling, pending-install and so on."""
+    digest: str
+    """What it was made from; empty when it was not made by us."""
+    stopped: bool
+    touched: float
+    """When Helm wrote it last, in seconds since the epoch."""
+    record: str
+    """Name and version of its Secret."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether Helm was, or still is, at work on it."""
+        return self.status.startswith("pending-") or self.status == "uninstalling"
+
+    @property
+    def ran(self) -> bool:
+        """Whether it was installed as a whole once."""
+        return self.status in {"deployed", "superseded"}
+
+    def age(self) -> float:
+        """Seconds since Helm wrote it."""
+        return max(0.0, time.time() - self.touched)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What is in the record of a revision."""
+
+    chart: str
+    values: Mapping[str, Any]
+    workloads: tuple[str, ...]
+    """As `deployment/web`; hooks are none of them."""
+    description: str
+
+
+class Records:
+    """The records of one cluster."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._contents: OrderedDict[tuple[str, str], Content] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def history(self, namespace: str) -> list[Revision]:
+        """Every revision that is kept, the newest last; raises ClusterError."""
+        path = f"/api/v1/namespaces/{namespace}/secrets"
+        query = {"labelSelector": f"owner=helm,name={namespace}"}
+        pages = self._connection.pages(path, query, accept=METADATA_ONLY)
+        found = [_revision(item["metadata"]) for page in pages for item in page["items"]]
+        return sorted(found, key=lambda revision: revision.number)
+
+    def content(self, namespace: str, revision: Revision) -> Content:
+        """What a revision consists of; raises ClusterError."""
+        key = (namespace, revision.record)
+        with self._lock:
+            if key in self._contents:
+                self._contents.move_to_end(key)
+                return self._contents[key]
+        name = revision.record.partition("@")[0]
+        secret = self._connection.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        content = unpacked(secret["data"]["release"])
+        with self._lock:
+            self._contents[key] = content
+            while len(self._contents) > _KEPT:
+                self._contents.popitem(last=False)
+        return content
+
+
+def _revision(metadata: Mapping[str, Any]) -> Revision:
+    labels = metadata["labels"]
+    return Revision(
+        number=int(labels["version"]),
+        status=labels["status"],
+        digest=labels.get(DIGEST, ""),
+        stopped=labels.get(STATE) == "stopped",
+        touched=float(labels.get("modifiedAt") or labels.get("createdAt") or 0.0),
+        record=f"{metadata['name']}@{metadata['resourceVersion']}",
+    )
+
+
+def unpacked(data: str) -> Content:
+    """The content of a record: base64 of Kubernetes around base64 of Helm around gzip."""
+    raw = base64.b64decode(base64.b64decode(data))
+    if raw[:2] == b"\x1f\x8b":
+        raw = gzip.decompress(raw)
+    release = json.loads(raw)
+    return Content(
+        chart=release["chart"]["metadata"]["name"],
+        values=release.get("config") or {},
+        workloads=tuple(_workloads(release.get("manifest", ""))),
+        description=release["info"].get("description", ""),
+    )
+
+
+def _workloads(manifest: str) -> Iterator[str]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for thing in yaml.load_all(manifest, Loader=loader):
+        if isinstance(thing, dict) and thing.get("kind") in _WORKLOADS:
+            yield f"{thing['kind'].lower()}/{thing['metadata']['name']}"

@@ -1,0 +1,263 @@
+"""What we keep in a cluster: a namespace for each stack, with its limits and its secrets.
+
+Objects are written by server-side apply under a field manager of our own, so that a write can be
+repeated and touches nothing that somebody else set. A namespace of the right name that does not
+carry our labels is somebody else's: it is neither changed nor deleted.
+"""
+
+import base64
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from provisioners.base import DriverFailure
+from provisioners.clustererrors import ConflictError, NotFoundError, StrangerError, TerminatingError
+from provisioners.connection import APPLY, METADATA_ONLY, Connection, Json
+
+OWNER = "app.kubernetes.io/managed-by"
+US = "store-controller"
+STACK = "storecontroller.io/uid"
+"""The label that every namespace and every object of a stack carries, with the release's name."""
+MANAGER = "store-controller"
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_NOTES = {"events", "events.events.k8s.io"}
+"""Kinds that only tell of others; they end with their namespace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What a stack is given: who it is for, and how much it may use."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Added to those that make the namespace ours, such as its store and its tenant."""
+    quota: Mapping[str, str] = field(default_factory=dict)
+    """`hard` of its ResourceQuota, as {"requests.cpu": "4"}; none when empty."""
+    default_limits: Mapping[str, str] = field(default_factory=dict)
+    """What a container may use that does not say it, as {"memory": "512Mi"}."""
+    default_requests: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rooms:
+    """The namespaces of one cluster."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        room: Callable[[str], Room] = lambda _: Room(),
+        prefix: str = "store-",
+        secret: str = "shop-secrets",  # noqa: S107 -- the name of a Secret.
+    ) -> None:
+        self.connection = connection
+        self.prefix = prefix
+        self.secret = secret
+        """The name of the Secret that a chart is given as its existing one."""
+        self._room = room
+        self._discovered: tuple[float, list[tuple[str, str]]] = (-1e9, [])
+
+    def namespace(self, name: str) -> str:
+        """The namespace of a stack; raises DriverFailure for a name that cannot be part of one."""
+        if not (name.isascii() and name.isalnum() and name.lower() == name and len(name) <= 48):
+            raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
+        return f"{self.prefix}{name}"
+
+    def prepare(self, name: str) -> None:
+        """Make the namespace as it should be, with its quota and its limits."""
+        namespace, room = self.namespace(name), self._room(name)
+        self._ours(name)
+        labels = {
+            **room.labels,
+            OWNER: US,
+            STACK: name,
+            "pod-security.kubernetes.io/enforce": "restricted",
+            "pod-security.kubernetes.io/warn": "restricted",
+        }
+        self._write("v1", "Namespace", "/api/v1/namespaces", {"name": namespace, "labels": labels})
+        core = f"/api/v1/namespaces/{namespace}"
+        metadata = {"name": US, "labels": {OWNER: US, STACK: name}}
+        if room.quota:
+            spec: Json = {"hard": dict(room.quota)}
+            self._write("v1", "ResourceQuota", f"{core}/resourcequotas", metadata, spec=spec)
+        else:
+            self._remove(f"{core}/resourcequotas/{US}")
+        if room.default_limits or room.default_requests:
+            limits = {
+                "type": "Container",
+                "default": dict(room.default_limits),
+                "defaultRequest": dict(room.default_requests),
+            }
+            self._write(
+                "v1", "LimitRange", f"{core}/limitranges", metadata, spec={"limits": [limits]}
+            )
+        else:
+            self._remove(f"{core}/limitranges/{US}")
+
+    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
+        """Put the secrets in place, exactly these."""
+        self.prepare(name)
+        path = f"/api/v1/namespaces/{self.namespace(name)}/secrets"
+        metadata = {"name": self.secret, "labels": {OWNER: US, STACK: name}}
+        self._write("v1", "Secret", path, metadata, type="Opaque", data=_encoded(secrets))
+
+    def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
+        """Whether exactly these secrets are in place."""
+        path = f"/api/v1/namespaces/{self.namespace(name)}/secrets/{self.secret}"
+        try:
+            return bool(self.connection.get(path).get("data", {}) == _encoded(secrets))
+        except NotFoundError:
+            return False
+
+    def delete(self, name: str, *, patience: float) -> None:
+        """Delete the namespace and all that is in it; returns when it is gone.
+
+        Raises TerminatingError with what holds it up when that takes longer than `patience`.
+        """
+        path = f"/api/v1/namespaces/{self.namespace(name)}"
+        deadline = time.monotonic() + patience
+        pause = 0.05
+        asked = False
+        while (found := self._ours(name, alive=False)) is not None:
+            if not asked and not found["metadata"].get("deletionTimestamp"):
+                options: Json = {
+                    "propagationPolicy": "Background",
+                    "preconditions": {"uid": found["metadata"]["uid"]},
+                }
+                try:
+                    self.connection.request("DELETE", path, body=options)
+                except (NotFoundError, ConflictError):
+                    continue
+            asked = True
+            if time.monotonic() > deadline:
+                raise TerminatingError(_held_up(found))
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
+    def ending(self, name: str) -> str | None:
+        """What a namespace that is being deleted waits for; None when it is not."""
+        found = self._ours(name, alive=False)
+        ending = found is not None and found["metadata"].get("deletionTimestamp")
+        return _held_up(found) if found is not None and ending else None
+
+    def inventory(self, name: str) -> tuple[str, ...]:
+        """The namespace and everything of any kind in it, as `pod/web-1`."""
+        if self._ours(name, alive=False) is None:
+            return ()
+        held = [f"{kind}/{item['metadata']['name']}" for kind, item in self._everything(name)]
+        return (f"namespace/{self.namespace(name)}", *sorted(held))
+
+    def strangers(self, name: str) -> tuple[str, ...]:
+        """What somebody else put into the namespace: shown, never deleted on its own."""
+        if self._ours(name, alive=False) is None:
+            return ()
+        return tuple(
+            sorted(
+                f"{kind}/{item['metadata']['name']}"
+                for kind, item in self._everything(name)
+                if not _known(kind, item)
+            )
+        )
+
+    def names(self) -> set[str]:
+        """Every stack that a namespace is there for."""
+        query = {"labelSelector": f"{OWNER}={US},{STACK}"}
+        pages = self.connection.pages("/api/v1/namespaces", query, accept=METADATA_ONLY)
+        return {item["metadata"]["labels"][STACK] for page in pages for item in page["items"]}
+
+    def _ours(self, name: str, *, alive: bool = True) -> Json | None:
+        """The namespace, None when there is none; raises when it is a stranger's or ending."""
+        namespace = self.namespace(name)
+        try:
+            found = self.connection.get(f"/api/v1/namespaces/{namespace}")
+        except NotFoundError:
+            return None
+        labels = found["metadata"].get("labels", {})
+        if labels.get(OWNER) != US or labels.get(STACK) != name:
+            raise StrangerError(f"the namespace {namespace} is somebody else's")
+        if alive and found["metadata"].get("deletionTimestamp"):
+            raise TerminatingError(_held_up(found))
+        return found
+
+    def _write(self, version: str, kind: str, path: str, metadata: Json, **content: object) -> None:
+        """Apply an object: fields that we set before and leave out now are removed."""
+        self.connection.request(
+            "PATCH",
+            f"{path}/{metadata['name']}",
+            query={"fieldManager": MANAGER, "force": True},
+            body={"apiVersion": version, "kind": kind, "metadata": metadata, **content},
+            content=APPLY,
+        )
+
+    def _remove(self, path: str) -> None:
+        """Delete an object of ours when it is there; a look costs less than a needless write."""
+        try:
+            self.connection.get(path)
+            self.connection.request("DELETE", path)
+        except NotFoundError:
+            return
+
+    def _everything(self, name: str) -> Iterator[tuple[str, Json]]:
+        namespace = self.namespace(name)
+        for kind, path in self._kinds():
+            try:
+                for page in self.connection.pages(
+                    path.format(namespace=namespace), accept=METADATA_ONLY
+                ):
+                    yield from ((kind, item) for item in page["items"])
+            except NotFoundError:
+                continue  # The kind itself went away since it was discovered.
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        """Kind and path of everything in a namespace that can be listed; asked every 10 minutes."""
+        at, kinds = self._discovered
+        if time.monotonic() - at < 600:
+            return kinds
+        kinds = []
+        for root in ("/api", "/apis"):
+            for group in self.connection.get(root, accept=_DISCOVERY)["items"]:
+                kinds += _listable(root, group)
+        self._discovered = (time.monotonic(), kinds)
+        return kinds
+
+
+def _listable(root: str, group: Json) -> Iterator[tuple[str, str]]:
+    """Kinds of a group, each in the first version that has it."""
+    seen: set[str] = set()
+    group_name = group.get("metadata", {}).get("name", "")
+    for version in group["versions"]:
+        base = "/".join(part for part in (root, group_name, version["version"]) if part)
+        for resource in version.get("resources", ()):
+            plural = resource["resource"]
+            full = f"{plural}.{group_name}" if group_name else plural
+            if resource["scope"] != "Namespaced" or full in seen | _NOTES:
+                continue
+            seen.add(full)
+            if "list" in resource["verbs"]:
+                kind = resource.get("singularResource") or plural
+                yield kind, f"{base}/namespaces/{{namespace}}/{plural}"
+
+
+def _known(kind: str, item: Json) -> bool:
+    """Whether an object is ours, the release's, or one that the cluster makes by itself."""
+    metadata = item["metadata"]
+    labels, name = metadata.get("labels", {}), metadata["name"]
+    if metadata.get("ownerReferences") or labels.get(STACK) or labels.get("owner") == "helm":
+        return True
+    if metadata.get("annotations", {}).get("meta.helm.sh/release-name"):
+        return True
+    made = {("serviceaccount", "default"), ("configmap", "kube-root-ca.crt")}
+    return (kind, name) in made or kind in {"endpoints", "lease"}
+
+
+def _held_up(namespace: Json) -> str:
+    """What a namespace that is ending still waits for."""
+    told = [
+        condition.get("message", "")
+        for condition in namespace.get("status", {}).get("conditions", ())
+        if condition.get("status") == "True"
+    ]
+    words = "; ".join(text for text in told if text) or "what is in it is still being deleted"
+    return f"the namespace {namespace['metadata']['name']} is being deleted: {words}"
+
+
+def _encoded(secrets: Mapping[str, str]) -> dict[str, str]:
+    return {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()}
