@@ -1,5 +1,8 @@
 """What every test shares: Hypothesis profiles, and the services of `tests.services.plugin`."""
 
+import signal
+import threading
+
 from hypothesis import settings
 
 pytest_plugins = ["tests.services.plugin"]
@@ -8,3 +11,8 @@ pytest_plugins = ["tests.services.plugin"]
 settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None, database=None)
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile("ci")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and what ignores a signal
+# hands that on to every program it starts. Tests press Ctrl-C.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
