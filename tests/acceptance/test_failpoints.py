@@ -4,7 +4,9 @@ The names come from the steps themselves, so a new step is killed here without a
 """
 
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ pytestmark = pytest.mark.failpoint
 STEPS = [step.name for step in (*stacks.STEPS, *stores.STEPS)]
 RETIREMENT = PLANNED_STEPS[OperationKind.RETIRE]
 PURGE = PLANNED_STEPS[OperationKind.PURGE]
-CREATION = [step for step in STEPS if step not in {*RETIREMENT, *PURGE}]
+ADOPTION = [stores.Adopt.name]
+CREATION = [step for step in STEPS if step not in {*RETIREMENT, *PURGE, *ADOPTION}]
 # Two languages, so that there is something to bind.
 SPEC = {"locales": ["de_DE", "en_US"]}
 
@@ -57,6 +60,31 @@ def test_a_creation_killed_anywhere_ends_with_one_shop_that_sells(
         assert reachable(store["status"]["url"])
         assert len(plane.shops()) == 1
     assert plane.shops() == {}
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(ADOPTION))
+def test_an_adoption_killed_anywhere_ends_with_what_was_changed_in_the_shop(
+    tmp_path: Path, failpoint: str
+) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    with plane.running():
+        plane.finish(plane.create("acme", drift={"shipping": "adopt"}))
+    (stack,) = (plane.home / "stacks").iterdir()
+    with closing(sqlite3.connect(stack / "shop.sqlite3")) as shop, shop:
+        change = "update config set value = '7.5' where path = ? and scope = 'default'"
+        shop.execute(change, ("carriers/flatrate/price",))
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    killed(plane)
+
+    def adopted() -> bool:
+        store = plane.call("GET", "/stores/acme")
+        ready = store["status"]["phase"] == "Ready"
+        return ready and store["spec"]["shipping"]["flatRate"] == "7.50"
+
+    with plane.running():
+        until(adopted, "the adoption")
+        assert plane.call("GET", "/stores/acme")["metadata"]["generation"] == 2
+        assert plane.call("GET", "/stores/acme/config")["inSync"]
 
 
 @pytest.mark.parametrize("failpoint", failpoints.names(RETIREMENT))
