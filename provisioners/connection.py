@@ -20,6 +20,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, new_client_from_config
 from kubernetes.stream import ws_client
+from websocket import WebSocketException
 
 from provisioners.clustererrors import (
     ClusterConfigError,
@@ -115,15 +116,21 @@ class Connection:
             )
         except ApiException as error:
             raise StreamCutError(str(error.reason)) from error
-        session.run_forever(timeout=timeout)
-        if session.is_open():
-            session.close()
-            raise StreamCutError(f"it did not end in {timeout:g} seconds")
-        out, err = session.read_channel(1), session.read_channel(2)
+        plain = session.sock.sock
         try:
+            session.run_forever(timeout=timeout)
+            if session.is_open():
+                raise StreamCutError(f"it did not end in {timeout:g} seconds")
+            out, err = session.read_channel(1), session.read_channel(2)
             return int(session.returncode), out, err
         except (TypeError, KeyError, ValueError) as error:
             raise StreamCutError("the connection ended before the program did") from error
+        except (OSError, WebSocketException) as error:
+            raise StreamCutError(_reason(error)) from error
+        finally:
+            session.close()
+            # The client was seen to leave it open after a program that ended by itself.
+            plain.close()
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -57,6 +57,8 @@ class Pods:
         finally:
             for follower in followed.values():
                 follower.stop()
+            for follower in followed.values():
+                follower.join(timeout=_LOOK_SECONDS)
 
     def execute(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, timeout: float

@@ -1,6 +1,7 @@
 """A helm driver over the tests' cluster, and what is done to it from outside."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -168,7 +169,7 @@ class Killing:
             return run(argv, **options)
         self.armed = False
         connection = Connection(self._kubeconfig)
-        helm = subprocess.Popen(argv, stdin=subprocess.PIPE, env=options["env"])
+        helm = subprocess.Popen(argv, stdin=subprocess.PIPE, env={**os.environ, **options["env"]})
         assert helm.stdin is not None
         helm.stdin.write(options["stdin"])
         helm.stdin.close()

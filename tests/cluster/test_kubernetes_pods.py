@@ -1,0 +1,107 @@
+"""Logs and programs of a release's containers, through the API server to the door of a kubelet."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from provisioners.base import DriverFailure, Release
+from provisioners.clustererrors import StreamCutError
+from tests.cluster.conftest import Cluster
+from tests.cluster.helm_bench import HelmBench, benched, tiny
+from tests.cluster.kubelet import NODE
+from tests.cluster.kubelet_door import Door, opened
+
+pytestmark = pytest.mark.skipif(
+    "STORECTL_TEST_KUBECONFIG" in os.environ, reason="needs the stand-in for kubelets"
+)
+
+
+@pytest.fixture
+def door(cluster: Cluster, tmp_path: Path) -> Iterator[Door]:
+    """The door of the stand-in's node."""
+    core = client.CoreV1Api(cluster.api)
+    directory = tmp_path / "door"
+    directory.mkdir()
+    with opened(directory) as found:
+        status: dict[str, Any] = {
+            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": found.port}},
+        }
+        core.patch_node_status(NODE, {"status": status})
+        yield found
+
+
+@pytest.fixture
+def bench(cluster: Cluster, tools: Path, tmp_path: Path) -> Iterator[HelmBench]:
+    with benched(cluster.kubeconfig, tmp_path, tools / "helm4") as found:
+        yield found
+
+
+@pytest.fixture
+def release(bench: HelmBench) -> Release:
+    found = tiny(replicas=2)
+    bench.run(found)
+    return found
+
+
+def pods(bench: HelmBench, release: Release) -> list[str]:
+    held = bench.driver.inventory(release.name)
+    return [item.removeprefix("pod/") for item in held if item.startswith("pod/")]
+
+
+def test_the_last_lines_of_every_container_are_told(
+    door: Door, bench: HelmBench, release: Release
+) -> None:
+    one, two = pods(bench, release)
+    door.printed = {(one, "shop"): ["a", "b", "c"], (two, "shop"): ["d"]}
+    assert bench.driver.logs(release.name, tail=2) == [f"{one} shop: c", f"{two} shop: d"]
+    assert len(bench.driver.logs(release.name, tail=9)) == 4
+    assert bench.driver.logs(release.name, tail=0) == []
+
+
+def test_new_lines_are_followed_until_nobody_reads(
+    door: Door, bench: HelmBench, release: Release
+) -> None:
+    one, two = pods(bench, release)
+    door.printed = {(one, "shop"): ["old"], (two, "shop"): []}
+    told: list[str] = []
+    following = bench.driver.follow(release.name)
+    end = time.monotonic() + 30
+    # Lines are written until both followers are there to see one of them.
+    while {line.split()[0] for line in told} != {one, two}:
+        assert time.monotonic() < end
+        for place, lines in door.printed.items():
+            lines.append(f"new {place[0]}")
+        if line := next(following):
+            told.append(line)
+    following.close()  # type: ignore[attr-defined]
+    assert all(line.partition(" shop: ")[2].startswith("new ") for line in told)
+
+
+@pytest.mark.parametrize(("program", "status"), [("echo", 0), ("false", 3)])
+def test_a_program_runs_in_a_container_and_tells_how_it_ended(
+    door: Door, bench: HelmBench, release: Release, program: str, status: int
+) -> None:
+    argv = [program, "cache:flush", "--with a space & more"]
+    result = bench.driver.execute(release.name, "web", "shop", argv, timeout=20)
+    assert (result.returncode, result.error) == (status, program)
+    assert result.output == "cache:flush --with a space & more"
+
+
+def test_a_program_that_does_not_end_is_left(
+    door: Door, bench: HelmBench, release: Release
+) -> None:
+    with pytest.raises(StreamCutError) as caught:
+        bench.driver.execute(release.name, "web", "shop", ["sleep", "60"], timeout=0.5)
+    assert "0.5 seconds" in caught.value.detail
+
+
+def test_a_component_without_a_ready_pod_is_named(bench: HelmBench, release: Release) -> None:
+    with pytest.raises(DriverFailure) as caught:
+        bench.driver.execute(release.name, "cron", "shop", ["true"], timeout=5)
+    assert caught.value.code == "no_pod"
