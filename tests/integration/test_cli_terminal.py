@@ -6,13 +6,21 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.cli.fake_control_plane import TOKEN, FakeApi
+from tests.unit.cli.fake_control_plane import TOKEN, FakeApi, serving
 
 CTRL_C = "\x03"
 CREATE = ("create", "acme", "--country", "DE")
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving() as fake:
+        yield fake
+    assert fake.unexpected == []
 
 
 def on_terminal(api: FakeApi, *argv: str, typed: str = "", **environ: str) -> tuple[int, str]:
