@@ -72,7 +72,7 @@ class Commands:
         """The tenant that the scope or the owner's address names, made when there is none."""
         if scope.tenant is not None:
             return self._registry.tenants.get(scope, scope.tenant)
-        email = check_email(owner.email if owner else _NOBODY)
+        email = _address(owner)
         return self._registry.tenants.ensure(
             scope,
             owner=email,
@@ -120,7 +120,7 @@ class Commands:
         store = Store(
             uid="",
             tenant="",
-            owner=check_email(owner.email if owner else _NOBODY),
+            owner=_address(owner),
             stack=secrets["instance_uid"],
             generation=1,
             desired=Desired.ACTIVE,
@@ -216,6 +216,11 @@ class Commands:
             # What is not said stays: a file without an end does not lift the one there is.
             spec = replace(spec, expires_at=store.spec.expires_at)
         return store, spec, list(spec_changes(store.spec, spec))
+
+
+def _address(owner: Owner | None) -> str:
+    """The owner's address, normalised; the operator's stand-in when nobody is named."""
+    return check_email(owner.email if owner else _NOBODY)
 
 
 def _holds(driver: Driver, name: str) -> list[str]:

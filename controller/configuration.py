@@ -11,7 +11,7 @@ from controller.domain.errors import (
 )
 from controller.domain.providers import SECRETS, mode_of
 from controller.domain.stack import EXTERNAL
-from controller.domain.store import MAIN_SITE, Store
+from controller.domain.store import Store, site_and_field
 from controller.domain.tenant import Scope
 from controller.jobs.hints import Hint
 from controller.reconciler.world import World
@@ -81,11 +81,8 @@ class Configuration:
 
 def check_secret(store: Store, name: str, value: str) -> None:
     """Raise unless a secret of this name and form is of use to the store."""
-    of_site = name.startswith("sites.")
-    _, code, plain = (
-        name.split(".", 2) if name.count(".") > 2 and of_site else ("", MAIN_SITE, name)
-    )
-    sites = store.spec.sites if of_site else store.spec.websites
+    code, plain = site_and_field(name)
+    sites = store.spec.websites if plain == name else store.spec.sites
     site = next((item for item in sites if item.code == code), None)
     option = SECRETS.get(plain)
     if option is None or site is None:

@@ -10,7 +10,7 @@ from typing import Any
 from controller.commerce.drafts import draft_of, specify
 from controller.domain.commerce import DriftPolicy
 from controller.domain.errors import AdoptionRefusedError, InvalidInputError
-from controller.domain.store import StoreSpec, spec_from_json, spec_to_json
+from controller.domain.store import StoreSpec, site_and_field, spec_from_json, spec_to_json
 from controller.engines.fields import RULES
 
 _READABLE = frozenset(rule.field for rule in RULES if rule.read is not None)
@@ -57,12 +57,8 @@ def _policy(spec: StoreSpec, field: str | None) -> DriftPolicy:
         return DriftPolicy.REVERT
     policy = spec.policy(field)
     # What the shop has cannot be said in the words of a specification: it is only told.
-    unreadable = policy is DriftPolicy.ADOPT and _plain(field) not in _READABLE
+    unreadable = policy is DriftPolicy.ADOPT and site_and_field(field)[1] not in _READABLE
     return DriftPolicy.WARN if unreadable else policy
-
-
-def _plain(field: str) -> str:
-    return field.split(".", 2)[2] if field.startswith("sites.") else field
 
 
 def adopted(spec: StoreSpec, values: Mapping[str, Any]) -> StoreSpec:

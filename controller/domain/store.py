@@ -26,6 +26,14 @@ MAIN_SITE = "base"
 """The code of the website that every store has."""
 
 
+def site_and_field(name: str) -> tuple[str, str]:
+    """The website of a field such as `sites.us.payments`, and the field's name within it."""
+    parts = name.split(".", 2)
+    if parts[0] == "sites" and len(parts) == 3:
+        return parts[1], parts[2]
+    return MAIN_SITE, name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contact:
     """Whom shoppers write to or call; the owner's address stands in for a missing one."""
@@ -86,9 +94,8 @@ class StoreSpec:
         The most exact name that is set decides, for a further website's field its name without the
         website too; without any, what we want is written back.
         """
-        parts = name.split(".")
-        plain = parts[2:] if parts[0] == "sites" else parts
-        for named in (parts, plain):
+        _, plain = site_and_field(name)
+        for named in (name.split("."), plain.split(".")):
             for length in range(len(named), 0, -1):
                 found = self.drift.get(".".join(named[:length]))
                 if found is not None:

@@ -43,6 +43,11 @@ class Written:
     """What was written beside the settings."""
 
 
+def path_of(key: str) -> str:
+    """The path of a setting that is named `scope|code|path`."""
+    return key.rpartition("|")[2]
+
+
 class Standing(StrEnum):
     """How a field or one of its settings stands in the shop."""
 

@@ -13,7 +13,7 @@ from controller.domain.errors import (
     WrongShopError,
 )
 from controller.domain.rates import Rate
-from controller.domain.store import MAIN_SITE, Store
+from controller.domain.store import Store
 from controller.engines.base import (
     ComparedField,
     LoginLink,
@@ -26,7 +26,7 @@ from controller.engines.fields import CONDITIONS
 from controller.engines.orders import OrderDesk
 from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, ShopAnswerError, reading
-from controller.engines.settings import Setting, Wanted
+from controller.engines.settings import Setting, Wanted, named
 from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
@@ -52,6 +52,7 @@ class BridgeShop:
         self._store = store
         self._wanted = Wanted(store=store, url=endpoint, secrets=providers, shop=self._uid)
         self._rest = RestClient(endpoint, secrets["access_token"])
+        self._regions = Regions(self._rest)
         self._seen: ShopSeen | None = None
         self._known: set[str] | None = None
 
@@ -174,7 +175,7 @@ class BridgeShop:
             self._known = {
                 str(answer["path"]) for answer in answers if answer.get("status") == "ok"
             }
-        region = Regions(self._rest).number
+        region = self._regions.number
         return self._wanted.settings(self._known or (), region, tolerant=tolerant)
 
     def _spared(self, settings: Sequence[Setting], keys: set[str]) -> set[str]:
@@ -243,8 +244,8 @@ class BridgeShop:
             table = site.commerce.shipping.table
             if table is not None:
                 rows = Tables(self._rest).read(site.code, CONDITIONS[table.by])
-                name = "" if site.code == MAIN_SITE else f"sites.{site.code}."
-                found.append(comparison.table(f"{name}shipping.tableRates", table, rows))
+                name = named(site, "shipping.tableRates")
+                found.append(comparison.table(name, table, rows))
         if self._store.spec.tax_rates:
             found.append(comparison.taxes(self._store.spec.tax_rates, Taxes(self._rest).read()))
         return found

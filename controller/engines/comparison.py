@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from controller.domain.commerce import TableRate, TableRates, TaxRate
 from controller.domain.documents import row_to_json, tax_rate_to_json
-from controller.domain.store import MAIN_SITE, Site, site_to_json, spec_to_json
-from controller.engines.base import ComparedField, ComparedSetting, Standing
+from controller.domain.store import MAIN_SITE, Site, site_and_field, site_to_json, spec_to_json
+from controller.engines.base import ComparedField, ComparedSetting, Standing, path_of
 from controller.engines.settings import Setting, Wanted, rules
 
 _Row = TypeVar("_Row", TableRate, TaxRate)
@@ -123,13 +123,12 @@ class Comparison:
                     with contextlib.suppress(LookupError, ValueError, ArithmeticError):
                         return rule.read(self._actual[scope]), True
         differing = [item for item in settings if item.standing is not Standing.SAME]
-        shown = [f"{item.key.rpartition('|')[2]}={item.actual}" for item in differing]
+        shown = [f"{path_of(item.key)}={item.actual}" for item in differing]
         return (settings[0].actual if len(settings) == 1 else ", ".join(shown)), False
 
     def _site(self, name: str) -> tuple[Site | None, str]:
         """The website of a field, and the field's name within it."""
-        parts = name.split(".", 2)
-        code, plain = (parts[1], parts[2]) if parts[0] == "sites" else (MAIN_SITE, name)
+        code, plain = site_and_field(name)
         return next((site for site in self._wanted.sites if site.code == code), None), plain
 
 

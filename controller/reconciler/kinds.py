@@ -130,7 +130,7 @@ class Subjects:
             and _same(store.status.conditions, conditions),
             final=store.desired is Desired.PURGED,
             record=record,
-            event=_left(store, seen),
+            event=_left(store, conditions),
             close=seen.shop.close if seen.shop else lambda: None,
         )
 
@@ -141,13 +141,10 @@ def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
     return Note.of("ProcessLost") if gone else None
 
 
-def _left(store: Store, seen: stores.StoreSeen) -> Note | None:
+def _left(store: Store, seen: tuple[Condition, ...]) -> Note | None:
     """That settings were changed in the shop which are left as they are, once for each change."""
-    if not seen.drift.told:
-        return None
-    note = Note.of("DriftLeft", fields=", ".join(seen.drift.told))
-    known = store.status.conditions.get("Configured")
-    return None if known is not None and known.note == note else note
+    left = (item for item in seen if item.note.reason == "DriftLeft")
+    return next((item.note for item in left if not _same(store.status.conditions, (item,))), None)
 
 
 def _unchanged(store: Store) -> StoreStatus:

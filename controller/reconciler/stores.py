@@ -18,7 +18,7 @@ from controller.domain.notes import Note
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import AppliedConfig, Store, StoreStatus
-from controller.engines.base import Shop, ShopSeen, Standing
+from controller.engines.base import Shop, ShopSeen, Standing, path_of
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 
@@ -158,7 +158,7 @@ def _reverted(
     shop = _shop(seen)
     written = shop.configure((), spare=spare, whole=False)
     applied = replace(known, checksum=written.checksum)
-    names = sorted({key.rpartition("|")[2] for key in keys})
+    names = sorted({path_of(key) for key in keys})
     note = Note.of("DriftReverted", fields=", ".join(names))
     return Advanced(note=note, change=lambda status: replace(status, config=applied), tell=True)
 
@@ -272,7 +272,7 @@ def _configuration(store: Store, seen: StoreSeen) -> Condition:
             return met("Configured", "DriftLeft", fields=", ".join(seen.drift.told))
         return met("Configured", "Configured", revision=seen.look.revision if seen.look else 0)
     if seen.look is not None and seen.look.drift:
-        paths = [key.rpartition("|")[2] for key in seen.look.drift]
+        paths = [path_of(key) for key in seen.look.drift]
         return unmet("Configured", "Drifted", fields=", ".join(dict.fromkeys(paths)))
     return unmet("Configured", "NotConfigured")
 
