@@ -79,6 +79,13 @@ def holder(cluster: Cluster, name: str) -> int:
     return int(row[0].rpartition("/")[2]) if row else 0
 
 
+def awaits_its_shop(cluster: Cluster, name: str) -> bool:
+    """Whether a worker has written that it waits for the store's shop, and now does just that."""
+    operation = cluster.store(name)["metadata"]["operation"]
+    steps = cluster.call("GET", f"/api/v1/operations/{operation}")[1]["status"]["steps"]
+    return any(step["name"] == "await-engine" and step["state"] == "running" for step in steps)
+
+
 def succeeded(cluster: Cluster, name: str) -> int:
     """How often the journal says that an operation of the store succeeded."""
     events = cluster.call("GET", f"/api/v1/stores/{name}/events")[1]["items"]
@@ -170,6 +177,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(distributed: Distribu
     lost = cluster.log(name).count("lease_lost")
     # While the shop sleeps the worker waits for it, and holds no transaction open.
     with paused(shop):
+        until(lambda: awaits_its_shop(cluster, "sleeper"), "the first worker waiting")
         until(lambda: holder(cluster, "sleeper") == sleeper, "the lease of the first worker")
         with paused(sleeper):
             others = set(cluster.workers.values()) - {sleeper}
