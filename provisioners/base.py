@@ -1,4 +1,4 @@
-"""What every driver can do with a release, and the words for how a release stands."""
+"""What drivers can do with a release and builders with infrastructure, and the words for both."""
 
 import hashlib
 import json
@@ -89,6 +89,102 @@ class Driver(Protocol):
 
     def stop_all(self) -> None:
         """Stop everything, when the driver's home is this machine and goes down."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Infrastructure:
+    """What a stack needs around its release: one module with variables, under the stack's uid."""
+
+    name: str
+    module: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sensitive variables. They are given in and never made by the tool."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of module and variables; secrets count by a digest of their own."""
+        hidden = {
+            key: hashlib.sha256(f"{self.name}\0{key}\0{value}".encode()).hexdigest()
+            for key, value in self.secrets.items()
+        }
+        wanted = [self.name, self.module, dict(self.variables), hidden]
+        return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+
+
+class ChangeKind(StrEnum):
+    """What happens, or has happened, to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    """Destroyed and made anew; what it held is lost."""
+    DELETE = "delete"
+    FORGET = "forget"
+    """No longer looked after, and left where it is."""
+    MOVE = "move"
+    """Known under another address from now on; the resource itself stays as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One resource that differs, and in which of its attributes; values are never told."""
+
+    kind: ChangeKind
+    address: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What stands after a run."""
+
+    outputs: Mapping[str, Any]
+    """Never secrets: the modules have no sensitive outputs."""
+    changed: int
+    """How many resources this run made, changed or removed."""
+    serial: int
+    """Counts the changes of one state; `lineage` tells one state from a later one."""
+    lineage: str
+
+
+class Builder(Protocol):
+    """A tool that makes infrastructure. Every method may be repeated after a crash.
+
+    Callers hold the lease of the name. Methods raise DriverFailure with one of the codes
+    `terraform_missing` (the program), `provider_missing`, `module_missing`,
+    `variables_refused`, `state_locked`, `state_unreachable`, `plan_stale`,
+    `terraform_timeout`, `terraform_killed`, `terraform_failed`,
+    `destroy_incomplete` and `bad_name`; only what may pass is `transient`.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    """What it can make."""
+
+    def apply(self, wanted: Infrastructure) -> Built:
+        """Plan, then apply exactly that plan; without changes nothing is written."""
+
+    def outputs(self, name: str) -> Mapping[str, Any]:
+        """What the last run told; empty when there is no state."""
+
+    def plan(self, wanted: Infrastructure) -> tuple[Change, ...]:
+        """What `apply` would change; writes nothing."""
+
+    def drift(self, wanted: Infrastructure) -> tuple[Change, ...]:
+        """What somebody changed outside since the last run; writes nothing."""
+
+    def destroy(self, wanted: Infrastructure) -> None:
+        """Destroy everything, prove that the state is empty, then remove the state itself."""
+
+    def inventory(self, name: str) -> tuple[str, ...]:
+        """The addresses that the state holds; empty when nothing is left.
+
+        A state that holds no resource is told as `state` until it is removed.
+        """
+
+    def names(self) -> set[str]:
+        """Every name that a state is there for."""
 
 
 class DriverFailure(Exception):  # noqa: N818 -- the reconciler's DriverError is made of it.
