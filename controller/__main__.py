@@ -2,7 +2,7 @@
 
 up        everything on this machine (what `make up` runs)
 api       the HTTP application alone
-worker    a Celery worker
+worker    a Celery worker; `--queues people` or `--queues resync` for one half of the work
 beat      Celery's clock
 migrate   bring the database to the newest schema and exit
 """

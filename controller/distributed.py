@@ -8,6 +8,7 @@ leaves them running.
 Where the process driver is used, all of them share one machine and one STORECTL_HOME.
 """
 
+import argparse
 import logging
 import os
 import signal
@@ -95,8 +96,10 @@ def _presence(settings: Settings, registry: Registry) -> Presence:
 def worker(arguments: Sequence[str] = ()) -> int:
     """Reconcile until a signal comes: what Celery is told, and what our own sweep finds.
 
-    `arguments` go to Celery's worker.
+    `--queues people` or `--queues resync` leaves the other half to other workers; what else is in
+    `arguments` goes to Celery's worker.
     """
+    queues, rest = _queues(arguments)
     settings = _settings(DATABASE, REDIS, KEY)
     # Until Celery takes signals over.
     _end_on_signal()
@@ -105,22 +108,34 @@ def worker(arguments: Sequence[str] = ()) -> int:
     registry.database.ping()
     main.renew_vault(registry)
     # What a pass wakes is looked at by the same process: that needs no broker.
-    ours = main.build_worker(
-        settings, registry, main.build_world(settings, keyring, registry), bell=None
-    )
+    world = main.build_world(settings, keyring, registry)
+    waited_on = celery.PEOPLE in queues if len(queues) == 1 else None
+    ours = main.build_worker(settings, registry, world, bell=None, waited_on=waited_on)
     presence = _presence(settings, registry)
     holder = f"{os.uname().nodename}/{os.getpid()}"
     ours.after_sweep(lambda: presence.announce(holder))
     ours.start()
     try:
-        celery.serve(
-            celery.build_celery(settings.redis_url), ours, settings.worker.threads, arguments
-        )
+        bell = celery.build_celery(settings.redis_url)
+        celery.serve(bell, ours, settings.worker.threads, queues, rest)
     finally:
         ours.stop()
         presence.leave(holder)
         registry.database.close()
     return 0
+
+
+def _queues(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The queues of a worker, and the arguments that are not ours; ends the process if unknown."""
+    parser = argparse.ArgumentParser("python -m controller worker", allow_abbrev=False)
+    parser.add_argument("--queues", default=",".join(celery.QUEUES), metavar="NAME[,NAME]")
+    known, rest = parser.parse_known_args(arguments)
+    queues = sorted(set(known.queues.split(",")))
+    if unknown := set(queues) - set(celery.QUEUES):
+        parser.error(
+            f"no queue is named {', '.join(sorted(unknown))!r}: {', '.join(celery.QUEUES)}"
+        )
+    return queues, rest
 
 
 def beat() -> int:

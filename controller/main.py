@@ -128,8 +128,18 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
     )
 
 
-def build_worker(settings: Settings, registry: Registry, world: World, bell: Hint | None) -> Worker:
-    """The threads that reconcile; `bell` wakes other processes too, where there are any."""
+def build_worker(
+    settings: Settings,
+    registry: Registry,
+    world: World,
+    bell: Hint | None,
+    *,
+    waited_on: bool | None = None,
+) -> Worker:
+    """The threads that reconcile; `bell` wakes other processes too, where there are any.
+
+    `waited_on`: only what somebody waits for, or only the rest, where others do the other half.
+    """
     leases = Leases(
         registry.database,
         holder=f"{os.uname().nodename}/{os.getpid()}",
@@ -152,7 +162,11 @@ def build_worker(settings: Settings, registry: Registry, world: World, bell: Hin
         grace=settings.tombstone,
         rates=build_rate_keeper(settings.rates, registry, leases, world),
     )
-    pace = Pace(threads=settings.worker.threads, sweep_every=settings.worker.sweep_seconds)
+    pace = Pace(
+        threads=settings.worker.threads,
+        sweep_every=settings.worker.sweep_seconds,
+        waited_on=waited_on,
+    )
     return Worker(reconciler, registry.queue, chores, pace)
 
 

@@ -21,6 +21,7 @@ PEOPLE = "people"
 """The queue of subjects that somebody waits for; workers empty it first."""
 RESYNC = "resync"
 """The queue of everything else."""
+QUEUES = (PEOPLE, RESYNC)
 
 RECONCILE = "storectl.reconcile"
 SWEEP = "storectl.sweep"
@@ -101,7 +102,7 @@ def _application(redis_url: str) -> Celery:
         task_serializer="json",
         event_serializer="json",
         accept_content=["json"],
-        task_queues={PEOPLE: {}, RESYNC: {}},
+        task_queues={queue: {} for queue in QUEUES},
         task_default_queue=RESYNC,
         task_create_missing_queues=False,
         enable_utc=True,
@@ -109,8 +110,14 @@ def _application(redis_url: str) -> Celery:
     return app
 
 
-def serve(app: Celery, worker: Worker, threads: int, arguments: Sequence[str] = ()) -> None:
-    """Consume hints until a signal comes; running passes end first."""
+def serve(
+    app: Celery,
+    worker: Worker,
+    threads: int,
+    queues: Sequence[str] = QUEUES,
+    arguments: Sequence[str] = (),
+) -> None:
+    """Consume hints of some queues until a signal comes; running passes end first."""
     _install(app, worker)
     # Otherwise Celery sets up logging by itself.
     signals.setup_logging.connect(_leave_logging)
@@ -120,7 +127,7 @@ def serve(app: Celery, worker: Worker, threads: int, arguments: Sequence[str] = 
             "worker",
             "--pool=threads",
             f"--concurrency={threads}",
-            f"--queues={PEOPLE},{RESYNC}",
+            f"--queues={','.join(queues)}",
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",

@@ -26,6 +26,8 @@ class Pace:
     threads: int = 4
     sweep_every: float = 0.5
     batch: int = 200
+    waited_on: bool | None = None
+    """Whether the sweep takes only what somebody waits for, or only the rest; None takes both."""
 
 
 class Worker:
@@ -138,7 +140,7 @@ class Worker:
         if quiet:
             self._queue.postpone(quiet)
         if busy < self._pace.batch:
-            due = self._queue.due(self._pace.batch - busy)
+            due = self._queue.due(self._pace.batch - busy, waited_on=self._pace.waited_on)
             DUE.set(len(due))
             known = self.reconciler.load(due)
             for ref in due:

@@ -168,8 +168,10 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, limit: int) -> list[Ref]:
+    def due(self, limit: int, *, waited_on: bool | None = None) -> list[Ref]:
         """Due subjects that nobody holds, fairly among tenants.
+
+        With `waited_on` only those that somebody waits for, or only the others.
 
         Where several processes share the database each is given others: what nobody waits for is
         put off by some seconds, which is what a worker that dies then costs.
@@ -178,7 +180,7 @@ class Queue:
             found = [
                 (not row.waited_on, row.turn, row.due_at, Ref(kind=kind, uid=row.uid))
                 for kind in _TABLES
-                for row in connection.execute(self._query(kind, limit))
+                for row in connection.execute(self._query(kind, limit, waited_on))
             ]
         found.sort(key=lambda item: item[:3])
         chosen = found[:limit]
@@ -211,7 +213,7 @@ class Queue:
                 ours.update(Ref(kind=kind, uid=uid) for uid in taken)
         return ours
 
-    def _query(self, kind: Kind, limit: int) -> Any:
+    def _query(self, kind: Kind, limit: int, waited_on: bool | None) -> Any:
         subjects = _TABLES[kind].c
         turn = func.row_number().over(
             partition_by=(subjects.waited_on, subjects.tenant_uid), order_by=subjects.due_at
@@ -220,12 +222,13 @@ class Queue:
             _leases.c.subject == literal(f"{kind}:") + subjects.uid,
             _leases.c.expires_at > epoch_now(),
         )
-        return (
+        found = (
             select(subjects.uid, subjects.waited_on, subjects.due_at, turn.label("turn"))
             .where(subjects.due_at <= epoch_now(), ~held.exists())
             .order_by(subjects.waited_on.desc(), "turn", subjects.due_at)
             .limit(limit)
         )
+        return found if waited_on is None else found.where(subjects.waited_on.is_(waited_on))
 
     def postpone(self, refs: Sequence[tuple[Ref, float]]) -> None:
         """Make subjects due again in so many seconds each: the only write of a quiet pass."""

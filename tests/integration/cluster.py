@@ -62,13 +62,22 @@ class Cluster:
         command = [sys.executable, "-m", "controller", *arguments]
         subprocess.run(command, check=True, env=self.environ, cwd=self.home)
 
-    def start(self, *names: str) -> None:
-        """Start processes; a name is `api`, or a worker's own."""
+    def start(self, *names: str, arguments: tuple[str, ...] = ()) -> None:
+        """Start processes; a name is `api`, or a worker's own, which takes the arguments."""
         for name in names:
             command = "api" if name == "api" else "worker"
             assignments = [f"{name}={value}" for name, value in self.environ.items()]
             self._processes[name] = process.start(
-                ["env", "-i", *assignments, sys.executable, "-m", "controller", command],
+                [
+                    "env",
+                    "-i",
+                    *assignments,
+                    sys.executable,
+                    "-m",
+                    "controller",
+                    command,
+                    *arguments,
+                ],
                 log=self.home / f"{name}.log",
             )
 

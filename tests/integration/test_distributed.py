@@ -212,6 +212,29 @@ def test_a_worker_ends_in_order_and_its_shops_run_on(distributed: Distributed) -
     assert cluster.readiness() == {"worker": True, "database": True}
 
 
+def test_workers_share_the_work_by_queue(distributed: Distributed) -> None:
+    cluster = distributed.cluster
+    names = sorted(cluster.workers)
+    cluster.stop(*names)
+    for queue in ("people", "resync"):
+        cluster.start(queue, arguments=("--queues", queue))
+    until(cluster.workers_sweep, "both workers")
+    cluster.create("shared")
+    one_process_each(cluster, "shared")
+    assert "hint_received" in cluster.log("people")
+    assert "hint_received" not in cluster.log("resync")
+    assert "bell_received" not in cluster.log("people")
+    # Nobody waits for what has died since: it is found by those who look at everything else.
+    stack = stack_of(cluster, "shared")
+    (before,) = cluster.shops(stack)
+    cluster.stop("people")
+    before.kill()
+    until(lambda: any(shop != before for shop in cluster.shops(stack)), "the shop again")
+    cluster.stop("resync")
+    cluster.start(*names)
+    until(cluster.workers_sweep, "two workers again")
+
+
 def test_messages_are_json_with_a_kind_and_a_uid_and_nothing_else(
     breakable_redis: RedisServer,
 ) -> None:

@@ -37,6 +37,16 @@ def test_what_is_missing_is_named(
     assert all(" is not set: " in line for line in said)
 
 
+@pytest.mark.parametrize("queues", ["", "peolpe", "people,other"])
+def test_a_queue_that_nobody_rings_is_refused(
+    queues: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        distributed.worker(["--queues", queues])
+    assert ended.value.code == 2
+    assert "people, resync" in capsys.readouterr().err
+
+
 def test_what_cannot_be_shared_by_processes_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -222,6 +222,21 @@ def test_what_a_person_waits_for_comes_first(registry: Registry, ann: Tenant) ->
     assert due_stores(registry, 1) == [waited]
 
 
+def test_workers_of_one_queue_are_given_their_half(registry: Registry, ann: Tenant) -> None:
+    routine, waited = (
+        create(registry, ann, slug).operation.store for slug in ("routine", "waited")
+    )
+    aim(registry, routine, waited_on=False)
+    queue = registry.queue
+
+    def found(waited_on: bool) -> set[str]:
+        due = queue.due(50, waited_on=waited_on)
+        return {ref.uid for ref in due if ref.kind is Kind.STORE}
+
+    assert found(True) == {waited}
+    assert found(False) == {routine}
+
+
 def test_neither_the_held_nor_the_later_nor_the_finished_are_due(
     registry: Registry, ann: Tenant
 ) -> None:
