@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -129,6 +129,67 @@ def run(
     return result
 
 
+def run_to_files(
+    argv: Sequence[str],
+    *,
+    directory: Path,
+    timeout: float,
+    grace: float,
+    env: Mapping[str, str] | None = None,
+    secrets: Collection[str] = (),
+    descriptors: Sequence[int] = (),
+    kept: int = _BLOCK,
+) -> Result:
+    """Run a program that must come to its own end even when we do not; raises CommandError.
+
+    It works in `directory` and writes into files there, not into pipes that break when we are
+    killed; `group` names its process group to whoever comes after us. Of our open files it
+    inherits `descriptors` only, and what it writes is for the owner's eyes. After `timeout`
+    seconds, or when we are interrupted, it alone is asked to end: its children may be what it needs
+    for that. `grace` seconds later the whole group is ended.
+    """
+    program = Path(argv[0]).name
+    began = time.monotonic()
+    paths = [directory / "stdout", directory / "stderr"]
+    with ExitStack() as files:
+        out, err = (files.enter_context(_private(path)) for path in paths)
+        try:
+            process = subprocess.Popen(  # noqa: S603 -- argv is ours, nothing of a tenant is in it.
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=directory,
+                start_new_session=True,
+                pass_fds=descriptors,
+                umask=0o077,
+                env={**_environment(), **(env or {})},
+            )
+        except OSError as error:
+            raise CommandMissingError(program, str(error)) from error
+    (directory / "group").write_text(str(process.pid))
+    try:
+        process.wait(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        late = process.poll() is None
+        _end(process, grace=grace, alone=True)
+        (directory / "group").unlink(missing_ok=True)
+    blotted = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+    margin = kept + 4 * max(map(len, blotted), default=0) + 1
+    output, error_output = (_readable(_tail(path, margin), blotted, kept) for path in paths)
+    seconds = time.monotonic() - began
+    result = Result(
+        returncode=process.returncode, output=output, error=error_output, seconds=seconds
+    )
+    if late:
+        raise CommandTimeoutError(program, result)
+    if result.returncode != 0:
+        raise CommandFailedError(program, result)
+    return result
+
+
 @contextmanager
 def private_file(content: bytes, *, suffix: str = "") -> Iterator[Path]:
     """Keep content in a file for the owner's eyes only, for as long as the block lasts."""
@@ -211,12 +272,27 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _private(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _tail(path: Path, size: int) -> bytearray:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - size))
+        return bytearray(file.read())
+
+
+def _end(
+    process: subprocess.Popen[bytes], *, grace: float = _GRACE_SECONDS, alone: bool = False
+) -> None:
     """End what is left of a program's group: gently, then not."""
     if process.poll() is None:
-        _signal(process, signal.SIGTERM)
+        if alone:
+            process.terminate()
+        else:
+            _signal(process, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_GRACE_SECONDS)
+            process.wait(timeout=grace)
     # Its own children as well, when it left any.
     _signal(process, signal.SIGKILL)
     process.wait()

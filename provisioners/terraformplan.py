@@ -1,0 +1,87 @@
+"""What a plan of terraform's says, as changes without values; `provisioners.terraform` reads it."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from provisioners.base import Change, ChangeKind
+
+HOLDING_DATA = frozenset(
+    {
+        "aws_db_instance",
+        "aws_s3_bucket",
+        "minio_s3_bucket",
+        "mysql_database",
+    }
+)
+"""Resources whose end is the end of what a shop knows."""
+
+_KINDS: Mapping[tuple[str, ...], ChangeKind | None] = {
+    ("no-op",): None,
+    ("read",): None,
+    ("open",): None,
+    ("create",): ChangeKind.CREATE,
+    ("update",): ChangeKind.UPDATE,
+    ("delete",): ChangeKind.DELETE,
+    ("forget",): ChangeKind.FORGET,
+    ("delete", "create"): ChangeKind.REPLACE,
+    ("create", "delete"): ChangeKind.REPLACE,
+    ("create", "forget"): ChangeKind.REPLACE,
+    ("forget", "create"): ChangeKind.REPLACE,
+}
+
+
+def changes(plan: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What would be done."""
+    return _changes(plan.get("resource_changes", ()))
+
+
+def drift(plan: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What was found to be otherwise than the state says."""
+    return _changes(plan.get("resource_drift", ()))
+
+
+def losses(found: Iterable[Change], holding: Collection[str]) -> tuple[str, ...]:
+    """The addresses at which data would be destroyed."""
+    fatal = {ChangeKind.DELETE, ChangeKind.REPLACE}
+    return tuple(
+        change.address
+        for change in found
+        if change.kind in fatal and kind_of(change.address) in holding
+    )
+
+
+def kind_of(address: str) -> str:
+    """The type of the resource at an address."""
+    plain = re.sub(r"\[.*?\]", "", address)
+    return plain.split(".")[-2] if "." in plain else ""
+
+
+def _changes(rows: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    found = []
+    for row in rows:
+        if row.get("mode") == "data":
+            continue
+        change = row["change"]
+        kind = _KINDS.get(tuple(change["actions"]), ChangeKind.UPDATE)
+        if kind is None and row.get("previous_address"):
+            kind = ChangeKind.MOVE
+        if kind is not None:
+            attributes = _attributes(change) if kind in _TOLD else ()
+            found.append(Change(kind=kind, address=row["address"], attributes=attributes))
+    return tuple(found)
+
+
+_TOLD = {ChangeKind.UPDATE, ChangeKind.REPLACE}
+
+
+def _attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after = change.get("before") or {}, change.get("after") or {}
+    unknown = change.get("after_unknown") or {}
+    differing = {
+        key
+        for key in {*before, *after}
+        if before.get(key) != after.get(key) and unknown.get(key) is not True
+    }
+    differing |= {key for key, value in unknown.items() if value is True and key in before}
+    return tuple(sorted(differing))

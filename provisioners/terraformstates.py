@@ -1,0 +1,246 @@
+"""Where Terraform's states are kept, one per stack, and whose the lock on one is.
+
+`provisioners.terraform` asks. A state is read here straight from its place, without a process, for
+the few facts that a look needs; it is written by terraform alone.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, Protocol
+
+from provisioners.base import DriverFailure
+from provisioners.terraformruns import write_whole
+
+_SKEW = timedelta(seconds=5)
+_STARTING = timedelta(seconds=60)
+"""How long after its start a run may still come by its lock, beside the time that it waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What a run says of itself before it can hold a lock, so that its lock is known for ours."""
+
+    run: str
+    holder: str
+    """Who asked for it: the worker."""
+    who: str
+    """As terraform writes it into its locks: user@host."""
+    place: str
+    """The directory of runs that it is in."""
+    started: datetime
+    until: datetime
+    """When it has ended at the latest."""
+    patience: float
+    """Seconds that it waits for a lock."""
+
+    def encoded(self) -> str:
+        """The intent as JSON."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+    @classmethod
+    def decoded(cls, text: str | bytes) -> "Intent":
+        """The intent that `encoded` made this of."""
+        raw = json.loads(text)
+        times = {key: datetime.fromisoformat(raw[key]) for key in ("started", "until")}
+        return cls(**{**raw, **times})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A lock that is held on a state."""
+
+    id: str
+    who: str
+    created: datetime
+    operation: str = ""
+    run: str | None = None
+    """The run that holds it, where the lock itself says so."""
+
+    def __str__(self) -> str:
+        what = f", {self.operation}" if self.operation else ""
+        return f"locked by {self.who} since {self.created:%Y-%m-%dT%H:%M:%SZ}{what} ({self.id})"
+
+    @classmethod
+    def of_info(cls, text: str | bytes) -> "Lock":
+        """The lock that terraform describes."""
+        raw = json.loads(text)
+        return cls(
+            id=raw["ID"],
+            who=raw["Who"],
+            created=_moment(raw["Created"]),
+            operation=raw.get("Operation", ""),
+        )
+
+    def owner(self, intents: Iterable[Intent]) -> Intent | None:
+        """The run of ours that holds it; None when it is a stranger's.
+
+        Terraform takes its lock soon after it starts, so user, host and time tell its run.
+        """
+        for intent in intents:
+            last = intent.started + timedelta(seconds=intent.patience) + _STARTING
+            ours = intent.who == self.who and intent.started - _SKEW <= self.created <= last
+            if self.run == intent.run or (self.run is None and ours):
+                return intent
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """What terraform is told of a state's place. What is secret goes by the environment."""
+
+    kind: str
+    settings: Mapping[str, Any]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class States(Protocol):
+    """A place for states. Every method raises DriverFailure `state_unreachable`."""
+
+    def backend(self, name: str, run: str) -> Backend:
+        """How terraform reaches the state."""
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """The state as terraform wrote it, secrets and all; None when there is none."""
+
+    def remove(self, name: str) -> None:
+        """Remove the state and everything beside it."""
+
+    def names(self) -> set[str]:
+        """Every name that something is there for."""
+
+    def lock(self, name: str) -> Lock | None:
+        """The lock that is held on the state, where it can outlive its holder."""
+
+    def release(self, name: str, lock: Lock) -> bool:
+        """Take a lock away; False when terraform itself has to do it."""
+
+    def intents(self, name: str) -> tuple[Intent, ...]:
+        """What runs said of themselves and did not take back."""
+
+    def intend(self, name: str, intent: Intent) -> None:
+        """Keep what a run says of itself, instead of what it said before."""
+
+    def forget(self, name: str, runs: Iterable[str]) -> None:
+        """Take back what these runs said."""
+
+
+class LocalStates:
+    """States in a directory of one machine. Their locks are the kernel's and die with terraform."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def backend(self, name: str, run: str) -> Backend:  # noqa: ARG002
+        """A file in a directory of the name."""
+        path = self._root / name / "terraform.tfstate"
+        return Backend(kind="local", settings={"path": str(path.absolute())})
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """The file's content."""
+        try:
+            content = (self._root / name / "terraform.tfstate").read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unreachable(str(error)) from error
+        return parsed(content)
+
+    def remove(self, name: str) -> None:
+        """Remove the directory."""
+        doomed = self._root / name
+        try:
+            rmtree(doomed)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreachable(str(error)) from error
+
+    def names(self) -> set[str]:
+        """Every directory with a state in it."""
+        return {path.parent.name for path in self._root.glob("*/terraform.tfstate")}
+
+    def lock(self, name: str) -> Lock | None:  # noqa: ARG002
+        """None: there is nothing to recover."""
+        return None
+
+    def release(self, name: str, lock: Lock) -> bool:  # noqa: ARG002
+        """There is nothing to take away."""
+        return True
+
+    def intents(self, name: str) -> tuple[Intent, ...]:
+        """The files beside the state."""
+        found = []
+        for path in sorted((self._root / name).glob("intent-*.json")):
+            try:
+                found.append(Intent.decoded(path.read_bytes()))
+            except (FileNotFoundError, ValueError, TypeError, KeyError):
+                continue
+        return tuple(found)
+
+    def intend(self, name: str, intent: Intent) -> None:
+        """Write a file beside the state."""
+        try:
+            (self._root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole(self._root / name / f"intent-{intent.run}.json", intent.encoded().encode())
+        except OSError as error:
+            raise unreachable(str(error)) from error
+
+    def forget(self, name: str, runs: Iterable[str]) -> None:
+        """Remove the files, and the directory when nothing else is in it."""
+        place = self._root / name
+        for run in runs:
+            (place / f"intent-{run}.json").unlink(missing_ok=True)
+        try:
+            place.rmdir()
+        except OSError:
+            return
+
+
+def parsed(content: bytes) -> dict[str, Any] | None:
+    """A state; None when it is empty, as it is where a backend has only made room for one."""
+    if not content.strip():
+        return None
+    try:
+        state = json.loads(content)
+    except ValueError as error:
+        raise unreachable("the state is not JSON") from error
+    return state if isinstance(state, dict) else None
+
+
+def addresses(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a state holds, as terraform names it; data sources are only looked at, so left out."""
+    found = []
+    for resource in state.get("resources", ()):
+        if resource.get("mode") != "managed":
+            continue
+        module = f"{resource['module']}." if resource.get("module") else ""
+        for instance in resource.get("instances", ()):
+            key = instance.get("index_key")
+            index = "" if key is None else f"[{json.dumps(key)}]"
+            left = " (deposed)" if instance.get("deposed") else ""
+            found.append(f"{module}{resource['type']}.{resource['name']}{index}{left}")
+    return tuple(sorted(found))
+
+
+def unreachable(detail: str) -> DriverFailure:
+    """The place of the states does not answer, or not with sense."""
+    return DriverFailure("state_unreachable", detail[:500])
+
+
+def _moment(text: str) -> datetime:
+    """A time as terraform writes it: RFC 3339, or Go's own form in older locks."""
+    words = text.split()
+    if len(words) > 1:
+        text = f"{words[0]}T{words[1]}+00:00"
+    head, _, rest = text.replace("Z", "+00:00").partition(".")
+    if rest:
+        # Nanoseconds are more than Python reads.
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{head}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+    else:
+        text = head
+    return datetime.fromisoformat(text).astimezone(UTC)
