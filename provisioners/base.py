@@ -155,12 +155,16 @@ class Builder(Protocol):
     `terraform_missing` (the program), `provider_missing`, `module_missing`,
     `variables_refused`, `state_locked`, `state_unreachable`, `plan_stale`,
     `terraform_timeout`, `terraform_killed`, `terraform_failed`,
-    `destroy_incomplete` and `bad_name`; only what may pass is `transient`.
+    `terraform_busy`, `data_protected`, `destroy_incomplete` and `bad_name`; only what may pass
+    is `transient`.
     """
 
     name: str
     modules: tuple[str, ...]
     """What it can make."""
+
+    def digest(self, wanted: Infrastructure) -> str:
+        """SHA-256 of the module itself and what is wanted of it: what stands is current or not."""
 
     def apply(self, wanted: Infrastructure) -> Built:
         """Plan, then apply exactly that plan; without changes nothing is written."""
