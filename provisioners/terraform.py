@@ -140,11 +140,9 @@ class Terraform:
             state = self._states.read(name)
             if state and addresses(state):
                 self._unprotect(session, wanted, addresses(state))
-                self._carry_out(session, wanted, ["-destroy"])
-            left = addresses(self._states.read(name) or {})
-            if left:
-                held = ", ".join(left)[:400]
-                raise DriverFailure("destroy_incomplete", f"the state still holds {held}")
+                self._end(session, wanted)
+            if left := addresses(self._states.read(name) or {}):
+                raise _incomplete(left)
         self._states.remove(name)
 
     def inventory(self, name: str) -> tuple[str, ...]:
@@ -263,6 +261,16 @@ class Terraform:
             argv = ["apply", "-input=false", "-no-color", "-json", "plan"]
             self._do(session, argv, self._program.limits.apply)
 
+    def _end(self, session: _Session, wanted: Infrastructure) -> None:
+        """Destroy; raises DriverFailure `destroy_incomplete` with what is left and why."""
+        try:
+            self._carry_out(session, wanted, ["-destroy"])
+        except DriverFailure as failure:
+            left = addresses(self._states.read(wanted.name) or {})
+            if failure.code != "terraform_failed" or not left:
+                raise
+            raise _incomplete(left, failure.detail) from failure
+
     def _refuse_losses(self, wanted: Infrastructure, found: Sequence[Change]) -> None:
         lost = losses(found, self._holding)
         if lost and wanted.variables.get(PROTECTION) is not False:
@@ -327,6 +335,11 @@ class Terraform:
         if module is None:
             raise DriverFailure("module_missing", f"no module “{name}”", transient=False)
         return module
+
+
+def _incomplete(left: Sequence[str], why: str = "") -> DriverFailure:
+    held = f"the state still holds {', '.join(left)}"[:300]
+    return DriverFailure("destroy_incomplete", f"{held}: {why}"[:600] if why else held)
 
 
 def _checked(name: str) -> str:

@@ -37,8 +37,12 @@ def changes(plan: Mapping[str, Any]) -> tuple[Change, ...]:
 
 
 def drift(plan: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What was found to be otherwise than the state says."""
-    return _changes(plan.get("resource_drift", ()))
+    """What was found to be otherwise than the state says.
+
+    A provider may read nothing back as an empty list; that is nobody's doing.
+    """
+    found = _changes(plan.get("resource_drift", ()))
+    return tuple(item for item in found if item.kind is not ChangeKind.UPDATE or item.attributes)
 
 
 def losses(found: Iterable[Change], holding: Collection[str]) -> tuple[str, ...]:
@@ -81,7 +85,17 @@ def _attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
     differing = {
         key
         for key in {*before, *after}
-        if before.get(key) != after.get(key) and unknown.get(key) is not True
+        if _told(before.get(key)) != _told(after.get(key)) and unknown.get(key) is not True
     }
     differing |= {key for key, value in unknown.items() if value is True and key in before}
     return tuple(sorted(differing))
+
+
+def _told(value: Any) -> Any:
+    """A value without what is empty in it: null, an empty list and an empty text are one."""
+    if isinstance(value, dict):
+        kept = {key: _told(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None} or None
+    if isinstance(value, list):
+        return [_told(item) for item in value] or None
+    return None if value == "" else value
