@@ -7,20 +7,27 @@ from typing import Any
 
 from controller.commerce.drafts import Draft, specify
 from controller.commerce.plan import Plan, plan
+from controller.domain.clusters import Wish
 from controller.domain.conditions import Desired
 from controller.domain.errors import (
     EngineUnavailableError,
+    ImageMissingError,
     InvalidNameError,
+    NotAllowedError,
+    NotOnClusterError,
     NotOursError,
     StoreNotFoundError,
 )
 from controller.domain.naming import check_email, check_slug
 from controller.domain.operations import Operation, OperationKind
+from controller.domain.plans import PLAN_SCALES, Wanted
+from controller.domain.plans import Plan as Size
 from controller.domain.stack import EXTERNAL
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.engines.base import LoginLink
 from controller.jobs.hints import Hint
+from controller.logging import log
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
 from controller.registry.idempotency import Once
@@ -47,6 +54,10 @@ class Access:
     token: str = field(repr=False)
 
 
+CLUSTER_DRIVER = "helm"
+"""The driver of stacks on clusters."""
+CLUSTER_ENGINES = ("magento",)
+"""The shop software that a cluster runs, the usual one first."""
 _NOBODY = "operator@localhost.localdomain"
 
 
@@ -56,17 +67,44 @@ class Commands:
     def __init__(
         self, registry: Registry, world: World, driver: str, engines: Sequence[str], hint: Hint
     ) -> None:
-        """`driver` runs new stacks, of `engines` only."""
+        """`driver` runs new stacks that go to no cluster, of `engines` only."""
         self._registry = registry
         self._world = world
         self._driver = driver
         self._engines = tuple(engines)
         self._hint = hint
 
-    def specify(self, draft: Draft) -> StoreSpec:
-        """A draft as a specification; raises InvalidInputError."""
-        others = (name for name in self._world.engines if name not in self._engines)
-        return specify(draft, (*self._engines, *others))
+    def specify(self, draft: Draft, wish: Wish | None = None) -> StoreSpec:
+        """A draft as a specification; raises InvalidInputError.
+
+        The usual engine is that of the place where it would go.
+        """
+        usual = CLUSTER_ENGINES if self._on_cluster(draft, wish) else self._engines
+        others = (name for name in self._world.engines if name not in usual)
+        return specify(draft, (*usual, *others))
+
+    def _on_cluster(self, draft: Draft, wish: Wish | None) -> bool:
+        """Whether a store goes to a cluster: it says so, or there is one for its engine."""
+        if wish is not None and (wish.cluster or wish.region):
+            return True
+        if draft.engine is not None and draft.engine not in CLUSTER_ENGINES:
+            return False
+        return self._registry.clusters.any_active()
+
+    def _platform(self, spec: StoreSpec, draft: Draft, wish: Wish | None) -> Platform:
+        """Where a new store goes; raises EngineUnavailableError, ImageMissingError."""
+        clustered = self._on_cluster(draft, wish)
+        engines = CLUSTER_ENGINES if clustered else self._engines
+        if spec.engine not in engines:
+            raise EngineUnavailableError(engine=spec.engine, engines=", ".join(engines))
+        engine = self._world.engines[spec.engine]
+        if not clustered:
+            if spec.plan is not Size.STARTER or spec.scale is not None:
+                raise NotOnClusterError(store=spec.slug)
+            return Platform(driver=self._driver, version=engine.version)
+        if not engine.image:
+            raise ImageMissingError(engine=spec.engine)
+        return Platform(driver=CLUSTER_DRIVER, version=engine.version, wish=wish or Wish())
 
     def tenant(self, scope: Scope, owner: Owner | None, spec: StoreSpec) -> Tenant:
         """The tenant that the scope or the owner's address names, made when there is none."""
@@ -82,15 +120,23 @@ class Commands:
         )
 
     def create(
-        self, scope: Scope, owner: Owner | None, draft: Draft, once: Once | None = None
+        self,
+        scope: Scope,
+        owner: Owner | None,
+        draft: Draft,
+        once: Once | None = None,
+        wish: Wish | None = None,
     ) -> Accepted:
-        """Accept a new store; raises what `specify` and `Intents.create` raise."""
-        spec = self.specify(draft)
-        if spec.engine not in self._engines:
-            raise EngineUnavailableError(engine=spec.engine, engines=", ".join(self._engines))
+        """Accept a new store; raises what `specify` and `Intents.create` raise.
+
+        Where it goes, and how large it is, is the operator's to say.
+        """
+        spec = self.specify(draft, wish)
+        sized = spec.plan is not Size.STARTER or spec.scale is not None
+        if not scope.is_operator and (wish is not None or sized):
+            raise NotAllowedError
+        platform = self._platform(spec, draft, wish)
         tenant = self.tenant(scope, owner, spec)
-        version = self._world.engines[spec.engine].version
-        platform = Platform(driver=self._driver, version=version)
         accepted = self._registry.intents.create(scope, tenant, spec, platform, once)
         return self._rung(accepted)
 
@@ -107,8 +153,8 @@ class Commands:
             driver=EXTERNAL,
             version=self._world.engines[spec.engine].version,
             endpoint=access.url,
-            claim=lambda connection, stack: self._registry.vault.seal_stack(
-                connection, stack, secrets
+            claim=lambda connection, stack: self._registry.vault.seal(
+                connection, f"stack:{stack}", secrets
             ),
         )
         return self._rung(self._registry.intents.create(scope, tenant, spec, platform, once))
@@ -150,11 +196,42 @@ class Commands:
         expected: int | None = None,
         once: Once | None = None,
     ) -> Accepted | None:
-        """Accept another specification; None when nothing differs."""
+        """Accept another specification; None when nothing differs.
+
+        Raises NotAllowedError when a tenant sizes it, NotOnClusterError where there are no sizes.
+        """
+        if (spec.plan, spec.scale) != (store.spec.plan, store.spec.scale):
+            self._sizable(scope, store)
         accepted = self._registry.intents.change(
             scope, store.uid, spec, expected=expected, once=once
         )
         return self._rung(accepted) if accepted else None
+
+    def scale(
+        self,
+        scope: Scope,
+        name: str,
+        wanted: Wanted,
+        once: Once | None = None,
+    ) -> Accepted:
+        """Accept other numbers of web servers; nothing wanted goes back to the plan's.
+
+        Raises InvalidScaleError and what `change` raises.
+        """
+        if not scope.is_operator:
+            raise NotAllowedError
+        store = self._registry.stores.get(scope, name)
+        self._sizable(scope, store)
+        known = store.spec.scale or PLAN_SCALES[store.spec.plan]
+        scale = None if wanted == Wanted() else wanted.over(known)
+        return self._rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
+
+    def _sizable(self, scope: Scope, store: Store) -> None:
+        if not scope.is_operator:
+            raise NotAllowedError
+        stack = self._registry.stores.stack(store.stack)
+        if stack is None or not self._world.driver(stack).scalable:
+            raise NotOnClusterError(store=store.spec.slug)
 
     def transition(
         self, scope: Scope, name: str, kind: OperationKind, once: Once | None = None
@@ -189,9 +266,9 @@ class Commands:
     def unknown(self) -> list[dict[str, Any]]:
         """What drivers hold for names that the registry does not know."""
         return [
-            {"driver": name, "name": held, "holds": _holds(driver, held)}
-            for name, driver in self._world.drivers.items()
-            for held in sorted(driver.names() - self._registry.stores.stack_uids(name))
+            {"driver": name, "cluster": cluster, "name": held, "holds": _holds(driver, held)}
+            for (name, cluster), driver in self._world.every_driver().items()
+            for held in sorted(_names(driver) - self._registry.stores.stack_uids(name, cluster))
         ]
 
     def name_problem(self, name: str) -> str | None:
@@ -221,6 +298,15 @@ class Commands:
 def _address(owner: Owner | None) -> str:
     """The owner's address, normalised; the operator's stand-in when nobody is named."""
     return check_email(owner.email if owner else _NOBODY)
+
+
+def _names(driver: Driver) -> set[str]:
+    """Every name that something is held for; none while the driver cannot be asked."""
+    try:
+        return driver.names()
+    except DriverFailure as failure:
+        log.warning("driver_not_asked", driver=driver.name, detail=failure.detail)
+        return set()
 
 
 def _holds(driver: Driver, name: str) -> list[str]:

@@ -61,6 +61,7 @@ def api() -> int:
             _server(main.build_app(services)).run(sockets=[listener])
         finally:
             bell.close()
+            world.places.close()
             registry.database.close()
     return 0
 
@@ -120,6 +121,7 @@ def worker(arguments: Sequence[str] = ()) -> int:
         celery.serve(bell, ours, settings.worker.threads, queues, rest)
     finally:
         ours.stop()
+        world.places.close()
         presence.leave(holder)
         registry.database.close()
     return 0

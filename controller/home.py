@@ -117,6 +117,7 @@ def _home(settings: Settings) -> Iterator[Home]:
         worker.stop()
         for driver in world.drivers.values():
             driver.stop_all()
+        world.places.close()
         registry.database.close()
 
 

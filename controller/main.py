@@ -27,6 +27,7 @@ from controller.api import (
 )
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
+from controller.clusterdrivers import build_places
 from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy
@@ -36,6 +37,7 @@ from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
 from controller.jobs.chores import Chores
+from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
 from controller.jobs.rate_fanout import Pace as RatePace
@@ -113,7 +115,7 @@ def renew_vault(registry: Registry) -> None:
 
 def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> World:
     """Every engine and driver that this installation has, the usual ones first."""
-    engines = (SandboxEngine(), MagentoEngine())
+    engines = (SandboxEngine(), MagentoEngine(settings.magento_image))
     drivers = (
         SandboxDriver(settings.home.resolve() / "stacks", ports=settings.ports),
         ExternalDriver(),
@@ -125,6 +127,7 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
         prove_every=settings.worker.prove_seconds,
         vault=registry.vault.opened,
         quotes=registry.rates.newest,
+        places=build_places(settings, registry),
     )
 
 
@@ -161,13 +164,21 @@ def build_worker(
         mailer=Mailer(registry.mails, settings.smtp) if settings.smtp.host else None,
         grace=settings.tombstone,
         rates=build_rate_keeper(settings.rates, registry, leases, world),
+        clusters=ClusterWatch(
+            registry.clusters,
+            world.places,
+            registry.queue.wake_cluster,
+            every=settings.kubernetes.probe_seconds,
+        ),
     )
     pace = Pace(
         threads=settings.worker.threads,
         sweep_every=settings.worker.sweep_seconds,
         waited_on=waited_on,
     )
-    return Worker(reconciler, registry.queue, chores, pace)
+    worker = Worker(reconciler, registry.queue, chores, pace)
+    world.places.listen(worker.hint)
+    return worker
 
 
 def build_rate_keeper(

@@ -97,6 +97,21 @@ class RateSettings(BaseModel):
         return self
 
 
+class KubernetesSettings(BaseModel):
+    """How clusters are driven."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    helm: str = "helm"
+    """The helm program, version 3.17 or newer, or 4."""
+    helm_at_once: int | None = Field(default=None, ge=1)
+    """Releases changed at once in one cluster by one process; one per processor unless set."""
+    helm_timeout_seconds: float = Field(default=3600.0, gt=0)
+    """How long helm may take; a new image's upgrade of the database is part of it."""
+    probe_seconds: float = Field(default=10.0, gt=0)
+    """How often each cluster is asked whether it answers."""
+
+
 class Settings(BaseSettings):
     """The control plane's settings."""
 
@@ -139,6 +154,10 @@ class Settings(BaseSettings):
     """What the platform takes on."""
     worker: WorkerSettings = WorkerSettings()
     """How the reconciler works."""
+    magento_image: str = ""
+    """What new stores on clusters run, as REPOSITORY:TAG; built from images/magento."""
+    kubernetes: KubernetesSettings = KubernetesSettings()
+    """How clusters are driven."""
     rates: RateSettings = RateSettings()
     """Where exchange rates come from, and how they go to the shops."""
 

@@ -50,12 +50,61 @@ class ReleaseStatus:
     """What the tool itself said, when it said something."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Replicas:
+    """How many web servers: between the two, and `now` at once where it is given."""
+
+    min: int
+    max: int
+    now: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One cause of a release not being ready, with the place where it is."""
+
+    kind: str
+    """A stable code such as `image_pull`."""
+    thing: str
+    """As `pod/web-5d9c-x2x1`."""
+    container: str | None = None
+    message: str = ""
+    event: str | None = None
+    """The word of the event that tells it, when one does."""
+
+    def __str__(self) -> str:
+        """In one line."""
+        where = f"{self.thing}, container {self.container}" if self.container else self.thing
+        return f"{where}: {self.kind}: {self.message}".rstrip(": ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """Something that the place noticed about a part of a release."""
+
+    at: str
+    """RFC 3339."""
+    severity: str
+    """`Normal` or `Warning`."""
+    reason: str
+    thing: str
+    message: str
+    count: int = 1
+
+
 class Driver(Protocol):
     """A tool that runs releases. Every method may be repeated after a crash."""
 
     name: str
     engines: tuple[str, ...]
     """The charts that it can start, the usual one first."""
+    scalable: bool
+    """Whether a release can have more than one web server."""
+    wakes: bool
+    """Whether it tells by itself that a release changed, so that nobody needs to ask often."""
+
+    def ping(self) -> str:
+        """Ask whether it can work at all; returns its version. Raises DriverFailure."""
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Put the release's secrets in place before it starts."""
@@ -63,11 +112,29 @@ class Driver(Protocol):
     def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
         """Whether exactly these secrets are in place."""
 
+    def handed(self, name: str) -> Mapping[str, str]:
+        """Secrets that the release itself made and handed over; empty while it has not."""
+
     def apply(self, release: Release) -> ReleaseStatus:
         """Start the release, or make a running one current. Raises DriverFailure."""
 
     def status(self, release: Release) -> ReleaseStatus:
         """How the release stands."""
+
+    def scale(self, name: str, replicas: Replicas) -> int:
+        """Have this many web servers at once; returns how many that are now. Raises DriverFailure.
+
+        The release's values have to say the same, or the next `apply` changes it back.
+        """
+
+    def why(self, name: str) -> tuple[Reason, ...]:
+        """Why a release is not ready, what explains most first; empty when it is."""
+
+    def happened(self, name: str) -> tuple[Happening, ...]:
+        """What the place itself tells of the release's parts, oldest first."""
+
+    def strangers(self, name: str) -> tuple[str, ...]:
+        """What somebody else put beside the release; it is shown and left alone."""
 
     def stop(self, name: str) -> None:
         """Stop what runs and keep its data."""
@@ -194,8 +261,12 @@ class Builder(Protocol):
 class DriverFailure(Exception):  # noqa: N818 -- the reconciler's DriverError is made of it.
     """The tool could not do it. `code` is stable; `transient` says that it may pass."""
 
-    def __init__(self, code: str, detail: str, *, transient: bool = True) -> None:
+    def __init__(
+        self, code: str, detail: str, *, transient: bool = True, retry_after: float = 0.0
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.transient = transient
+        self.retry_after = retry_after
+        """Seconds for which whoever refused wants to be left alone."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provisioners.base import Reason
 from provisioners.view import Json, View
 
 
@@ -36,20 +37,10 @@ _ORDER = {kind: place for place, kind in enumerate(CauseKind)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
-    """One reason, with the place where it is."""
+class Cause(Reason):
+    """A reason of a kind that is known here."""
 
     kind: CauseKind
-    thing: str
-    """As `pod/web-5d9c-x2x1`."""
-    container: str | None = None
-    message: str = ""
-    event: str | None = None
-    """The reason of the event that tells it, when one does."""
-
-    def __str__(self) -> str:
-        where = f"{self.thing}, container {self.container}" if self.container else self.thing
-        return f"{where}: {self.kind}: {self.message}".rstrip(": ")
 
 
 def causes(view: View, namespace: str, workloads: Sequence[str]) -> list[Cause]:

@@ -14,9 +14,9 @@ class ClusterError(DriverFailure):
     passes = True
 
     def __init__(self, detail: str, *, retry_after: float = 0.0) -> None:
-        super().__init__(self.code_name, detail[:500], transient=self.passes)
-        self.retry_after = retry_after
-        """Seconds that the server wants to be left alone for."""
+        super().__init__(
+            self.code_name, detail[:500], transient=self.passes, retry_after=retry_after
+        )
 
 
 class ClusterConfigError(ClusterError):

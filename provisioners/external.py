@@ -7,7 +7,15 @@ is nothing of ours to keep, so that any worker on any machine sees the same.
 import time
 from collections.abc import Iterator, Mapping
 
-from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from provisioners.base import (
+    DriverFailure,
+    Happening,
+    Reason,
+    Release,
+    ReleaseState,
+    ReleaseStatus,
+    Replicas,
+)
 
 
 class ExternalDriver:
@@ -15,6 +23,12 @@ class ExternalDriver:
 
     name = "external"
     engines: tuple[str, ...] = ()
+    scalable = False
+    wakes = False
+
+    def ping(self) -> str:
+        """There is nothing to ask."""
+        return "1"
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:  # noqa: ARG002
         """Nothing: the shop made its access token itself."""
@@ -40,6 +54,26 @@ class ExternalDriver:
         watched = release.values.get("watched", True)
         state = ReleaseState.CURRENT if watched else ReleaseState.STOPPED
         return ReleaseStatus(state=state, endpoint=str(endpoint))
+
+    def handed(self, name: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Nothing: everything that it needs was given to it."""
+        return {}
+
+    def scale(self, name: str, replicas: Replicas) -> int:  # noqa: ARG002
+        """The shop is not ours to size; raises DriverFailure."""
+        raise DriverFailure("not_scalable", f"{name} has one size", transient=False)
+
+    def why(self, name: str) -> tuple[Reason, ...]:  # noqa: ARG002
+        """Nothing that `status` does not say."""
+        return ()
+
+    def happened(self, name: str) -> tuple[Happening, ...]:  # noqa: ARG002
+        """Nothing: the registry's own events tell all."""
+        return ()
+
+    def strangers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: whatever is there is the shop's own."""
+        return ()
 
     def stop(self, name: str) -> None:
         """Let go of it: it is not ours to stop."""

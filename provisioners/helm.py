@@ -14,17 +14,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from provisioners.base import (
+    DriverFailure,
+    Happening,
+    Release,
+    ReleaseState,
+    ReleaseStatus,
+    Replicas,
+)
 from provisioners.causes import Cause, CauseKind, causes, failed_jobs, missing
 from provisioners.clustererrors import ConflictError, NotFoundError
 from provisioners.command import Result
+from provisioners.handovers import Handovers
+from provisioners.happenings import happened
 from provisioners.helmcommand import Helm
 from provisioners.helmreleases import DIGEST, STATE, Records, Revision
 from provisioners.kubernetes import STACK, Rooms
 from provisioners.pods import Pods
+from provisioners.scaling import scale
 from provisioners.watch import Watches
 
 _STOPPED = {"stopped": True}
+WEB = "web"
+"""What the Deployment of web servers is called behind the release's name."""
+
+
+def _keys(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Secrets by the keys that charts know: they are written with hyphens."""
+    return {name.replace("_", "-"): value for name, value in secrets.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +71,8 @@ class HelmDriver:
     """`Driver` of `provisioners.base` over one cluster."""
 
     name = "helm"
+    scalable = True
+    wakes = True
 
     def __init__(
         self,
@@ -64,29 +83,44 @@ class HelmDriver:
         patience: float = 20.0,
         grace: float = 20.0,
         sync: float = 10.0,
+        changed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Drive `charts` by name, the usual one first.
 
         `patience`: seconds that `delete` waits for a namespace to go. `grace`: seconds in which a
         helm that we did not start may still be alive. `sync`: seconds to wait for the first lists.
+        `changed` is told the name of a release that was seen pending and is ready now.
         """
         self.engines = tuple(charts)
         self._rooms = rooms
         self._helm = helm
         self._charts = charts
         self._records = Records(rooms.connection)
-        self.watches = Watches(rooms.connection, selector=STACK, prefix=rooms.prefix)
+        self.watches = Watches(
+            rooms.connection,
+            selector=STACK,
+            prefix=rooms.prefix,
+            changed=self._changed,
+        )
+        self._awaited: dict[str, tuple[str, ...]] = {}
+        """The workloads of releases that were not ready when somebody looked, by namespace."""
+        self._tell = changed
         self._pods = Pods(rooms.connection, selector=STACK)
+        self._handovers = Handovers(rooms.connection)
         self.patience = patience
         self._grace, self._sync = grace, sync
 
+    def ping(self) -> str:
+        """The version of Kubernetes; raises ClusterError."""
+        return str(self._rooms.connection.get("/version")["gitVersion"]).removeprefix("v")
+
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""
-        self._rooms.apply_secrets(name, secrets)
+        self._rooms.apply_secrets(name, _keys(secrets))
 
     def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
         """Whether exactly these secrets are in place."""
-        return self._rooms.has_secrets(name, secrets)
+        return self._rooms.has_secrets(name, _keys(secrets))
 
     def apply(self, release: Release) -> ReleaseStatus:
         """Install or upgrade, after repairing what an earlier attempt left behind."""
@@ -112,17 +146,30 @@ class HelmDriver:
             state=state, endpoint=chart.endpoint(release, namespace), detail=detail
         )
 
-    def why(self, name: str) -> list[Cause]:
+    def why(self, name: str) -> tuple[Cause, ...]:
         """Every reason why a release is not ready, what explains most first."""
         namespace = self._rooms.namespace(name)
         if ending := self._rooms.ending(name):
             thing = f"namespace/{namespace}"
-            return [Cause(kind=CauseKind.TERMINATING, thing=thing, message=ending)]
+            return (Cause(kind=CauseKind.TERMINATING, thing=thing, message=ending),)
         history = self._records.history(namespace)
         if not history or history[-1].stopped:
-            return []
+            return ()
         workloads = self._records.content(namespace, history[-1]).workloads
-        return causes(self.watches.synced(self._sync), namespace, workloads)
+        return tuple(causes(self.watches.synced(self._sync), namespace, workloads))
+
+    def happened(self, name: str) -> tuple[Happening, ...]:
+        """The events of the release's namespace, oldest first."""
+        return happened(self._rooms.connection, self._rooms.namespace(name))
+
+    def handed(self, name: str) -> Mapping[str, str]:
+        """What the chart's installer put into its Secret; looked up again after a minute."""
+        return self._handovers.of(self._rooms.namespace(name))
+
+    def scale(self, name: str, replicas: Replicas) -> int:
+        """Change the autoscaler and the running number directly: helm would take a second."""
+        namespace = self._rooms.namespace(name)
+        return scale(self._rooms.connection, namespace, f"{namespace}-{WEB}", replicas)
 
     def stop(self, name: str) -> None:
         """Give the chart the value that lets nothing run and keeps the data."""
@@ -184,6 +231,7 @@ class HelmDriver:
     def stop_all(self) -> None:
         """Stop watching. What runs in the cluster goes on: its home is not this machine."""
         self.watches.close()
+        self._rooms.connection.close()
 
     def _state(self, namespace: str, newest: Revision, digest: str) -> tuple[ReleaseState, str]:
         if newest.pending:
@@ -201,12 +249,23 @@ class HelmDriver:
         if missing(view, namespace, content.workloads):
             # Another worker may have made it an instant ago: a watch is always a little behind.
             self.watches.refresh(namespace)
+        # Before the look: what becomes ready after it is told.
+        self._awaited[namespace] = content.workloads
         found = causes(view, namespace, content.workloads)
         if not found:
+            self._awaited.pop(namespace, None)
             return ReleaseState.CURRENT, ""
         broken = missing(view, namespace, content.workloads)
         broken += failed_jobs(view, namespace, content.workloads).keys()
         return (ReleaseState.FAILED if broken else ReleaseState.PENDING), str(found[0])
+
+    def _changed(self, namespace: str) -> None:
+        """Tell that a release is ready that somebody waits for; called by the watches."""
+        workloads = self._awaited.get(namespace)
+        if workloads is None or causes(self.watches.view, namespace, workloads):
+            return
+        if self._awaited.pop(namespace, None) is not None:
+            self._tell(namespace.removeprefix(self._rooms.prefix))
 
     def _recover(self, name: str) -> list[Revision]:
         """Clear away what a killed helm left behind, and jobs that gave up; return the history."""

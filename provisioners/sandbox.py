@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from provisioners import command
-from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from provisioners.base import (
+    DriverFailure,
+    Happening,
+    Reason,
+    Release,
+    ReleaseState,
+    ReleaseStatus,
+    Replicas,
+)
 
 _STOP_SECONDS = 5.0
 _HOLD_SECONDS = 0.3
@@ -32,6 +40,8 @@ class SandboxDriver:
 
     name = "process"
     engines: tuple[str, ...] = ("sandbox",)
+    scalable = False
+    wakes = False
 
     def __init__(self, root: Path, *, host: str = "127.0.0.1", ports: range) -> None:
         self._root = root
@@ -39,6 +49,10 @@ class SandboxDriver:
         self._ports = ports
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         root.mkdir(parents=True, exist_ok=True)
+
+    def ping(self) -> str:
+        """The version of the Python that shops run on."""
+        return sys.version.split()[0]
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Write the secrets for the owner's eyes only."""
@@ -107,6 +121,26 @@ class SandboxDriver:
         ended = _read(directory / "exit.json") or {}
         detail = str(ended.get("message", ""))
         return ReleaseStatus(state=ReleaseState.FAILED, endpoint=endpoint, detail=detail)
+
+    def handed(self, name: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Nothing: everything that it needs was given to it."""
+        return {}
+
+    def scale(self, name: str, replicas: Replicas) -> int:  # noqa: ARG002
+        """The shop is one process; raises DriverFailure."""
+        raise DriverFailure("not_scalable", f"{name} has one size", transient=False)
+
+    def why(self, name: str) -> tuple[Reason, ...]:  # noqa: ARG002
+        """Nothing that `status` does not say."""
+        return ()
+
+    def happened(self, name: str) -> tuple[Happening, ...]:  # noqa: ARG002
+        """Nothing: the registry's own events tell all."""
+        return ()
+
+    def strangers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: whatever is there is the shop's own."""
+        return ()
 
     def stop(self, name: str) -> None:
         """End the process, gently first; return when its lock is free."""

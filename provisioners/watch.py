@@ -25,10 +25,23 @@ _PAUSE_SECONDS = (0.1, 10.0)
 class Watches:
     """Fills a view from the first question on; `close` ends it."""
 
-    def __init__(self, connection: Connection, *, selector: str, prefix: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        selector: str,
+        prefix: str,
+        changed: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`changed` is told the namespace of each change, on the thread of its watch."""
         self.view = View(prefix)
         self._connection = connection
-        self._watches = [_Watch(connection, kind, self.view) for kind in kinds(selector)]
+
+        def told(namespace: str) -> None:
+            if namespace.startswith(prefix):
+                changed(namespace)
+
+        self._watches = [_Watch(connection, kind, self.view, told) for kind in kinds(selector)]
         self._lock = threading.Lock()
         self._started = False
 
@@ -66,8 +79,11 @@ class Watches:
 class _Watch:
     """The watch of one kind, in a thread of its own."""
 
-    def __init__(self, connection: Connection, kind: Kind, view: View) -> None:
+    def __init__(
+        self, connection: Connection, kind: Kind, view: View, changed: Callable[[str], None]
+    ) -> None:
         self.kind = kind
+        self._changed = changed
         self.lists = 0
         self._connection = connection
         self._view = view
@@ -164,4 +180,5 @@ class _Watch:
         }
         if step := steps.get(change["type"]):
             step(self.kind.name, thing)
+            self._changed(thing["metadata"].get("namespace", ""))
         self._version = thing["metadata"]["resourceVersion"]

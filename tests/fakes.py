@@ -7,11 +7,12 @@ shop that nobody started does not answer, one that was not configured does not s
 
 import hashlib
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import (
     CannotSellError,
     SettingsRefusedError,
@@ -31,7 +32,15 @@ from controller.engines.base import (
     Standing,
     Written,
 )
-from provisioners.base import DriverFailure, Release, ReleaseState, ReleaseStatus
+from provisioners.base import (
+    DriverFailure,
+    Happening,
+    Reason,
+    Release,
+    ReleaseState,
+    ReleaseStatus,
+    Replicas,
+)
 from tests.fake_orders import FakeOrders, Ledger
 
 
@@ -49,6 +58,7 @@ class Held:
     """Whether it ended by itself."""
     log: list[str] = field(default_factory=list)
     views: tuple[str, ...] = ()
+    replicas: int = 1
     config: str = ""
     revision: int = 0
     orders: int = 0
@@ -71,6 +81,8 @@ class FakeDriver:
 
     name = "fake"
     engines = ("fake",)
+    scalable = True
+    wakes = False
 
     def __init__(self) -> None:
         self.held: dict[str, Held] = {}
@@ -96,6 +108,10 @@ class FakeDriver:
                 raise faults.pop(0)
             yield self.held.get(name)
 
+    def ping(self) -> str:
+        with self._entered("ping", "a"):
+            return "1"
+
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         with self._entered("apply_secrets", name):
             self.held.setdefault(name, Held()).secrets = dict(secrets)
@@ -103,6 +119,25 @@ class FakeDriver:
     def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
         with self._entered("has_secrets", name) as held:
             return held is not None and held.secrets == dict(secrets)
+
+    def handed(self, name: str) -> Mapping[str, str]:
+        return {}
+
+    def scale(self, name: str, replicas: Replicas) -> int:
+        with self._entered("scale", name) as held:
+            if held is None or held.runs is None:
+                raise DriverFailure("not_running", "there is nothing to scale")
+            held.replicas = min(max(replicas.now or held.replicas, replicas.min), replicas.max)
+            return held.replicas
+
+    def why(self, name: str) -> tuple[Reason, ...]:
+        return ()
+
+    def happened(self, name: str) -> tuple[Happening, ...]:
+        return ()
+
+    def strangers(self, name: str) -> tuple[str, ...]:
+        return ()
 
     def apply(self, release: Release) -> ReleaseStatus:
         with self._entered("apply", release.name) as held:
@@ -176,6 +211,7 @@ class FakeEngine:
 
     name = "fake"
     version = "1"
+    image = ""
     website = "base"
 
     def __init__(self, driver: FakeDriver) -> None:
@@ -183,10 +219,10 @@ class FakeEngine:
         self.refuses: str | None = None
         """What every shop says when it is configured, as if its validation refused."""
 
-    def secret_names(self) -> tuple[str, ...]:
-        return ("access_token", "session_key")
+    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+        return {name: derive(name) for name in ("access_token", "session_key")}
 
-    def release(self, stack: Stack) -> Release:
+    def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         closed = stack.desired is StackDesired.CLOSED
         return Release(
             name=stack.uid,

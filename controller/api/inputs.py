@@ -119,9 +119,24 @@ class SiteInput(OfferInput):
     url: Text | None = None
 
 
+class ScaleInput(Input):
+    """How many web servers: between the two, as many as visitors need."""
+
+    min: int | None = None
+    max: int | None = None
+
+
+class ScaleNowInput(ScaleInput):
+    """Another scale; `now` is for at once."""
+
+    now: int | None = None
+
+
 class SpecInput(OfferInput):
     """What can be said about a store; what is left out, the country decides."""
 
+    plan: Text | None = None
+    scale: ScaleInput | None = None
     timezone: Text | None = None
     weight_unit: Text | None = None
     contact: ContactInput | None = None
@@ -174,6 +189,10 @@ class CreateInput(ApplyInput):
     """A new store."""
 
     name: Text
+    cluster: Text | None = None
+    """The cluster to run on; left out, the platform chooses."""
+    region: Text | None = None
+    """The region to run in, when no cluster is named."""
     adopt: AccessInput | None = None
     """Take over a shop that is there already, instead of starting one."""
 

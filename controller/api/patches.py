@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from controller.commerce.drafts import Draft, Offer, SiteDraft
+from controller.domain.plans import Wanted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -26,6 +27,10 @@ def patched(draft: Draft, body: SpecInput) -> Draft:
     changes: dict[str, Any] = {name: getattr(body, name) for name in _PLAIN if name in given}
     if changes.get("labels", ()) is None:
         changes["labels"] = {}
+    if body.plan is not None:
+        changes["plan"] = body.plan
+    if "scale" in given:
+        changes["scale"] = body.scale and Wanted(min=body.scale.min, max=body.scale.max)
     if body.contact is not None:
         said = body.contact.model_fields_set
         changes |= {f"contact_{name}": getattr(body.contact, name) for name in said}

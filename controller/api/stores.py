@@ -10,17 +10,27 @@ from fastapi.responses import Response, StreamingResponse
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, ExpectedDep, Limit, OnceDep, ScopeDep, ServicesDep
 from controller.api.described import ALREADY, SIGNED_IN
-from controller.api.inputs import ApplyInput, CreateInput, PurgeInput, SpecInput
+from controller.api.inputs import (
+    ApplyInput,
+    CreateInput,
+    PurgeInput,
+    ScaleNowInput,
+    SpecInput,
+)
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, list_json, store_json
 from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of
+from controller.domain.clusters import Wish
 from controller.domain.conditions import Phase
 from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
 from controller.domain.operations import OperationKind
+from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
+from controller.reconciler.outcome import from_driver
 from controller.registry.intents import Accepted
 from controller.registry.stores import StoreQuery
+from provisioners.base import DriverFailure
 
 router = APIRouter(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
@@ -84,7 +94,11 @@ def create_store(
     if body.adopt is None:
         if dry_run:
             raise BadRequestError
-        return accepted_answer(services, services.commands.create(scope, owner, draft, once))
+        wish = None
+        if body.cluster is not None or body.region is not None:
+            wish = Wish(cluster=body.cluster, region=body.region)
+        made = services.commands.create(scope, owner, draft, once, wish)
+        return accepted_answer(services, made)
     if not scope.is_operator:
         raise NotAllowedError
     access = Access(url=body.adopt.url, token=body.adopt.access_token.get_secret_value())
@@ -193,6 +207,15 @@ for _kind, _summary in (
     )
 
 
+@router.post("/{name}/scale", status_code=202, responses=ALREADY)
+def scale_store(
+    services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: ScaleNowInput
+) -> Response:
+    """Change how many web servers the shop has; nothing given goes back to the plan's."""
+    wanted = Wanted(min=body.min, max=body.max, now=body.now)
+    return accepted_answer(services, services.commands.scale(scope, name, wanted, once))
+
+
 @router.post("/{name}/purge", status_code=202, responses=ALREADY)
 def purge_store(
     services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: PurgeInput
@@ -226,9 +249,13 @@ def store_logs(
     if stack is None:
         return Response("", media_type="text/plain")
     driver = services.world.driver(stack)
+    try:
+        last = driver.logs(stack.uid, tail=tail)
+    except DriverFailure as failure:
+        raise from_driver(failure) from failure
 
     def lines() -> Iterator[str]:
-        yield from (line + "\n" for line in driver.logs(stack.uid, tail=tail))
+        yield from (line + "\n" for line in last)
         if follow:
             # The empty line of a quiet moment lets a caller that left be noticed.
             yield from (line + "\n" if line else "" for line in driver.follow(stack.uid))

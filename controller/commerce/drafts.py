@@ -16,6 +16,7 @@ from controller.domain.commerce import CommerceSpec
 from controller.domain.documents import commerce_to_json
 from controller.domain.errors import InvalidDurationError, UnknownCountryError, UnknownEngineError
 from controller.domain.naming import check_display_name, check_slug
+from controller.domain.plans import PLAN_SCALES, Plan, Wanted, plan_of
 from controller.domain.store import Site, StoreSpec
 
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
@@ -71,6 +72,8 @@ class Draft(Offer):
     sites: Mapping[str, SiteDraft] = field(default_factory=dict)
     drift: Mapping[str, str] = field(default_factory=dict)
     engine: str | None = None
+    plan: str | None = None
+    scale: Wanted | None = None
     expires_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,8 +84,9 @@ OFFER_FIELDS = tuple(item.name for item in fields(Offer))
 def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
     """The specification; `engines` are those installed, the first is the default.
 
-    Raises InvalidNameError, UnknownCountryError, UnknownEngineError, InvalidDisplayNameError, or
-    InvalidInputError that names every other field that is wrong.
+    Raises InvalidNameError, UnknownCountryError, UnknownEngineError, InvalidDisplayNameError,
+    UnknownPlanError, InvalidScaleError, or InvalidInputError that names every other field that is
+    wrong.
     """
     slug = check_slug(draft.name)
     country = pack(draft.country)
@@ -92,6 +96,7 @@ def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
     engine = draft.engine or next(iter(engines))
     if engine not in engines:
         raise UnknownEngineError(engine=engine[:60], engines=", ".join(engines))
+    plan = plan_of(draft.plan) if draft.plan else Plan.STARTER
     check = Checks()
     spec = StoreSpec(
         slug=slug,
@@ -110,6 +115,8 @@ def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
         ),
         drift=check.drift(draft.drift),
         engine=engine,
+        plan=plan,
+        scale=draft.scale.over(PLAN_SCALES[plan]) if draft.scale else None,
         expires_at=check.expiry(draft.expires_at),
         labels=check.labels(draft.labels),
     )
@@ -201,6 +208,8 @@ def draft_of(spec: StoreSpec) -> Draft:
         },
         drift={name: str(policy) for name, policy in spec.drift.items()},
         engine=spec.engine,
+        plan=str(spec.plan),
+        scale=Wanted(min=spec.scale.min, max=spec.scale.max) if spec.scale else None,
         expires_at=spec.expires_at,
         labels=spec.labels,
         **_offered(spec.commerce),

@@ -292,6 +292,33 @@ class SecretModeError(InvalidInputError):
     action = N_("Take the key of the same mode from the provider's console, or change the mode.")
 
 
+class UnknownPlanError(InvalidInputError):
+    """No plan has this name."""
+
+    code = "unknown_plan"
+    cause = N_("“%(plan)s” is not a plan; there are: %(plans)s.")
+    action = N_("Choose one of them.")
+
+
+class InvalidScaleError(InvalidInputError):
+    """The numbers of web servers do not fit together."""
+
+    code = "invalid_scale"
+    cause = N_("A shop cannot have %(min)s to %(max)s web servers, and %(now)s now.")
+    action = N_("Give 1 ≤ min ≤ now ≤ max ≤ %(most)s.")
+
+
+class InvalidKubeconfigError(InvalidInputError):
+    """A kubeconfig cannot be used by the control plane."""
+
+    code = "invalid_kubeconfig"
+    cause = N_("This kubeconfig cannot be used: %(detail)s")
+    action = N_(
+        "Give one that holds everything itself, such as a service account's token and the "
+        "cluster's certificate; “kubectl config view --raw --minify --flatten” prints one."
+    )
+
+
 # --- 401, 403, 404 ------------------------------------------------------------------------------
 
 
@@ -371,6 +398,14 @@ class SecretNotFoundError(NotFoundError):
     code = "secret_not_found"
     cause = N_("There is no secret “%(secret)s”.")
     action = N_("“storectl secret list STORE” shows those that are kept.")
+
+
+class ClusterNotFoundError(NotFoundError):
+    """No such cluster."""
+
+    code = "cluster_not_found"
+    cause = N_("There is no cluster “%(cluster)s”.")
+    action = N_("“storectl cluster list” shows them.")
 
 
 # --- 409, 412 -----------------------------------------------------------------------------------
@@ -507,6 +542,64 @@ class NotOursError(ConflictError):
     action = N_("Close it where it runs, or retire the store to let go of it.")
 
 
+class ClusterExistsError(ConflictError):
+    """A cluster of this name is there already, with other data."""
+
+    code = "cluster_exists"
+    cause = N_("There is a cluster “%(cluster)s” already, and it differs in: %(fields)s.")
+    action = N_("Change it with “storectl cluster set”, or choose another name.")
+
+
+class ClusterDrainingError(ConflictError):
+    """A draining cluster takes nothing new."""
+
+    code = "cluster_draining"
+    cause = N_("The cluster “%(cluster)s” is being drained and takes no new stores.")
+    action = N_("Choose another one, or “storectl cluster activate %(cluster)s”.")
+
+
+class ClusterFullError(ConflictError):
+    """A cluster holds as many stacks as it may."""
+
+    code = "cluster_full"
+    cause = N_("The cluster “%(cluster)s” has the %(capacity)s stores that it may have.")
+    action = N_("Choose another one, or raise its capacity with “storectl cluster set”.")
+
+
+class NoClusterError(ConflictError):
+    """No cluster can take a new stack."""
+
+    code = "no_cluster"
+    cause = N_("No cluster can take a new store: %(why)s.")
+    action = N_(
+        "Add a cluster, raise one's capacity, or activate one; see “storectl cluster list”."
+    )
+
+
+class ClusterInUseError(ConflictError):
+    """A cluster that still holds stacks cannot be forgotten."""
+
+    code = "cluster_in_use"
+    cause = N_("The cluster “%(cluster)s” still holds %(stacks)s stores.")
+    action = N_("Drain it, retire and purge its stores, then remove it.")
+
+
+class NotOnClusterError(ConflictError):
+    """What runs beside the control plane cannot be sized or placed."""
+
+    code = "not_on_cluster"
+    cause = N_("The shop of “%(store)s” does not run on a cluster: it has one size.")
+    action = N_("Create the store on a cluster to choose its plan and its scale.")
+
+
+class ImageMissingError(ConflictError):
+    """Nobody said which image of the shop software clusters are to run."""
+
+    code = "image_missing"
+    cause = N_("No image of %(engine)s is set, so that a cluster has nothing to run.")
+    action = N_("Build images/magento, push it, and name it in STORECTL_MAGENTO_IMAGE.")
+
+
 # --- 429 ----------------------------------------------------------------------------------------
 
 
@@ -590,6 +683,9 @@ class ShipmentUnsureError(UnavailableError):
 class TransientError(StoreControllerError):
     """Will pass by itself: the reconciler waits with backoff and tries again."""
 
+    retry_after: float = 0.0
+    """Seconds to wait at least, because whoever is waited for asked for it."""
+
     code = "transient"
     status = 503
     cause = N_("A part of the shop's surroundings does not answer: %(detail)s")
@@ -672,6 +768,38 @@ class DriverError(TransientError):
 
     code = "driver_failed"
     cause = N_("The shop's process could not be changed: %(detail)s")
+
+
+class PodsNotReadyError(ShopStartingError):
+    """The release is as wanted, and something of it is not ready."""
+
+    code = "pods_not_ready"
+    cause = N_("The shop is starting; not ready yet: %(detail)s")
+    action = N_("“storectl why STORE” says what it waits for.")
+
+
+class ClusterUnreachableError(DriverError):
+    """A cluster does not answer: nothing is known of what runs there, and nothing is given up."""
+
+    code = "cluster_unreachable"
+    cause = N_("The cluster does not answer: %(detail)s")
+    action = N_("What runs there is left as it is and looked at again once the cluster answers.")
+
+
+class RoomExceededError(DriverError):
+    """The stack wants more than its namespace may use."""
+
+    code = "room_exceeded"
+    cause = N_("The shop needs more than its plan may use: %(detail)s")
+    action = N_("Raise the plan's quota, or lower what the shop scales to.")
+
+
+class StrangerError(DriverError):
+    """Something that is not ours has the place or the lock of ours."""
+
+    code = "stranger"
+    cause = N_("Somebody else's thing is in the way and is left alone: %(detail)s")
+    action = N_("Find out whose it is; once it is gone this goes on by itself.")
 
 
 class RatesUnavailableError(TransientError):

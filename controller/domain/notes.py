@@ -35,11 +35,23 @@ REASONS: Mapping[str, str] = {
     "Proven": N_("A test purchase went through and was cancelled."),
     "NotProven": N_("No test purchase was made yet."),
     "StorefrontClosed": N_("The shop is closed to customers."),
+    "InfrastructureBuilt": N_("What it needs around it is there (%(module)s)."),
+    "InfrastructureMissing": N_("What it needs around it is not built yet (%(module)s)."),
+    "PlacedByName": N_("The cluster “%(cluster)s” was asked for."),
+    "PlacedByRegion": N_(
+        "“%(cluster)s” has the most room in the region %(region)s: %(room)s of %(capacity)s."
+    ),
+    "PlacedByRoom": N_("“%(cluster)s” has the most room: %(room)s of %(capacity)s."),
     "StackStopped": N_("What it ran on is stopped; its data is kept."),
     # Steps and events
     "StoreAccepted": N_("The order for “%(store)s” is accepted."),
     "ChangeAccepted": N_("Changes are accepted: %(fields)s."),
     "PushAccepted": N_("All settings will be written again."),
+    "ScaleAccepted": N_("Its web servers will be %(min)s to %(max)s."),
+    "Scaled": N_("Web servers: %(min)s to %(max)s, %(now)s now."),
+    "InfrastructureApplied": N_("%(module)s: %(changed)s things made or changed."),
+    "InfrastructureDestroyed": N_("Nothing is left of %(module)s."),
+    "ClusterLost": N_("The cluster does not answer: %(detail)s"),
     "SecretAccepted": N_("The secret “%(secret)s” is kept and will be used."),
     "SuspendAccepted": N_("The shop will be closed to customers."),
     "ResumeAccepted": N_("The shop will be opened again."),

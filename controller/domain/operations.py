@@ -20,6 +20,7 @@ class OperationKind(StrEnum):
     CHANGE = "change"
     PUSH = "push"
     """Every setting is written again."""
+    SCALE = "scale"
     SUSPEND = "suspend"
     RESUME = "resume"
     RETIRE = "retire"
@@ -51,6 +52,8 @@ class StepState(StrEnum):
 
 
 STEP_TITLES: Mapping[str, str] = {
+    "apply-infrastructure": N_("Building what it needs around it"),
+    "scale": N_("Changing the number of web servers"),
     "apply-secrets": N_("Making its access keys"),
     "apply-release": N_("Starting the shop"),
     "await-engine": N_("Waiting until the shop answers"),
@@ -61,6 +64,7 @@ STEP_TITLES: Mapping[str, str] = {
     "prove-selling": N_("Making a test purchase"),
     "stop-release": N_("Stopping the shop, keeping its data"),
     "delete-release": N_("Destroying the shop's data"),
+    "destroy-infrastructure": N_("Removing what was built around it"),
 }
 
 _RUN = ("apply-secrets", "apply-release", "await-engine")
@@ -70,6 +74,7 @@ PLANNED_STEPS: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.CREATE: _RUN + _SELL,
     OperationKind.CHANGE: ("bind", "configure", "prove-selling"),
     OperationKind.PUSH: ("configure", "prove-selling"),
+    OperationKind.SCALE: ("scale", "apply-release", "await-engine"),
     OperationKind.SUSPEND: ("apply-release", "await-engine"),
     OperationKind.RESUME: ("apply-release", "await-engine", "prove-selling"),
     OperationKind.RETIRE: ("stop-release",),

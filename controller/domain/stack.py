@@ -1,10 +1,13 @@
 """A stack: what runs a store. A dedicated store has one of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from controller.domain.conditions import Condition, ready
+from controller.domain.notes import Note
+from controller.domain.plans import PLAN_SCALES, Plan, Scale, scale_from_json, scale_to_json
 
 
 class StackDesired(StrEnum):
@@ -26,6 +29,50 @@ STACK_CONDITIONS = ("SecretsApplied", "Released", "Answering")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What a shop is installed with. It counts at its first start and is kept as it was then."""
+
+    name: str
+    tenant: str
+    language: str
+    """As a CLDR id: en_US."""
+    currency: str
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSpec:
+    """How large a stack is, and what it was placed with."""
+
+    plan: Plan = Plan.STARTER
+    scale: Scale | None = None
+    """None leaves it to the plan."""
+    rescale: bool = False
+    """Whether a scale was asked for that did not reach the cluster yet."""
+    now: int | None = None
+    """With `rescale`: how many web servers somebody wants at once."""
+    url: str | None = None
+    """Where shoppers reach it, when that is not its endpoint."""
+    websites: Mapping[str, str] = field(default_factory=dict)
+    """Further hosts, each with the website's code that it shows."""
+    installation: Installation | None = None
+
+    @property
+    def replicas(self) -> Scale:
+        """How many web servers it has."""
+        return self.scale or PLAN_SCALES[self.plan]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedInfrastructure:
+    """What was built around a stack, and what that told."""
+
+    digest: str
+    module: str
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """One deployment of a shop engine through a driver."""
 
@@ -40,6 +87,17 @@ class Stack:
     conditions: Mapping[str, Condition]
     endpoint: str | None
     """Base URL at which the driver says the stack is reached."""
+    cluster: str | None = None
+    """The name of the cluster that it runs on."""
+    placement: Note | None = None
+    """Why there."""
+    spec: StackSpec = field(default_factory=StackSpec)
+    infrastructure: AppliedInfrastructure | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where shoppers reach it."""
+        return self.spec.url or self.endpoint
 
     @property
     def wants_running(self) -> bool:
@@ -52,3 +110,30 @@ class Stack:
         if self.observed_generation != self.generation:
             return False
         return ready(self.conditions, STACK_CONDITIONS) if self.wants_running else True
+
+
+def stack_spec_to_json(spec: StackSpec) -> dict[str, Any]:
+    """The form of the registry's column."""
+    return {
+        "plan": str(spec.plan),
+        "scale": scale_to_json(spec.scale),
+        "rescale": spec.rescale,
+        "now": spec.now,
+        "url": spec.url,
+        "websites": dict(spec.websites),
+        "installation": None if spec.installation is None else vars(spec.installation),
+    }
+
+
+def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
+    """The inverse; a stack from before there were plans says nothing."""
+    installation = data.get("installation")
+    return StackSpec(
+        plan=Plan(data.get("plan", Plan.STARTER)),
+        scale=scale_from_json(data.get("scale")),
+        rescale=data.get("rescale", False),
+        now=data.get("now"),
+        url=data.get("url"),
+        websites=data.get("websites", {}),
+        installation=Installation(**installation) if installation else None,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from controller.domain.commerce import CommerceSpec, DriftPolicy, TaxRate
 from controller.domain.conditions import Condition, ConditionStatus, Desired, Phase
@@ -18,6 +19,7 @@ from controller.domain.documents import (
     tax_rate_to_json,
 )
 from controller.domain.notes import Note, say
+from controller.domain.plans import Plan, Scale, scale_from_json, scale_to_json
 
 STORE_CONDITIONS = ("Bound", "Routed", "Configured", "Selling")
 
@@ -67,6 +69,9 @@ class StoreSpec:
     weight_unit: str
     commerce: CommerceSpec
     engine: str
+    plan: Plan = Plan.STARTER
+    scale: Scale | None = None
+    """How many web servers; None leaves it to the plan."""
     contact: Contact = field(default_factory=Contact)
     tax_rates: tuple[TaxRate, ...] = ()
     drift: Mapping[str, DriftPolicy] = field(default_factory=dict)
@@ -87,6 +92,13 @@ class StoreSpec:
             commerce=self.commerce,
         )
         return (main, *self.sites)
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The hosts of further websites that have an address of their own, with their codes."""
+        return {
+            host: site.code for site in self.sites if (host := urlsplit(site.url or "").hostname)
+        }
 
     def policy(self, name: str) -> DriftPolicy:
         """What to do when a field, such as `shipping.flatRate`, was changed in the shop.
@@ -173,6 +185,8 @@ def spec_to_json(spec: StoreSpec) -> dict[str, Any]:
         "sites": {site.code: site_to_json(site) for site in spec.sites},
         "drift": {name: str(policy) for name, policy in spec.drift.items()},
         "engine": spec.engine,
+        "plan": str(spec.plan),
+        "scale": scale_to_json(spec.scale),
         "expiresAt": iso(spec.expires_at),
     }
 
@@ -203,6 +217,8 @@ def spec_from_json(slug: str, labels: Mapping[str, str], data: Mapping[str, Any]
         sites=tuple(_site_from_json(code, site) for code, site in data.get("sites", {}).items()),
         drift={name: DriftPolicy(policy) for name, policy in data.get("drift", {}).items()},
         engine=data["engine"],
+        plan=Plan(data.get("plan", Plan.STARTER)),
+        scale=scale_from_json(data.get("scale")),
         expires_at=moment(data["expiresAt"]),
         labels=dict(labels),
     )

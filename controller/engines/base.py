@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from controller.domain.clusters import ClusterSpec
 from controller.domain.orders import Order, OrderPage, OrderQuery, Parcel, Recorded, Shipment, Track
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
@@ -188,14 +189,19 @@ class Engine(Protocol):
 
     name: str
     version: str
+    image: str
+    """What clusters run of it; empty when they can run nothing."""
     website: str
     """The code of the website that a dedicated store is."""
 
-    def secret_names(self) -> tuple[str, ...]:
-        """The secrets that a stack needs before it starts."""
+    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+        """The secrets that a stack needs before it starts, by name, each of its own form.
 
-    def release(self, stack: Stack) -> Release:
-        """What the driver is to run."""
+        `derive` gives 64 hexadecimal digits for a name, the same on every retry.
+        """
+
+    def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
+        """What the driver is to run, on a cluster where one is given."""
 
     def ready(self, endpoint: str) -> None:
         """Return when a shop answers there; raises TransientError or WrongShopError."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import ShopStartingError, ShopUnreachableError, WrongShopError
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
@@ -16,9 +17,10 @@ class BridgedEngine:
 
     name: str
     version: str
+    image = ""
     website = MAIN_SITE
 
-    def release(self, stack: Stack) -> Release:
+    def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:  # noqa: ARG002
         """The shop of this stack; where it is, when somebody else runs it."""
         closed = stack.desired is StackDesired.CLOSED
         values: dict[str, object] = {"storefront": "closed" if closed else "open"}

@@ -1,14 +1,55 @@
 """The Magento engine: Magento Open Source or Mage-OS with the Bridge module in it."""
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from controller.domain.clusters import ClusterSpec
+from controller.domain.stack import Stack, StackDesired
 from controller.engines.bridged import BridgedEngine
+from controller.engines.plans import placed_values
+from provisioners.base import Release
+
+_PASSWORDS = ("db_password", "db_root_password", "cache_password", "session_password")
+_KEPT = 4096
 
 
 class MagentoEngine(BridgedEngine):
     """`Engine` of `engines.base`."""
 
     name = "magento"
-    version = "2.4"
 
-    def secret_names(self) -> tuple[str, ...]:
-        """The bearer token of the controller's integration, and the key of the shop's secrets."""
-        return ("access_token", "crypt_key")
+    def __init__(self, image: str = "") -> None:
+        """`image` is what new stacks run, as REPOSITORY:TAG; without one clusters take none."""
+        repository, _, tag = image.rpartition(":")
+        self.image, self.version = repository, tag or "2.4"
+        self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+        """The key of the shop's own secrets, of Magento's length, and its services' passwords.
+
+        The access token is the shop's to make; it hands it over once it is installed.
+        """
+        key = {"crypt_key": derive("crypt_key")[:32]}
+        return {**key, **{name: derive(name) for name in _PASSWORDS}}
+
+    def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
+        """The chart's values by plan; a shop that somebody else runs as every engine has it."""
+        if cluster is None:
+            return super().release(stack)
+        closed = stack.desired is StackDesired.CLOSED
+        # Every look asks, and most find what they found before.
+        told = (stack.spec, stack.version, stack.infrastructure, closed, cluster)
+        with self._lock:
+            known = self._releases.get(stack.uid)
+        if known is not None and known[0] == told:
+            return known[1]
+        values = placed_values(stack, cluster, self.image, closed=closed)
+        release = Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
+        with self._lock:
+            self._releases[stack.uid] = (told, release)
+            while len(self._releases) > _KEPT:
+                self._releases.popitem(last=False)
+        return release

@@ -6,8 +6,7 @@ cluster. The chart's schema has the last word on the result; tests/cluster holds
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +14,14 @@ from typing import Any, Final
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from controller.domain.clusters import ClusterOffer, ClusterSpec
+from controller.domain.plans import Plan, Scale
+from controller.domain.stack import Stack
+
+SECRET: Final = "shop-secrets"  # noqa: S105 -- the name of a Secret.
+"""The Secret with a shop's passwords and key, which is there before the release."""
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates" / "plans"
-
-
-class Plan(StrEnum):
-    """What a shop pays for; each has a file of its name."""
-
-    STARTER = "starter"
-    GROWTH = "growth"
-    SCALE = "scale"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,28 +44,67 @@ class PlannedShop:
     """As Magento spells it: en_US."""
     currency: str
     timezone: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterOffer:
-    """What a plan is told of the cluster. An empty class is the cluster's default one."""
-
-    storage_class: str = ""
-    shared_storage_class: str = ""
-    """For volumes that pods of several nodes write."""
-    ingress_class: str = ""
-    certificate_issuer: str = ""
-    """A cert-manager ClusterIssuer; without one the shop's Ingress has no TLS of its own."""
-    gateway: str = ""
-    """A Gateway takes the Ingress's place where it is named, with its own TLS."""
-    gateway_namespace: str = "default"
+    scale: Scale | None = None
+    """None leaves it to the plan."""
+    database: Mapping[str, Any] = field(default_factory=dict)
+    """Where its database is, when that is not in the release: host, port, name, user."""
 
 
 def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str, Any]:
     """Return the chart's values for a shop of this plan on this cluster."""
-    template = _environment().get_template(f"{plan}.yaml")
-    rendered = template.render(plan=plan.value, shop=shop, cluster=cluster)
-    values: dict[str, Any] = yaml.safe_load(rendered)
+    values = _rendered(plan, shop=shop, cluster=cluster)
+    if shop.scale is not None:
+        values["web"] |= _scaled(values["web"], shop.scale)
+    if shop.database:
+        kept = ("host", "port", "name", "user")
+        values["database"] = {"mode": "external", **{key: shop.database[key] for key in kept}}
+    return values
+
+
+def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    if scale.fixed:
+        return {"replicas": scale.min, "autoscaling": {"enabled": False}}
+    usual = {"cpuPercent": 70, **web.get("autoscaling", {})}
+    return {"autoscaling": {**usual, "enabled": True, "min": scale.min, "max": scale.max}}
+
+
+def placed_values(
+    stack: Stack, cluster: ClusterSpec, image: str, *, closed: bool
+) -> dict[str, Any]:
+    """Return the chart's values for a stack on a cluster; `image` is without its tag."""
+    installation = stack.spec.installation
+    if installation is None:
+        raise LookupError("a stack on a cluster was placed with what it is installed with")
+    url = stack.spec.url or ""
+    outputs = stack.infrastructure.outputs if stack.infrastructure else {}
+    shop = PlannedShop(
+        uid=stack.uid,
+        name=installation.name,
+        tenant=installation.tenant,
+        image=image,
+        image_tag=stack.version,
+        secret=SECRET,
+        websites={url.partition("://")[2]: "", **stack.spec.websites},
+        base_url=f"{url}/",
+        language=installation.language,
+        currency=installation.currency,
+        timezone=installation.timezone,
+        scale=stack.spec.scale,
+        database=outputs.get("database") or {},
+    )
+    storefront = {"storefront": "closed"} if closed else {}
+    return {**values_of(stack.spec.plan, shop, cluster.offer), **storefront}
+
+
+def allowance(plan: Plan, scale: Scale) -> dict[str, Any]:
+    """Return what a namespace of this plan may use: `quota`, `limits` and `requests`."""
+    room: dict[str, Any] = _rendered("_rooms", scale=scale)[plan]
+    return room
+
+
+def _rendered(template: str, **known: Any) -> dict[str, Any]:
+    rendered = _environment().get_template(f"{template}.yaml").render(plan=template, **known)
+    values: dict[str, Any] = yaml.load(rendered, Loader=_LOADER)  # noqa: S506 -- a safe loader.
     return values
 
 

@@ -1,5 +1,7 @@
 """The sandbox engine: our own small shop, which speaks the part of Magento's API that we use."""
 
+from collections.abc import Callable
+
 from controller.engines.bridged import BridgedEngine
 
 
@@ -9,6 +11,6 @@ class SandboxEngine(BridgedEngine):
     name = "sandbox"
     version = "1"
 
-    def secret_names(self) -> tuple[str, ...]:
+    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
         """The bearer token that the controller calls with, and the key of the shop's cookies."""
-        return ("access_token", "session_key")
+        return {name: derive(name) for name in ("access_token", "session_key")}

@@ -11,6 +11,7 @@ from datetime import timedelta
 from controller.domain.errors import ConflictError, StoreControllerError
 from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
+from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
 from controller.jobs.rates import RateKeeper
@@ -29,6 +30,7 @@ class Chores:
     mailer: Mailer | None
     grace: timedelta
     rates: RateKeeper | None = None
+    clusters: ClusterWatch | None = None
     _done: dict[str, float] = field(default_factory=dict)
 
     def do_due(self, hint: Hint) -> None:
@@ -40,6 +42,7 @@ class Chores:
             ("deadlines", 5.0, self._deadlines),
             ("forget", 3600.0, self._forget),
             ("rates", 2.0, self._rates),
+            ("clusters", 1.0, self._clusters),
         ):
             now = time.monotonic()
             if now - self._done.get(name, -every) < every:
@@ -54,6 +57,12 @@ class Chores:
         """End what goes on beside the chores."""
         if self.rates is not None:
             self.rates.close()
+        if self.clusters is not None:
+            self.clusters.close()
+
+    def _clusters(self, hint: Hint) -> None:  # noqa: ARG002
+        if self.clusters is not None:
+            self.clusters.tick()
 
     def _rates(self, hint: Hint) -> None:  # noqa: ARG002
         if self.rates is not None:

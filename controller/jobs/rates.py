@@ -301,7 +301,7 @@ class RateKeeper:
             missing=made.missing,
         )
         try:
-            secrets = self._world.secrets(store.stack)
+            secrets = self._world.access(store.stack)
             if "access_token" not in secrets:
                 raise SecretMissingError(secret="access_token")  # noqa: S106, TRY301 -- its name.
             # A shop that somebody else made has a name of its own.

@@ -82,9 +82,11 @@ class Subjects:
         def run() -> Advanced:
             return step.run(stack, seen, self._world) if step else _nothing()
 
-        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:  # noqa: ARG001
+        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
-            return self._progress.stack(lease, outcome, endpoint)
+            if gained is None:
+                return self._progress.stack(lease, outcome, endpoint)
+            return self._progress.stack(lease, outcome, endpoint, gained.stack)
 
         return Look(
             generation=stack.generation,
@@ -99,7 +101,9 @@ class Subjects:
             record=record,
             event=_lost(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
-            proof={"inventory": list(seen.held)} if stack.desired is StackDesired.PURGED else None,
+            proof={"inventory": [*seen.held, *seen.around]}
+            if stack.desired is StackDesired.PURGED
+            else None,
         )
 
     def _store(self, store: Store, stack: Stack) -> Look:
@@ -133,6 +137,10 @@ class Subjects:
             event=_left(store, conditions),
             close=seen.shop.close if seen.shop else lambda: None,
         )
+
+
+def _left_behind(seen: stacks.StackSeen) -> dict[str, Any]:
+    return {"inventory": [*seen.held, *seen.around]}
 
 
 def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:

@@ -1,18 +1,21 @@
 """What a step can come to, and the one place where what it raises becomes that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from controller.domain.errors import (
+    ClusterUnreachableError,
     DriverError,
     PermanentError,
-    ShopBusyError,
+    RoomExceededError,
     StorageFullError,
     StoreControllerError,
+    StrangerError,
     TransientError,
 )
 from controller.domain.notes import Note
+from controller.domain.stack import Stack
 from controller.domain.store import StoreSpec, StoreStatus
 from controller.logging import log
 from provisioners.base import DriverFailure
@@ -29,6 +32,8 @@ class Advanced:
     """What the operation's result gains by it."""
     spec: StoreSpec | None = None
     """The specification that a store has from now on."""
+    stack: Callable[[Stack], Stack] = lambda stack: stack
+    """What a stack gains by it."""
     tell: bool = False
     """Whether it is told of even when nobody waits for it."""
 
@@ -67,13 +72,24 @@ def attempt(run: Callable[[], Advanced]) -> Outcome:
         return outcome_of(TransientError(detail=f"{type(error).__name__}: {error}"[:300]))
 
 
+_DRIVER: Mapping[str, type[DriverError]] = {
+    "cluster_unreachable": ClusterUnreachableError,
+    "state_unreachable": ClusterUnreachableError,
+    "quota_exceeded": RoomExceededError,
+    "state_locked": StrangerError,
+}
+"""By the failure's code; every other one is told in the tool's own words."""
+
+
 def from_driver(failure: DriverFailure) -> StoreControllerError:
     """A driver's failure in our words."""
     if failure.code == "storage_full":
         return StorageFullError()
-    if failure.transient:
-        return DriverError(detail=failure.detail)
-    return PermanentError(detail=failure.detail)
+    if not failure.transient:
+        return PermanentError(detail=failure.detail)
+    error = _DRIVER.get(failure.code, DriverError)(detail=failure.detail)
+    error.retry_after = failure.retry_after
+    return error
 
 
 def outcome_of(error: StoreControllerError) -> Outcome:
@@ -81,5 +97,5 @@ def outcome_of(error: StoreControllerError) -> Outcome:
     note = Note.of_error(error)
     if isinstance(error, PermanentError):
         return Failed(error=Note(reason=error.code, params=error.params), note=note)
-    after = error.retry_after if isinstance(error, ShopBusyError) else 0.0
+    after = error.retry_after if isinstance(error, TransientError) else 0.0
     return Waiting(note=note, after=after)

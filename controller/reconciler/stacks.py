@@ -1,16 +1,21 @@
 """A stack's reconciliation: what is true of it, which step is next, one class per step."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from controller.domain.conditions import Condition, met, unmet
-from controller.domain.errors import DriverError, ShopStartingError, StoreControllerError
+from controller.domain.errors import (
+    DriverError,
+    PodsNotReadyError,
+    ShopStartingError,
+    StoreControllerError,
+)
 from controller.domain.notes import Note
-from controller.domain.stack import Stack, StackDesired
+from controller.domain.stack import AppliedInfrastructure, Stack, StackDesired
 from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
-from provisioners.base import DriverFailure, ReleaseState, ReleaseStatus
+from provisioners.base import Driver, DriverFailure, ReleaseState, ReleaseStatus, Replicas
 
 _AWAIT_SECONDS = 3.0
 """How long a worker stays with a shop that is starting, before it lets others have its turn."""
@@ -28,6 +33,10 @@ class StackSeen:
     """Why it does not answer; None when it does."""
     held: tuple[str, ...] = ()
     """What the driver still holds, asked only when nothing should be left."""
+    infrastructure: bool = True
+    """Whether what the stack needs around it was built as wanted."""
+    around: tuple[str, ...] = ()
+    """What is still there around it, asked only when nothing should be left."""
 
 
 def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
@@ -36,12 +45,11 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
     A look that is not thorough takes the word of the registry that a stack still answers, as long
     as the driver says that it runs unchanged: its stores ask the shop itself at every look.
     """
-    driver, engine = world.driver(stack), world.engine(stack)
+    driver = world.driver(stack)
     try:
-        status = driver.status(engine.release(stack))
         if stack.desired is StackDesired.PURGED:
-            held = driver.inventory(stack.uid)
-            return StackSeen(release=status.state, endpoint=None, held=held)
+            return _remains(stack, driver, world)
+        status = driver.status(world.release(stack))
         secrets = driver.has_secrets(stack.uid, world.secrets(stack))
     except DriverFailure as failure:
         raise from_driver(failure) from failure
@@ -51,12 +59,29 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         detail=status.detail,
         secrets=secrets,
         answering=_answers(stack, world, status, thorough=thorough or not stack.settled),
+        infrastructure=_built(stack, world),
     )
+
+
+def _remains(stack: Stack, driver: Driver, world: World) -> StackSeen:
+    """What is left of a stack of which nothing should be."""
+    held = driver.inventory(stack.uid)
+    around = world.builder.inventory(stack.uid) if stack.infrastructure else ()
+    state = ReleaseState.CURRENT if held else ReleaseState.ABSENT
+    return StackSeen(release=state, endpoint=None, held=held, around=around)
+
+
+def _built(stack: Stack, world: World) -> bool:
+    wanted = world.infrastructure(stack)
+    known = stack.infrastructure
+    return wanted is None or (known is not None and known.digest == wanted.digest)
 
 
 def _answers(
     stack: Stack, world: World, status: ReleaseStatus, *, thorough: bool
 ) -> StoreControllerError | None:
+    if status.state is ReleaseState.PENDING and status.detail:
+        return PodsNotReadyError(detail=status.detail)
     if status.state is not ReleaseState.CURRENT:
         return ShopStartingError()
     if not thorough:
@@ -79,6 +104,51 @@ class StackStep(Protocol):
         """Take the step; repeatable. Raises StoreControllerError or DriverFailure."""
 
 
+class ApplyInfrastructure:
+    """Build what the stack needs around its release."""
+
+    name = "apply-infrastructure"
+    condition: str | None = "InfrastructureReady"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Plan and apply it; what that told is kept with the stack."""
+        wanted = world.infrastructure(stack)
+        if wanted is None:
+            raise AssertionError("nothing is to be built")
+        built = world.builder.apply(wanted)
+        applied = AppliedInfrastructure(
+            digest=wanted.digest, module=wanted.module, outputs=built.outputs
+        )
+        return Advanced(
+            note=Note.of("InfrastructureApplied", module=wanted.module, changed=built.changed),
+            stack=lambda fresh: replace(fresh, infrastructure=applied),
+        )
+
+
+class ApplyScale:
+    """Have as many web servers as somebody asked for, before anything else is changed."""
+
+    name = "scale"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Tell the cluster directly; the release's values say the same from now on."""
+        scale, now = stack.spec.replicas, stack.spec.now
+        wanted = Replicas(min=scale.min, max=scale.max, now=now)
+        are = world.driver(stack).scale(stack.uid, wanted)
+        return Advanced(
+            note=Note.of("Scaled", min=scale.min, max=scale.max, now=are),
+            stack=lambda fresh: _rescaled(fresh, stack),
+        )
+
+
+def _rescaled(fresh: Stack, stack: Stack) -> Stack:
+    """The stack without the wish, unless somebody wished otherwise meanwhile."""
+    if fresh.spec != stack.spec:
+        return fresh
+    return replace(fresh, spec=replace(fresh.spec, rescale=False, now=None))
+
+
 class ApplySecrets:
     """Put the access keys in place."""
 
@@ -99,7 +169,7 @@ class ApplyRelease:
 
     def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
         """Hand it to the driver."""
-        release = world.engine(stack).release(stack)
+        release = world.release(stack)
         status = world.driver(stack).apply(release)
         endpoint = status.endpoint or "-"
         note = Note.of(
@@ -124,10 +194,14 @@ class AwaitEngine:
                 return Advanced(note=Note.of("Answering", endpoint=seen.endpoint or "-"))
             if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
                 raise DriverError(detail=seen.detail or "it ended by itself")
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._woken(stack, seen, world):
                 raise seen.answering
             time.sleep(pause)
             pause = min(pause * 1.3, 0.1)
+
+    def _woken(self, stack: Stack, seen: StackSeen, world: World) -> bool:
+        """Whether the driver tells when there is something new to see."""
+        return seen.release is ReleaseState.PENDING and world.driver(stack).wakes
 
 
 class StopRelease:
@@ -155,25 +229,54 @@ class DeleteRelease:
         return Advanced(note=Note.of("Inventory", removed=len(seen.held)), result=result)
 
 
+class DestroyInfrastructure:
+    """Remove what was built around the stack, data included."""
+
+    name = "destroy-infrastructure"
+    condition: str | None = "InfrastructureReady"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Destroy it; the next look asks what is left."""
+        wanted = world.infrastructure(stack)
+        known = stack.infrastructure
+        if wanted is None or known is None:
+            raise AssertionError("nothing was built")
+        world.builder.destroy(replace(wanted, module=known.module))
+        return Advanced(note=Note.of("InfrastructureDestroyed", module=known.module))
+
+
 STEPS: tuple[type[StackStep], ...] = (
+    ApplyInfrastructure,
     ApplySecrets,
+    ApplyScale,
     ApplyRelease,
     AwaitEngine,
     StopRelease,
     DeleteRelease,
+    DestroyInfrastructure,
 )
+
+
+_STANDING = {ReleaseState.CURRENT, ReleaseState.PENDING, ReleaseState.OUTDATED}
+"""The release is there: what it has can be changed."""
 
 
 def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
     """Name the one step that moves the stack towards what is wanted; None when it is there."""
     match stack.desired:
         case StackDesired.PURGED:
-            return DeleteRelease() if seen.held else None
+            if seen.held:
+                return DeleteRelease()
+            return DestroyInfrastructure() if seen.around else None
         case StackDesired.STOPPED:
             down = seen.release in {ReleaseState.ABSENT, ReleaseState.STOPPED}
             return None if down else StopRelease()
+    if not seen.infrastructure:
+        return ApplyInfrastructure()
     if not seen.secrets:
         return ApplySecrets()
+    if stack.spec.rescale and seen.release in _STANDING:
+        return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
         return ApplyRelease()
     return None if seen.answering is None else AwaitEngine()
@@ -186,6 +289,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
     if stack.desired is StackDesired.STOPPED:
         return tuple(unmet(kind, "ReleaseStopped") for kind in ("Released", "Answering"))
     return (
+        *_surrounded(stack, seen, world),
         met("SecretsApplied", "SecretsApplied")
         if seen.secrets
         else unmet("SecretsApplied", "NotStarted"),
@@ -194,9 +298,19 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
     )
 
 
+def _surrounded(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, ...]:
+    """The condition of what is around it, for stacks that need anything there."""
+    wanted = world.infrastructure(stack)
+    if wanted is None:
+        return ()
+    if seen.infrastructure:
+        return (met("InfrastructureReady", "InfrastructureBuilt", module=wanted.module),)
+    return (unmet("InfrastructureReady", "InfrastructureMissing", module=wanted.module),)
+
+
 def _released(stack: Stack, seen: StackSeen, world: World) -> Condition:
     if seen.release in {ReleaseState.CURRENT, ReleaseState.PENDING}:
-        release = world.engine(stack).release(stack)
+        release = world.release(stack)
         params = {"chart": release.chart, "version": release.version}
         return met("Released", "ReleaseCurrent", **params)
     if seen.release is ReleaseState.FAILED:

@@ -120,8 +120,8 @@ class Route:
     condition: str | None = "Routed"
 
     def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
-        """A process's own address is the public one."""
-        url = seen.stack.endpoint or ""
+        """On a cluster its host name; a process's own address is the public one."""
+        url = seen.stack.url or ""
         return Advanced(
             note=Note.of("Routed", url=url), change=lambda status: replace(status, url=url)
         )
@@ -219,7 +219,7 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
         return AwaitStack()
     if not seen.look.bound:
         return Bind()
-    if store.status.url != seen.stack.endpoint:
+    if store.status.url != seen.stack.url:
         return Route()
     if not _configured(store, seen):
         return Configure()
@@ -259,7 +259,7 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
     return (
         met("Bound", "Bound", website=seen.website) if bound else unmet("Bound", "NotBound"),
         met("Routed", "Routed", url=url)
-        if url is not None and url == seen.stack.endpoint
+        if url is not None and url == seen.stack.url
         else unmet("Routed", "NotRouted"),
         _configuration(store, seen),
         _selling(store, seen),

@@ -1,15 +1,19 @@
 """Everything outside that the reconciler can ask or change: drivers, engines and their secrets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from controller.domain.clusters import IN_CLUSTER
 from controller.domain.keyring import Keyring
 from controller.domain.providers import gateway_names
 from controller.domain.rates import QuoteSet, Rate, rates_for
 from controller.domain.stack import EXTERNAL, Stack
 from controller.domain.store import Store, StoreSpec
 from controller.engines.base import Engine, Shop
-from provisioners.base import Driver
+from controller.reconciler.outcome import from_driver
+from controller.reconciler.places import Places
+from controller.reconciler.surroundings import surroundings
+from provisioners.base import Builder, Driver, DriverFailure, Infrastructure, Release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,27 +29,66 @@ class World:
     """The sealed secrets of a subject, `store:<uid>` or `stack:<uid>`."""
     quotes: Callable[[], QuoteSet | None] = lambda: None
     """The exchange rates that are in force."""
+    places: Places = field(default_factory=Places)
+    """The clusters that stacks run on."""
 
     def engine(self, stack: Stack) -> Engine:
         """The shop software of a stack."""
         return self.engines[stack.engine]
 
     def driver(self, stack: Stack) -> Driver:
-        """The tool that runs a stack."""
-        return self.drivers[stack.driver]
+        """The tool that runs a stack, on its cluster if it has one.
+
+        Raises ClusterNotFoundError, VaultClosedError.
+        """
+        return self.places.driver(stack.cluster) if stack.cluster else self.drivers[stack.driver]
+
+    def release(self, stack: Stack) -> Release:
+        """What the driver of a stack is to run."""
+        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        return self.engine(stack).release(stack, cluster)
+
+    @property
+    def builder(self) -> Builder:
+        """The tool that builds what stacks on clusters need around them."""
+        return self.places.builder()
+
+    def infrastructure(self, stack: Stack) -> Infrastructure | None:
+        """What a stack needs around its release; None when it is nothing and never was."""
+        if stack.cluster is None:
+            return None
+        cluster = self.places.cluster(stack.cluster).spec
+        if cluster.infrastructure == IN_CLUSTER and stack.infrastructure is None:
+            return None
+        sensitive = self.places.variables(cluster.name)
+        return surroundings(stack, cluster, self.secrets(stack), sensitive)
+
+    def every_driver(self) -> Mapping[tuple[str, str | None], Driver]:
+        """Each driver by its name and cluster."""
+        found = self.places.drivers()
+        for name, driver in self.drivers.items():
+            found[name, None] = driver
+        return found
 
     def secrets(self, stack: Stack) -> dict[str, str]:
         """The stack's secrets, the same on every retry; those of a stranger's shop were given."""
         if stack.driver == EXTERNAL:
             return dict(self.vault(f"stack:{stack.uid}"))
-        names = self.engine(stack).secret_names()
-        return {name: self.keyring.derive(f"stack/{name}", stack.uid) for name in names}
+        derive = self.keyring.derive
+        return self.engine(stack).secrets(lambda name: derive(f"stack/{name}", stack.uid))
+
+    def access(self, stack: Stack) -> Mapping[str, str]:
+        """The stack's secrets, with those that the running shop handed over."""
+        try:
+            return {**self.secrets(stack), **self.driver(stack).handed(stack.uid)}
+        except DriverFailure as failure:
+            raise from_driver(failure) from failure
 
     def shop(self, store: Store, stack: Stack) -> Shop:
         """The running shop on behalf of a store; the stack has an endpoint."""
         needs = any(gateway_names(site) for site in store.spec.websites)
         providers = self.vault(f"store:{store.uid}") if needs else {}
-        return self.engine(stack).shop(stack.endpoint or "", store, self.secrets(stack), providers)
+        return self.engine(stack).shop(stack.endpoint or "", store, self.access(stack), providers)
 
     def rates(self, spec: StoreSpec) -> Sequence[Rate]:
         """The exchange rates that a store's shop is to have now."""

@@ -6,17 +6,19 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from controller.domain.clusters import Placement, Wish, place
 from controller.domain.conditions import Desired, Phase
 from controller.domain.errors import ShopAdoptedError
 from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind
-from controller.domain.stack import StackDesired
+from controller.domain.stack import Installation, StackDesired, StackSpec, stack_spec_to_json
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_to_json
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
 from controller.registry.journal import About, audit, tell
-from controller.registry.rows import dump, status_columns
+from controller.registry.placing import clusters_of
+from controller.registry.rows import dump, note_column, status_columns
 from controller.registry.session import epoch_now, utcnow
 from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
 
@@ -33,6 +35,8 @@ class Platform:
     version: str
     endpoint: str | None = None
     """Where the shop is, when somebody else runs it."""
+    wish: Wish | None = None
+    """Which cluster it goes to; None keeps it off clusters."""
     claim: Callable[[Connection, str], None] = lambda _connection, _stack: None
     """What else is written about the stack, in the same transaction."""
 
@@ -43,6 +47,7 @@ def insert_store(
     """Insert a store with its stack, operation, event and audit row; returns the operation."""
     if platform.endpoint is not None:
         _refuse_twice(connection, platform)
+    placed = None if platform.wish is None else place(clusters_of(connection), platform.wish)
     now = utcnow()
     store = Store(
         uid=new_uid(),
@@ -66,6 +71,9 @@ def insert_store(
             driver=platform.driver,
             desired=str(StackDesired.RUNNING),
             endpoint=platform.endpoint,
+            cluster=placed.cluster.spec.name if placed else None,
+            placement=note_column(placed.reason) if placed else None,
+            spec=dump(stack_spec_to_json(_stack_spec(store, placed))),
             generation=1,
             observed_generation=0,
             conditions="[]",
@@ -96,8 +104,30 @@ def insert_store(
     write_labels(connection, store)
     operations.add(connection, operation)
     tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
+    if placed is not None:
+        tell(connection, About.of(store, operation.id), placed.reason)
     audit_store(connection, scope, store, "store.create", after=spec_to_json(spec))
     return operation
+
+
+def _stack_spec(store: Store, placed: Placement | None) -> StackSpec:
+    """How large the stack is, and what the shop on it is installed with."""
+    if placed is None:
+        return StackSpec()
+    spec = store.spec
+    return StackSpec(
+        plan=spec.plan,
+        scale=spec.scale,
+        url=placed.cluster.url_of(spec.slug),
+        websites=spec.hosts,
+        installation=Installation(
+            name=spec.slug,
+            tenant=store.tenant,
+            language=spec.locales[0],
+            currency=spec.commerce.currencies.base,
+            timezone=spec.timezone,
+        ),
+    )
 
 
 def _refuse_twice(connection: Connection, platform: Platform) -> None:

@@ -30,6 +30,7 @@ from controller.domain.operations import (
     OperationState,
     StepState,
 )
+from controller.domain.plans import PLAN_SCALES, Scale, scale_to_json
 from controller.domain.stack import StackDesired
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
@@ -44,7 +45,7 @@ from controller.registry.accepting import (
 )
 from controller.registry.idempotency import Once, remember, replay
 from controller.registry.journal import About, tell
-from controller.registry.rows import status_columns, store_of
+from controller.registry.rows import stack_columns, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store, named
 from controller.registry.tables import (
@@ -152,9 +153,48 @@ class Intents:
                 connection, changed, OperationKind.CHANGE, Note.of("ChangeAccepted", fields=fields)
             )
             write_labels(connection, changed)
+            _shape_stack(connection, changed)
             before = {name: old for name, old, _ in changes}
             after = {name: new for name, _, new in changes}
             audit_store(connection, scope, changed, "store.change", before=before, after=after)
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
+    def scale(
+        self,
+        scope: Scope,
+        uid: str,
+        scale: Scale | None,
+        now: int | None,
+        once: Once | None = None,
+    ) -> Accepted:
+        """Accept other numbers of web servers; None leaves them to the plan.
+
+        Raises WrongStateError unless the store is active, OperationInProgressError.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = mine(connection, scope, uid)
+            if store.desired not in {Desired.ACTIVE, Desired.SUSPENDED}:
+                raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+            make_way(connection, store)
+            changed = replace(
+                store, spec=replace(store.spec, scale=scale), generation=store.generation + 1
+            )
+            are = scale or PLAN_SCALES[store.spec.plan]
+            note = Note.of("ScaleAccepted", min=are.min, max=are.max)
+            operation = advance(connection, changed, OperationKind.SCALE, note)
+            _shape_stack(connection, changed, now=now, asked=True)
+            audit_store(
+                connection,
+                scope,
+                changed,
+                "store.scale",
+                before={"scale": scale_to_json(store.spec.scale)},
+                after={"scale": scale_to_json(scale), "now": now},
+            )
             remember(connection, scope, once, operation)
             return Accepted(operation=operation, new=True)
 
@@ -340,6 +380,42 @@ def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> N
         .where(_stacks.c.uid == store.stack)
         .values(
             desired=str(desired),
+            generation=_stacks.c.generation + 1,
+            due_at=epoch_now(),
+            waited_on=True,
+            failures=0,
+            updated_at=utcnow(),
+        )
+    )
+
+
+def _shape_stack(
+    connection: Connection, store: Store, *, now: int | None = None, asked: bool = False
+) -> None:
+    """Give a stack on a cluster the store's plan, scale and hosts, if it has others.
+
+    `asked` has it scaled in any case, to `now` web servers at once.
+    """
+    stack = lookup_stack(connection, store.stack)
+    if stack is None or stack.cluster is None:
+        return
+    spec, known = store.spec, stack.spec
+    resized = (spec.plan, spec.scale) != (known.plan, known.scale)
+    if not (resized or asked or spec.hosts != known.websites):
+        return
+    shape = replace(
+        known,
+        plan=spec.plan,
+        scale=spec.scale,
+        websites=spec.hosts,
+        rescale=asked or resized or known.rescale,
+        now=now if asked or resized else known.now,
+    )
+    connection.execute(
+        update(_stacks)
+        .where(_stacks.c.uid == store.stack)
+        .values(
+            **stack_columns(replace(stack, spec=shape)),
             generation=_stacks.c.generation + 1,
             due_at=epoch_now(),
             waited_on=True,

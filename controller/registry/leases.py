@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal, select, update
 
 from controller.registry.session import Database, epoch_now, upsert
 from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
@@ -243,10 +243,17 @@ class Queue:
 
     def wake_all(self, driver: str) -> None:
         """Make every subject of a driver due: after its processes were stopped with us."""
+        self._wake(_TABLES[Kind.STACK].c.driver == driver)
+
+    def wake_cluster(self, name: str) -> None:
+        """Make every subject on a cluster due: after it could not be reached."""
+        self._wake(_TABLES[Kind.STACK].c.cluster == name)
+
+    def _wake(self, which: ColumnElement[bool]) -> None:
         stacks, stores = _TABLES[Kind.STACK], _TABLES[Kind.STORE]
-        of_driver = select(stacks.c.uid).where(stacks.c.driver == driver)
+        of_driver = select(stacks.c.uid).where(which)
         with self._database.write() as connection:
-            live = stacks.c.due_at.is_not(None) & (stacks.c.driver == driver)
+            live = stacks.c.due_at.is_not(None) & which
             connection.execute(update(stacks).where(live).values(due_at=epoch_now()))
             mine = stores.c.due_at.is_not(None) & stores.c.stack_uid.in_(of_driver)
             connection.execute(update(stores).where(mine).values(due_at=epoch_now()))

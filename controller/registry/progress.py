@@ -20,7 +20,7 @@ from controller.domain.operations import (
     StepState,
     with_step,
 )
-from controller.domain.stack import STACK_CONDITIONS
+from controller.domain.stack import STACK_CONDITIONS, Stack
 from controller.domain.store import (
     STORE_CONDITIONS,
     Store,
@@ -33,7 +33,7 @@ from controller.registry import operations
 from controller.registry.accepting import audit_store, spec_columns
 from controller.registry.journal import NORMAL, WARNING, About, tell
 from controller.registry.leases import Kind, Lease, Ref, holds
-from controller.registry.rows import conditions_column, status_columns, store_of
+from controller.registry.rows import conditions_column, stack_columns, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store
 from controller.registry.tables import SecretRow, StackRow, StoreRow, table
@@ -95,10 +95,17 @@ class Progress:
             for operation, about in self._followers(connection, lease.ref):
                 self._save_step(connection, operation, about, result)
 
-    def stack(self, lease: Lease, outcome: Pass, endpoint: str | None) -> tuple[Ref, ...]:
-        """Write what a pass over a stack found; returns the stores that it wakes."""
+    def stack(
+        self,
+        lease: Lease,
+        outcome: Pass,
+        endpoint: str | None,
+        change: Callable[[Stack], Stack] = lambda stack: stack,
+    ) -> tuple[Ref, ...]:
+        """Write what a pass over a stack found and gained; returns the stores that it wakes."""
         with self._fenced(lease) as connection:
             stack = _present(lookup_stack(connection, lease.ref.uid))
+            after = change(stack)
             conditions = merge(stack.conditions, outcome.conditions, utcnow())
             current = stack.generation == outcome.generation
             followers = self._followers(connection, lease.ref)
@@ -112,6 +119,7 @@ class Progress:
                 .values(
                     conditions=conditions_column(conditions),
                     endpoint=endpoint,
+                    **({} if after is stack else stack_columns(after)),
                     observed_generation=(
                         outcome.generation if outcome.settled else stack.observed_generation
                     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controller.domain.keyring import Keyring
 from controller.domain.sealing import Sealer
 from controller.registry.access import Codes, Tokens
+from controller.registry.clusters import Clusters
 from controller.registry.intents import Intents, Limits
 from controller.registry.journal import Journal
 from controller.registry.leases import Queue
@@ -38,6 +39,7 @@ class Registry:
     rates: Rates
     rate_pushes: RatePushes
     vault: Vault
+    clusters: Clusters
 
 
 def open_registry(
@@ -54,6 +56,7 @@ def open_registry(
     what was sealed before there were any.
     """
     sealer = Sealer((*vault_keys, keyring.derive("vault")))
+    vault = Vault(database, sealer)
     return Registry(
         database=database,
         stores=Stores(database),
@@ -68,5 +71,6 @@ def open_registry(
         mails=Mails(database),
         rates=Rates(database),
         rate_pushes=RatePushes(database),
-        vault=Vault(database, sealer),
+        vault=vault,
+        clusters=Clusters(database, vault),
     )

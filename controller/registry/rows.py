@@ -14,7 +14,13 @@ from controller.domain.operations import (
     step_to_json,
     steps_from_json,
 )
-from controller.domain.stack import Stack, StackDesired
+from controller.domain.stack import (
+    AppliedInfrastructure,
+    Stack,
+    StackDesired,
+    stack_spec_from_json,
+    stack_spec_to_json,
+)
 from controller.domain.store import (
     Store,
     StoreStatus,
@@ -57,7 +63,33 @@ def stack_of(row: RowMapping) -> Stack:
         observed_generation=row["observed_generation"],
         conditions=conditions_from_json(orjson.loads(row["conditions"])),
         endpoint=row["endpoint"],
+        cluster=row["cluster"],
+        placement=_note_of(row["placement"]),
+        spec=stack_spec_from_json(orjson.loads(row["spec"])),
+        infrastructure=_infrastructure_of(row["infrastructure"]),
     )
+
+
+def _note_of(text: str | None) -> Note | None:
+    return Note(**orjson.loads(text)) if text else None
+
+
+def note_column(note: Note) -> str:
+    """A note as text."""
+    return dump({"reason": note.reason, "params": dict(note.params)})
+
+
+def _infrastructure_of(text: str | None) -> AppliedInfrastructure | None:
+    return AppliedInfrastructure(**orjson.loads(text)) if text else None
+
+
+def stack_columns(stack: Stack) -> dict[str, Any]:
+    """The columns of what a step can change about a stack."""
+    built = stack.infrastructure
+    return {
+        "spec": dump(stack_spec_to_json(stack.spec)),
+        "infrastructure": dump(vars(built)) if built else None,
+    }
 
 
 def conditions_column(conditions: dict[str, Condition]) -> str:

@@ -159,9 +159,11 @@ class Stores:
                 found[Ref(kind=Kind.STACK, uid=uid)] = stacks[uid]
         return found
 
-    def stack_uids(self, driver: str) -> set[str]:
-        """Every stack that a driver ever had: what it may hold."""
+    def stack_uids(self, driver: str, cluster: str | None = None) -> set[str]:
+        """Every stack that a driver ever had on a cluster, or here: what it may hold."""
         query = select(_stacks.c.uid).where(_stacks.c.driver == driver)
+        if cluster is not None:
+            query = query.where(_stacks.c.cluster == cluster)
         with self._database.read() as connection:
             return {row.uid for row in connection.execute(query)}
 

@@ -87,9 +87,32 @@ class StackRow(SQLModel, table=True):
     observed_generation: int = 0
     conditions: str = Field(default="[]", sa_type=Text)
     endpoint: str | None = None
+    cluster: str | None = Field(default=None, foreign_key="clusters.name", index=True)
+    placement: str | None = Field(default=None, sa_type=Text)
+    """Why it is there, as a note."""
+    spec: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    infrastructure: str | None = Field(default=None, sa_type=Text)
+    """What was built around it."""
     due_at: float | None = None
     waited_on: bool = True
     failures: int = 0
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class ClusterRow(SQLModel, table=True):
+    """A cluster that stacks run on; the way in is sealed among the secrets."""
+
+    __tablename__ = "clusters"
+
+    name: str = Field(primary_key=True)
+    spec: str = Field(sa_type=Text)
+    state: str
+    generation: int
+    server: str
+    version: str = ""
+    unreachable_since: datetime | None = _time(default=None)
+    unreachable_detail: str = ""
     created_at: datetime = _time()
     updated_at: datetime = _time()
 
@@ -275,7 +298,7 @@ class SecretRow(SQLModel, table=True):
     __table_args__ = (Index("ix_secrets_key", "key_id"),)
 
     subject: str = Field(primary_key=True)
-    """`store:<uid>` or `stack:<uid>`."""
+    """`store:<uid>`, `stack:<uid>` or `cluster:<name>`."""
     name: str = Field(primary_key=True)
     key_id: str
     wrapped_key: str

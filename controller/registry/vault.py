@@ -36,14 +36,17 @@ class KeptSecret:
 
 
 class Vault:
-    """The sealed secrets of stores and of stacks that somebody else runs."""
+    """The sealed secrets of stores, of stacks that somebody else runs, and of clusters."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
     def opened(self, subject: str) -> Mapping[str, str]:
-        """The secrets of `store:<uid>` or `stack:<uid>`; raises VaultClosedError."""
+        """The secrets of `store:<uid>`, `stack:<uid>` or `cluster:<name>`.
+
+        Raises VaultClosedError.
+        """
         query = select(_secrets).where(_secrets.c.subject == subject)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
@@ -107,10 +110,10 @@ class Vault:
                 raise SecretNotFoundError(secret=name)
             return _accept(connection, scope, store, "store.secret.remove", name, None)
 
-    def seal_stack(self, connection: Connection, stack: str, secrets: Mapping[str, str]) -> None:
-        """Keep the access to a stack that somebody else runs, in the caller's transaction."""
+    def seal(self, connection: Connection, subject: str, secrets: Mapping[str, str]) -> None:
+        """Keep the access to something that was there before us, in the caller's transaction."""
         for name, secret in secrets.items():
-            self._put(connection, f"stack:{stack}", name, secret)
+            self._put(connection, subject, name, secret)
 
     def rewrap(self) -> int:
         """Bring every data key under the current key-encryption key; returns how many were not."""

@@ -193,11 +193,12 @@ class OperatorConsole:
 
     def _log(self, found: StoreView) -> list[str]:
         stack = found.stack
-        driver = self._services.world.drivers.get(stack.driver) if stack else None
-        if driver is None or stack is None:
+        if stack is None:
             return []
         try:
-            return driver.logs(stack.uid, tail=_LOG_LINES)
+            return self._services.world.driver(stack).logs(stack.uid, tail=_LOG_LINES)
+        except StoreControllerError as error:
+            return [error.reason]
         except DriverFailure as failure:
             return [failure.detail]
 

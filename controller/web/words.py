@@ -53,6 +53,7 @@ KINDS: Mapping[OperationKind, str] = {
     OperationKind.CREATE: N_("Opening the shop"),
     OperationKind.CHANGE: N_("Changing the settings"),
     OperationKind.PUSH: N_("Writing all settings again"),
+    OperationKind.SCALE: N_("Changing the number of web servers"),
     OperationKind.SUSPEND: N_("Pausing the shop"),
     OperationKind.RESUME: N_("Opening the shop again"),
     OperationKind.RETIRE: N_("Closing the shop"),

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import yaml
 
-from controller.engines.plans import ClusterOffer, Plan, PlannedShop, values_of
+from controller.domain.clusters import ClusterOffer
+from controller.domain.plans import Plan
+from controller.engines.plans import PlannedShop, values_of
 from tests.cluster.conftest import Cluster
 
 ROOT: Final = Path(__file__).resolve().parents[2]

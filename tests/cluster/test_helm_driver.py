@@ -46,7 +46,7 @@ def test_a_release_lives_from_its_secrets_to_an_empty_inventory(bench: HelmBench
     assert endpoint == started.endpoint == f"http://web.store-{name}.svc"
     assert driver.apply(release).endpoint == endpoint
     assert bench.runs.count("upgrade") == 1
-    assert driver.why(name) == []
+    assert driver.why(name) == ()
     assert pods(bench, name) == 1
 
     closed = replace(release, values={"storefront": "closed"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.engines.plans import Plan
+from controller.domain.plans import Plan
 from tests.cluster.magento_chart import (
     CHART,
     OPTIONS,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.engines.plans import Plan
+from controller.domain.plans import Plan
 from tests.cluster import foreign_kinds
 from tests.cluster.conftest import Cluster
 from tests.cluster.magento_chart import (

@@ -43,6 +43,7 @@ RULES = {
     ("POST", "/stores/{name}/suspend"): Use(rule=Rule.SCOPE),
     ("POST", "/stores/{name}/resume"): Use(rule=Rule.SCOPE),
     ("POST", "/stores/{name}/retire"): Use(rule=Rule.SCOPE),
+    ("POST", "/stores/{name}/scale"): Use(rule=Rule.OPERATOR, body={}, mine=False),
     ("POST", "/stores/{name}/undelete"): Use(rule=Rule.SCOPE),
     ("POST", "/stores/{name}/purge"): Use(rule=Rule.SCOPE, body={"confirm": "{name}"}),
     ("POST", "/stores/{name}/login-link"): Use(rule=Rule.SCOPE),

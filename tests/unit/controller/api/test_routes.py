@@ -64,6 +64,8 @@ def test_a_store_is_created_and_comes_up(plane: Plane) -> None:
         "shipping": store["spec"]["shipping"],
         "pricesIncludeTax": True,
         "engine": "fake",
+        "plan": "starter",
+        "scale": None,
         "expiresAt": None,
     }
     assert store["status"]["phase"] == "Ready"

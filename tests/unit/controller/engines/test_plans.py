@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.engines.plans import TEMPLATES, ClusterOffer, Plan, PlannedShop, values_of
+from controller.domain.clusters import ClusterOffer
+from controller.domain.plans import Plan
+from controller.engines.plans import TEMPLATES, PlannedShop, values_of
 
 SHOP = PlannedShop(
     uid="01jd8v0000000000000000acme",

@@ -77,7 +77,7 @@ def test_a_purge_forgets_every_secret(registry: Registry, ann: Tenant) -> None:
     store = factories.store(registry, ann)
     factories.finish(registry, registry.vault.set(scope_of(ann), store.uid, NAME, "x").operation)
     with registry.database.write() as connection:
-        registry.vault.seal_stack(connection, store.stack, {"access_token": "y"})
+        registry.vault.seal(connection, f"stack:{store.stack}", {"access_token": "y"})
     factories.move(registry, store.uid, OperationKind.RETIRE, OperationKind.PURGE)
     for subject in (f"store:{store.uid}", f"stack:{store.stack}"):
         assert registry.vault.opened(subject) == {}
@@ -87,7 +87,7 @@ def test_the_access_to_a_shop_is_renewed(registry: Registry, ann: Tenant) -> Non
     store = factories.store(registry, ann)
     with registry.database.write() as connection:
         secrets = {"access_token": "old", "instance_uid": "live"}
-        registry.vault.seal_stack(connection, store.stack, secrets)
+        registry.vault.seal(connection, f"stack:{store.stack}", secrets)
     registry.vault.renew_access(Scope.operator(), store.uid, "new")
     found = registry.vault.opened(f"stack:{store.stack}")
     assert found == {"access_token": "new", "instance_uid": "live"}

@@ -1,0 +1,83 @@
+"""How a cluster becomes a driver: beside `main`, the only place that names concrete ones.
+
+`main` calls `build_places`.
+"""
+
+from collections.abc import Mapping
+
+from controller.domain.clusters import Cluster
+from controller.engines.magento import MagentoEngine
+from controller.engines.plans import SECRET, allowance
+from controller.reconciler.places import Heard, Places
+from controller.registry.clusters import KUBECONFIG
+from controller.registry.leases import Kind, Ref
+from controller.registry.registry import Registry
+from controller.settings import ROOT, Settings
+from provisioners import kubeconfigs
+from provisioners.base import Driver, Release
+from provisioners.connection import Connection
+from provisioners.helm import HelmChart, HelmDriver
+from provisioners.helmcommand import Helm
+from provisioners.kubernetes import Room, Rooms
+
+_SERVICE = "http://{namespace}-web.{namespace}.svc"
+"""Where the web servers are inside their cluster: the chart names its Service so."""
+
+
+def build_places(settings: Settings, registry: Registry) -> Places:
+    """The clusters of this installation, each with a driver once it is needed."""
+
+    def opened(cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
+        return _driver(settings, registry, cluster, secrets.get(KUBECONFIG, ""), heard)
+
+    return Places(registry.clusters, opened)
+
+
+def _driver(
+    settings: Settings, registry: Registry, cluster: Cluster, kubeconfig: str, heard: Heard
+) -> HelmDriver:
+    home, name = settings.home.resolve(), f"{cluster.spec.name}-{cluster.generation}"
+    connection = Connection(kubeconfigs.keep(home / "clusters", name, kubeconfig))
+    kubernetes = settings.kubernetes
+    helm = Helm(
+        connection,
+        home / "helm",
+        binary=kubernetes.helm,
+        at_once=kubernetes.helm_at_once,
+        timeout=kubernetes.helm_timeout_seconds,
+    )
+    chart = HelmChart(
+        path=ROOT / "helm" / "magento",
+        endpoint=lambda release, namespace: _address(cluster, release, namespace),
+    )
+    return HelmDriver(
+        Rooms(connection, room=lambda uid: _room(registry, uid), secret=SECRET),
+        helm,
+        {MagentoEngine.name: chart},
+        changed=lambda uid: heard(Ref(kind=Kind.STACK, uid=uid)),
+    )
+
+
+def _address(cluster: Cluster, release: Release, namespace: str) -> str:
+    """How the control plane reaches a shop."""
+    pattern = cluster.spec.shop_address or _SERVICE
+    host = next(iter(release.values.get("websites", {})), "")
+    return pattern.replace("{namespace}", namespace).replace("{host}", host)
+
+
+def _room(registry: Registry, uid: str) -> Room:
+    """What a stack's namespace is labelled with, and how much it may use."""
+    stack = registry.stores.stack(uid)
+    if stack is None or stack.spec.installation is None:
+        return Room()
+    found = allowance(stack.spec.plan, stack.spec.replicas)
+    return Room(
+        labels={
+            "storecontroller.io/store": stack.spec.installation.name,
+            "storecontroller.io/tenant": stack.tenant,
+            "storecontroller.io/plan": str(stack.spec.plan),
+        },
+        quota={key: str(value) for key, value in found["quota"].items()},
+        default_limits=found["limits"],
+        default_requests=found["requests"],
+    )

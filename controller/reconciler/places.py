@@ -1,0 +1,136 @@
+"""The clusters that stacks run on, opened: each with a driver of its own, made when it is needed.
+
+`main` says how a driver is made. Rows are read again every few seconds, so a cluster that was added
+or changed by another process is known here soon; one that changed gets a new driver.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from controller.domain.clusters import Cluster
+from controller.domain.errors import ClusterNotFoundError, StoreControllerError
+from controller.logging import log
+from controller.registry.clusters import Clusters
+from controller.registry.leases import Ref
+from provisioners.base import Builder, Driver
+
+_FRESH_SECONDS = 3.0
+VARIABLE = "variable/"
+"""What the names of a cluster's sensitive variables begin with in the vault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A cluster with its driver."""
+
+    cluster: Cluster
+    driver: Driver
+
+
+Heard = Callable[[Ref], None]
+Open = Callable[[Cluster, Mapping[str, str], Heard], Driver]
+
+
+class Places:
+    """Drivers of clusters by the cluster's name."""
+
+    def __init__(
+        self,
+        clusters: Clusters | None = None,
+        open_: Open | None = None,
+        builder: Builder | None = None,
+    ) -> None:
+        """Without clusters there are none, and nothing is ever asked for one."""
+        self._clusters = clusters
+        self._open = open_
+        self._builder = builder
+        self._opened: dict[str, Opened] = {}
+        self._rows: dict[str, Cluster] = {}
+        self._read = -1e9
+        self._heard: Heard = lambda _: None
+        self._lock = threading.Lock()
+
+    def listen(self, heard: Heard) -> None:
+        """Have it told of stacks that somebody waited for and that are ready now."""
+        self._heard = heard
+
+    def cluster(self, name: str) -> Cluster:
+        """A cluster as it was a few seconds ago; raises ClusterNotFoundError."""
+        with self._lock:
+            return self._row(name)
+
+    def driver(self, name: str) -> Driver:
+        """The driver of a cluster; raises ClusterNotFoundError, VaultClosedError."""
+        with self._lock:
+            row = self._row(name)
+            known = self._opened.get(name)
+            if known is not None and known.cluster.generation == row.generation:
+                return known.driver
+            if self._open is None or self._clusters is None:
+                raise ClusterNotFoundError(cluster=name)
+            driver = self._open(row, self._clusters.secrets(name), self._tell)
+            self._opened[name] = Opened(cluster=row, driver=driver)
+        if known is not None:
+            known.driver.stop_all()
+        return driver
+
+    def _tell(self, ref: Ref) -> None:
+        self._heard(ref)
+
+    def names(self) -> list[str]:
+        """The name of every cluster."""
+        with self._lock:
+            return list(self._fresh())
+
+    def builder(self) -> Builder:
+        """The tool that builds what stacks need outside their cluster."""
+        if self._builder is None:
+            raise ClusterNotFoundError(cluster="-")
+        return self._builder
+
+    def variables(self, name: str) -> Mapping[str, str]:
+        """The sensitive variables of a cluster's module; raises VaultClosedError."""
+        kept = self._clusters.secrets(name) if self._clusters else {}
+        return {
+            key.removeprefix(VARIABLE): value
+            for key, value in kept.items()
+            if key.startswith(VARIABLE)
+        }
+
+    def drivers(self) -> dict[tuple[str, str | None], Driver]:
+        """The driver of every cluster that can be opened, by its name and the cluster's."""
+        found: dict[tuple[str, str | None], Driver] = {}
+        for name in self.names():
+            try:
+                driver = self.driver(name)
+            except StoreControllerError as error:
+                log.warning("cluster_not_opened", cluster=name, reason=error.reason)
+                continue
+            found[driver.name, name] = driver
+        return found
+
+    def close(self) -> None:
+        """Let go of every cluster; what runs there goes on."""
+        with self._lock:
+            opened, self._opened = self._opened, {}
+        for one in opened.values():
+            one.driver.stop_all()
+
+    def _row(self, name: str) -> Cluster:
+        found = self._fresh().get(name)
+        if found is None:
+            self._read = -1e9
+            found = self._fresh().get(name)
+        if found is None:
+            raise ClusterNotFoundError(cluster=name)
+        return found
+
+    def _fresh(self) -> dict[str, Cluster]:
+        """The rows, read again when they are old."""
+        now = time.monotonic()
+        if self._clusters is not None and now - self._read > _FRESH_SECONDS:
+            self._rows = {cluster.spec.name: cluster for cluster in self._clusters.all()}
+            self._read = now
+        return self._rows

@@ -1,0 +1,46 @@
+"""Clusters with what they hold, read inside the transaction that places a stack.
+
+`accepting` and `clusters` call this.
+"""
+
+import orjson
+from sqlalchemy import Connection, RowMapping, func, select
+
+from controller.domain.clusters import Cluster, ClusterState, cluster_spec_from_json
+from controller.domain.stack import StackDesired
+from controller.registry.tables import ClusterRow, StackRow, table
+
+_clusters = table(ClusterRow)
+_stacks = table(StackRow)
+
+
+def clusters_of(connection: Connection, name: str | None = None) -> list[Cluster]:
+    """Every cluster, or the one of this name, with how many stacks it holds, by name."""
+    held = (
+        select(_stacks.c.cluster, func.count().label("stacks"))
+        .where(_stacks.c.cluster.is_not(None), _stacks.c.desired != str(StackDesired.PURGED))
+        .group_by(_stacks.c.cluster)
+        .subquery()
+    )
+    query = (
+        select(_clusters, func.coalesce(held.c.stacks, 0).label("stacks"))
+        .outerjoin(held, held.c.cluster == _clusters.c.name)
+        .order_by(_clusters.c.name)
+    )
+    if name is not None:
+        query = query.where(_clusters.c.name == name)
+    return [_cluster_of(row) for row in connection.execute(query).mappings()]
+
+
+def _cluster_of(row: RowMapping) -> Cluster:
+    return Cluster(
+        spec=cluster_spec_from_json(row["name"], orjson.loads(row["spec"])),
+        state=ClusterState(row["state"]),
+        generation=row["generation"],
+        stacks=row["stacks"],
+        server=row["server"],
+        version=row["version"],
+        unreachable_since=row["unreachable_since"],
+        unreachable_detail=row["unreachable_detail"],
+        created_at=row["created_at"],
+    )
