@@ -58,6 +58,9 @@ _stores = table(StoreRow)
 _stacks = table(StackRow)
 
 
+_GIVING_WAY = {OperationKind.CHANGE, OperationKind.PUSH, OperationKind.SCALE}
+"""What a newer change takes the place of: all that it wanted is wanted still."""
+
 _BY_ITSELF = {OperationKind.RETIRE: "Expired", OperationKind.PURGE: "TombstoneExpired"}
 """What is told when time itself asks for it."""
 
@@ -447,7 +450,7 @@ def make_way(connection: Connection, store: Store) -> None:
     latest = operations.lookup(connection, store.operation)
     if latest is None or not latest.open:
         return
-    if latest.kind not in {OperationKind.CHANGE, OperationKind.PUSH}:
+    if latest.kind not in _GIVING_WAY:
         raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
     _supersede(connection, store, latest)
 
