@@ -28,6 +28,8 @@ def secrets(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "crypt-key").write_text(KEY + "\n")
     (folder / "db-password").write_text('pass"word\\\n')
+    (folder / "media-access-key").write_text("AKIA\n")
+    (folder / "media-secret-key").write_text("wJalr/+=\n")
     return folder
 
 
@@ -105,10 +107,13 @@ def test_the_configuration_comes_from_the_environment_and_from_secret_files(secr
     ("name", "content", "message"),
     [
         ("crypt-key", None, "crypt-key is missing"),
-        ("crypt-key", "short", "crypt-key has fewer than 32 characters"),
+        ("crypt-key", "short", "crypt-key is neither 32 characters"),
+        ("crypt-key", KEY + "0", "crypt-key is neither 32 characters"),
+        ("crypt-key", f"base64{KEY}", "crypt-key is neither 32 characters"),
         ("db-password", None, "db-password is missing"),
+        ("media-secret-key", None, "media-secret-key is missing"),
     ],
-    ids=["no key", "short key", "no password"],
+    ids=["no key", "short key", "long key", "not base64", "no password", "no key to the bucket"],
 )
 def test_a_shop_without_its_secrets_says_which_one_it_misses(
     secrets: Path, name: str, content: str | None, message: str
@@ -117,7 +122,13 @@ def test_a_shop_without_its_secrets_says_which_one_it_misses(
     if content is not None:
         (secrets / name).write_text(content)
     done = php(
-        "-d", "display_errors=stderr", "-r", PRINT, IMAGE / "etc/env.php", SHOP_SECRETS=secrets
+        "-d",
+        "display_errors=stderr",
+        "-r",
+        PRINT,
+        IMAGE / "etc/env.php",
+        SHOP_SECRETS=secrets,
+        SHOP_MEDIA_BUCKET="pictures",
     )
     assert done.returncode != 0
     assert message in done.stderr
@@ -133,3 +144,76 @@ def test_a_password_with_quotes_reaches_the_databases_own_programs(
     shutil.copy(IMAGE / "bin/database.php", tmp_path)
     done = php(tmp_path / "database.php", "client", SHOP_SECRETS=secrets)
     assert 'password="pass\\"word\\\\"' in done.stdout.splitlines()
+
+
+@pytest.mark.needs("php")
+@pytest.mark.parametrize(
+    "key",
+    ["a-URL_safe-text-of-32-characters", f"base64{'A' * 43}=", f"{KEY}\nbase64{'A' * 43}="],
+    ids=["any 32", "base64", "rotated"],
+)
+def test_a_crypt_key_may_be_all_that_magento_takes(secrets: Path, key: str) -> None:
+    (secrets / "crypt-key").write_text(key)
+    done = php("-r", PRINT, IMAGE / "etc/env.php", SHOP_SECRETS=secrets)
+    assert json.loads(done.stdout)["crypt"] == {"key": key}
+
+
+@pytest.mark.needs("php")
+def test_media_are_in_a_volume_unless_a_bucket_is_named(secrets: Path) -> None:
+    environment = {
+        "SHOP_MEDIA_BUCKET": "pictures",
+        "SHOP_MEDIA_ENDPOINT": "http://minio.example:9000",
+        "SHOP_MEDIA_PREFIX": "shops/acme/",
+        "SHOP_MEDIA_PATH_STYLE": "1",
+    }
+    volume, bucket = (
+        json.loads(php("-r", PRINT, IMAGE / "etc/env.php", SHOP_SECRETS=secrets, **said).stdout)
+        for said in ({}, environment)
+    )
+    assert volume["remote_storage"] == {"driver": "file"}
+    storage = bucket["remote_storage"]
+    assert (storage["driver"], storage["prefix"]) == ("aws-s3", "shops/acme")
+    config = storage["config"]
+    assert config["credentials"] == {"key": "AKIA", "secret": "wJalr/+="}
+    assert config["endpoint"] == "http://minio.example:9000"
+    assert (config["bucket"], config["region"]) == ("pictures", "us-east-1")
+    assert config["path_style"] == "1"
+
+
+NAMES = ["catalog/p/i/pict.jpg", "wysiwyg/Füße & Schuhe.jpg", f"wysiwyg/{'long/' * 30}name.png"]
+
+
+@pytest.mark.needs("php")
+def test_what_is_copied_from_a_bucket_is_an_archive_for_everybody(tmp_path: Path) -> None:
+    code = (
+        "require $argv[1]; foreach (array_slice($argv, 2) as $i => $name) {"
+        "$text = str_repeat('x', 511 + $i); echo tar_begin(\"./$name\", strlen($text), 1000000000),"
+        "$text, tar_padding(strlen($text)); } echo tar_end();"
+    )
+    (tmp_path / "media.tar").write_text(php("-r", code, IMAGE / "bin/tar.php", *NAMES).stdout)
+    subprocess.run(["tar", "-C", tmp_path, "-xf", tmp_path / "media.tar"], check=True)
+    sizes = [(tmp_path / name).stat().st_size for name in NAMES]
+    assert sizes == [511, 512, 513]
+
+
+@pytest.mark.needs("php")
+@pytest.mark.parametrize("cut", [0, 1500], ids=["whole", "cut off"])
+def test_what_was_copied_from_a_volume_is_read_for_a_bucket(tmp_path: Path, cut: int) -> None:
+    for size, name in enumerate([*NAMES, "empty"]):
+        (tmp_path / "media" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "media" / name).write_text("x" * size * 512)
+    archive = tmp_path / "media.tar"
+    subprocess.run(["tar", "-C", tmp_path / "media", "-cf", archive, "."], check=True)
+    if cut:
+        archive.write_bytes(archive.read_bytes()[:cut])
+    code = (
+        "require $argv[1]; $found = []; foreach (tar_files(fopen($argv[2], 'r')) as $name => $text)"
+        "{ $found[$name] = strlen($text); } echo json_encode($found);"
+    )
+    done = php("-d", "display_errors=stderr", "-r", code, IMAGE / "bin/tar.php", archive)
+    if cut:
+        assert "ends in the middle" in done.stderr
+    else:
+        assert json.loads(done.stdout) == {
+            name: size * 512 for size, name in enumerate([*NAMES, "empty"])
+        }

@@ -9,6 +9,9 @@ fail() { say "$*"; exit 1; }
 
 magento() { php bin/magento --no-ansi --no-interaction "$@"; }
 database() { php "$here/database.php" "$@"; }
+bucket() { php "$here/bucket.php" "$@"; }
+media_in_bucket() { [ -n "${SHOP_MEDIA_BUCKET:-}" ]; }
+media_place() { echo "${SHOP_MEDIA_ENDPOINT:-s3}/$SHOP_MEDIA_BUCKET/${SHOP_MEDIA_PREFIX:-}"; }
 
 # var starts empty in every container.
 [ -w var ] || fail "/magento/var must be a writable volume of user $(id -u)."
@@ -41,4 +44,6 @@ settle() {
     magento config:set catalog/search/opensearch_server_port "${SHOP_SEARCH_PORT:-9200}"
     magento config:set catalog/search/opensearch_index_prefix "${SHOP_SEARCH_PREFIX:-magento2}"
     magento config:set oauth/consumer/enable_integration_as_bearer 1
+    # Magento allows no second place for media.
+    if media_in_bucket; then magento config:set system/media_storage_configuration/media_database 0; fi
 }

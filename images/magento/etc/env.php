@@ -23,8 +23,12 @@ $secret = static function (string $name, bool $needed) use ($setting): string {
 };
 
 $cryptKey = $secret('crypt-key', true);
-if (strlen($cryptKey) < 32) {
-    throw new \RuntimeException('The secret crypt-key has fewer than 32 characters.');
+// Magento takes longer ones too, and fails at the first value that it encrypts. A key that was rotated
+// keeps the older ones before it.
+foreach (preg_split('/\s+/', $cryptKey) as $one) {
+    if (strlen($one) !== 32 && !preg_match('~^base64[A-Za-z0-9+/]{43}=$~', $one)) {
+        throw new \RuntimeException('The secret crypt-key is neither 32 characters nor base64 and 32 bytes in base64.');
+    }
 }
 
 $prefix = $setting('SHOP_CACHE_PREFIX', 'shop_');
@@ -42,6 +46,31 @@ $cache = static fn (string $database, string $compress): array => [
         'use_lua' => '0',
     ],
 ];
+
+// Media in a bucket, as the module Magento_RemoteStorage reads it; the rest goes to the AWS library.
+$storage = ['driver' => 'file'];
+if ($setting('SHOP_MEDIA_BUCKET') !== '') {
+    $storage = [
+        'driver' => 'aws-s3',
+        'prefix' => trim($setting('SHOP_MEDIA_PREFIX'), '/'),
+        'config' => array_filter(['endpoint' => $setting('SHOP_MEDIA_ENDPOINT')]) + [
+            'bucket' => $setting('SHOP_MEDIA_BUCKET'),
+            'region' => $setting('SHOP_MEDIA_REGION', 'us-east-1'),
+            'path_style' => $setting('SHOP_MEDIA_PATH_STYLE', '0'),
+            'credentials' => [
+                'key' => $secret('media-access-key', true),
+                'secret' => $secret('media-secret-key', true),
+            ],
+            // Not every server of this protocol knows the sums that newer libraries add unasked.
+            'request_checksum_calculation' => 'when_required',
+            'response_checksum_validation' => 'when_required',
+            // A server that does not answer must not take the shop's processes with it. CURLOPT_LOW_SPEED_LIMIT
+            // and _TIME: less than a kilobyte a second, for five seconds.
+            'http' => ['connect_timeout' => 2, 'timeout' => 300, 'curl' => [19 => 1024, 20 => 5]],
+            'retries' => 1,
+        ],
+    ];
+}
 
 return [
     'backend' => ['frontName' => $setting('SHOP_ADMIN_PATH', 'admin')],
@@ -98,7 +127,7 @@ return [
     'lock' => ['provider' => 'db'],
     'queue' => ['consumers_wait_for_messages' => (int) $setting('SHOP_CONSUMERS_WAIT', '0')],
     'cron_consumers_runner' => ['cron_run' => $setting('SHOP_CONSUMERS_BY_CRON', '1') === '1'],
-    'remote_storage' => ['driver' => 'file'],
+    'remote_storage' => $storage,
     'config' => ['async' => 0],
     'directories' => ['document_root_is_pub' => true],
     'x-frame-options' => 'SAMEORIGIN',
