@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioners.base import Built, Change, ChangeKind, DriverFailure, Infrastructure
+from provisioners.command import Result
 from provisioners.terraformcommand import (
     CHANGES,
     Program,
@@ -25,7 +26,7 @@ from provisioners.terraformcommand import (
 )
 from provisioners.terraformplan import HOLDING_DATA, changes, drift, kind_of, losses
 from provisioners.terraformruns import Run, Runs
-from provisioners.terraformstates import Backend, Intent, States, addresses
+from provisioners.terraformstates import Backend, Intent, Lock, States, addresses
 
 OUTPUTS = ("database", "media", "dns")
 """What every module tells; null where it has none."""
@@ -181,10 +182,21 @@ class Terraform:
                 self._recover(session, name)
             try:
                 yield session
-            finally:
-                # What ran has ended, whatever it ended with; so it holds no lock any more.
-                if wanted and recover and not self._runs.at_work(run.token):
-                    self._states.forget(name, [run.token])
+            except DriverFailure as failure:
+                if wanted and recover:
+                    self._after(session, failure)
+                raise
+            if wanted and recover:
+                self._states.forget(name, [run.token])
+
+    def _after(self, session: _Session, failure: DriverFailure) -> None:
+        """Take back what a failed run said, unless it could not give its lock back."""
+        name, run = session.run.name, session.run.token
+        with suppress(DriverFailure):
+            lock = None if failure.code == "state_locked" else self._states.lock(name)
+            ours = [item for item in self._states.intents(name) if item.run == run]
+            if lock is None or lock.owner(ours) is None:
+                self._states.forget(name, [run])
 
     def _recover(self, session: _Session, name: str) -> None:
         """Take away the lock of a dead run of ours, and bring in a state that it could not write.
@@ -303,14 +315,21 @@ class Terraform:
         told = answer(self._program.ask(session.run, asked, session.backend.environment))
         return {key: item["value"] for key, item in told.items() if not item.get("sensitive")}
 
-    def _do(self, session: _Session, argv: Sequence[str], timeout: float) -> Any:
-        return self._program.do(
-            session.run,
-            argv,
-            session.backend.environment,
-            timeout=timeout,
-            secrets=session.secrets,
-        )
+    def _do(self, session: _Session, argv: Sequence[str], timeout: float) -> Result:
+        try:
+            return self._program.do(
+                session.run,
+                argv,
+                session.backend.environment,
+                timeout=timeout,
+                secrets=session.secrets,
+            )
+        except DriverFailure as failure:
+            if failure.code != "state_locked":
+                raise
+            # PostgreSQL's complaint describes the lock that was wanted, not the one that is held.
+            lock = self._states.lock(session.run.name) or Lock.of_complaint(failure.detail)
+            raise DriverFailure("state_locked", str(lock or failure.detail)) from failure
 
     def _intend(self, session: _Session, seconds: float) -> None:
         """Say beside the state that a run of ours may hold its lock from now on."""

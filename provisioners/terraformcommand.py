@@ -66,10 +66,23 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str, bool], ...] = (
     ),
     (
         (
+            "problems with the configuration",
+            "Unclosed configuration block",
+            "Unsupported (argument|block type)",
+            "Argument definition required",
+            "Reference to undeclared",
+        ),
+        "module_broken",
+        False,
+    ),
+    (
+        (
             "Error (re)?(loading|inspecting|saving|freshing|releasing|persisting)[^:]* state",
             "Failed to (load|save|persist|read|write)[^:]* state",
             "Failed to get existing workspaces",
             "Error (configuring|initializing)[^:]*[Bb]ackend",
+            # What init said last, when it came no further.
+            "Initializing the backend\\.\\.\\.$",
         ),
         "state_unreachable",
         True,

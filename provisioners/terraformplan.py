@@ -85,17 +85,17 @@ def _attributes(change: Mapping[str, Any]) -> tuple[str, ...]:
     differing = {
         key
         for key in {*before, *after}
-        if _told(before.get(key)) != _told(after.get(key)) and unknown.get(key) is not True
+        if _filled(before.get(key)) != _filled(after.get(key)) and unknown.get(key) is not True
     }
     differing |= {key for key, value in unknown.items() if value is True and key in before}
     return tuple(sorted(differing))
 
 
-def _told(value: Any) -> Any:
+def _filled(value: Any) -> Any:
     """A value without what is empty in it: null, an empty list and an empty text are one."""
     if isinstance(value, dict):
-        kept = {key: _told(item) for key, item in value.items()}
+        kept = {key: _filled(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item is not None} or None
     if isinstance(value, list):
-        return [_told(item) for item in value] or None
+        return [_filled(item) for item in value] or None
     return None if value == "" else value

@@ -78,6 +78,8 @@ class Runs:
             with self._alone():
                 self._remove(path)
             os.close(lock)
+            # What was still at work when this began may have ended.
+            self.sweep()
 
     def at_work(self, token: str) -> bool:
         """Whether a program of this run still lives here."""
@@ -106,19 +108,20 @@ class Runs:
         """Whether nothing runs there; what is overdue, or has lost its terraform, is ended."""
         if not _locked(path / _TOOL):
             return True
-        group = _number(path / "group")
-        if group is None:
-            return False
+        living = _inhabitants(path)
         until, grace = _pair(path / _UNTIL)
-        if not _alive(group) or time.time() > until + grace:
-            # The group's number cannot be another's while one of its members holds the lock.
-            _end_group(group)
+        # The first of them leads the others; without it nobody tells the providers to end.
+        leader = next((number for number in living if os.getpgid(number) == number), None)
+        if leader is None or time.time() > until + grace:
+            for number in living:
+                _signal(number, signal.SIGKILL)
         elif time.time() > until:
-            with suppress(ProcessLookupError):
-                os.kill(group, signal.SIGTERM)
+            _signal(leader, signal.SIGTERM)
+        else:
+            return False
         end = time.monotonic() + _MOMENT_SECONDS
         while held := _locked(path / _TOOL):
-            if _alive(group) or time.monotonic() > end:
+            if time.monotonic() > end:
                 break
             time.sleep(0.01)
         return not held
@@ -154,29 +157,30 @@ def _locked(path: Path) -> bool:
         os.close(lock)
 
 
-def _alive(process: int) -> bool:
-    """Whether a process runs; one that is dead and not yet buried does not."""
+def _inhabitants(path: Path) -> list[int]:
+    """The processes that work in a directory; where there is no /proc, the one that was told."""
+    here, found = str(path.resolve()), []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str((place / "cwd").readlink()) == here:
+                found.append(int(place.name))
+    if not found:
+        with suppress(OSError, ValueError):
+            found.append(int((path / "group").read_text()))
+    return sorted(number for number in found if _there(number))
+
+
+def _there(number: int) -> bool:
     try:
-        os.kill(process, 0)
-        stat = Path(f"/proc/{process}/stat").read_text()
+        os.kill(number, 0)
     except ProcessLookupError:
         return False
-    except OSError:
-        # Not ours, or a system without /proc.
-        return True
-    return stat.rsplit(")", 1)[-1].split()[0] not in {"Z", "X"}
+    return True
 
 
-def _end_group(group: int) -> None:
+def _signal(number: int, kind: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
+        os.kill(number, kind)
 
 
 def _pair(path: Path) -> tuple[float, float]:

@@ -5,6 +5,7 @@ the few facts that a look needs; it is written by terraform alone.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,7 @@ from typing import Any, Protocol
 from provisioners.base import DriverFailure
 from provisioners.terraformruns import write_whole
 
-_SKEW = timedelta(seconds=5)
-_STARTING = timedelta(seconds=60)
+_STARTING = timedelta(seconds=30)
 """How long after its start a run may still come by its lock, beside the time that it waits."""
 
 
@@ -75,14 +75,29 @@ class Lock:
             operation=raw.get("Operation", ""),
         )
 
+    @classmethod
+    def of_complaint(cls, text: str) -> "Lock | None":
+        """The lock that terraform names when it could not take it; None when it names none."""
+        told = re.search(
+            r"ID:\s+(?P<id>\S+)\s.*?Operation:\s+(?P<operation>\S*)\s.*?Who:\s+(?P<who>\S+)\s"
+            r".*?Created:\s+(?P<created>\S+ \S+)",
+            text,
+            re.DOTALL,
+        )
+        if told is None:
+            return None
+        created, found = _moment(told["created"]), told["operation"]
+        return cls(id=told["id"], who=told["who"], created=created, operation=found)
+
     def owner(self, intents: Iterable[Intent]) -> Intent | None:
         """The run of ours that holds it; None when it is a stranger's.
 
-        Terraform takes its lock soon after it starts, so user, host and time tell its run.
+        Terraform takes its lock soon after it starts, so user, host and time tell its run. Both
+        times are of that host's clock.
         """
         for intent in intents:
             last = intent.started + timedelta(seconds=intent.patience) + _STARTING
-            ours = intent.who == self.who and intent.started - _SKEW <= self.created <= last
+            ours = intent.who == self.who and intent.started <= self.created <= last
             if self.run == intent.run or (self.run is None and ours):
                 return intent
         return None
