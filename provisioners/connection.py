@@ -5,6 +5,7 @@ bodies are plain JSON, as its models would cost ten times the processor time. No
 each connection has its own configuration and its own pool.
 """
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 import urllib3
 import yaml
 from kubernetes import client
@@ -74,7 +74,7 @@ class Connection:
     ) -> Json:
         """Send a request, return the object in its answer; raises ClusterError."""
         data = self._send(method, path, query, body, (content, accept)).data
-        return dict(orjson.loads(data)) if data else {}
+        return dict(json.loads(data)) if data else {}
 
     def text(self, path: str, query: Query | None = None) -> str:
         """An answer that is text, such as a log; raises ClusterError."""

@@ -4,13 +4,12 @@ A list says what is there, the watch what changes after it. A cut connection res
 change that was seen, a place that the server has forgotten (410) begins with a list again.
 """
 
+import json
 import random
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-
-import orjson
 
 from provisioners.clustererrors import ClusterError, GoneError, StreamCutError, error_of
 from provisioners.connection import Connection, Json, Stream
@@ -168,12 +167,12 @@ class _Watch:
 
     def _take(self, line: bytes) -> None:
         try:
-            change = orjson.loads(line)
+            change = json.loads(line)
             thing = change["object"]
         except (ValueError, KeyError) as error:
             raise StreamCutError("half a line") from error
         if change["type"] == "ERROR":
-            raise error_of(int(thing.get("code", 500)), {}, orjson.dumps(thing))
+            raise error_of(int(thing.get("code", 500)), {}, json.dumps(thing).encode())
         steps: dict[str, Callable[[str, Json], None]] = {
             "ADDED": self._view.put,
             "MODIFIED": self._view.put,
