@@ -44,6 +44,19 @@ EXTERNAL: Final = {
 }
 MANY: Final = {f"shop{number}.example.com": f"site_{number}" for number in range(20)}
 GATEWAY: Final = {"enabled": True, "parentRefs": [{"name": "public", "namespace": "gateways"}]}
+BUCKET: Final = {"bucket": "acme-pictures", "region": "eu-central-1"}
+MINIO: Final = {
+    "bucket": "pictures",
+    "region": "us-east-1",
+    "endpoint": "http://minio.storage",
+    "prefix": "shops/acme",
+    "pathStyle": True,
+    "cacheSize": "4Gi",
+}
+INSIDE: Final = {
+    "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
+    "ports": [9000],
+}
 CONSUMERS: Final = [
     {"name": "async.operations.all", "replicas": 2},
     {"name": "product_action_attribute.update", "messages": 100},
@@ -62,6 +75,14 @@ OPTIONS: Final[dict[str, Object]] = {
     },
     "autoscaling": {"web": {"autoscaling": {"enabled": True, "min": 1, "max": 3}}},
     "shared-media": {"media": {"storage": {"size": "5Gi", "accessMode": "ReadWriteMany"}}},
+    "media-in-a-bucket": {
+        "media": {"mode": "s3", "s3": BUCKET},
+        "backup": {"enabled": True, "media": "bucket"},
+    },
+    "media-in-a-bucket-inside": {
+        "media": {"mode": "s3", "s3": MINIO},
+        "networkPolicy": {"media": INSIDE},
+    },
     "existing-claims": {
         "media": {"existingClaim": "media"},
         "backup": {"enabled": True, "existingClaim": "copies"},

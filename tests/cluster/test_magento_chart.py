@@ -123,7 +123,7 @@ def test_only_what_the_store_image_documents_is_used_of_it(rendered: Rendered) -
                 assert {each["name"] for each in container["env"]} <= variables, name
                 for mount in container["volumeMounts"]:
                     assert f"`{mount['mountPath']}`" in README, (name, mount)
-    assert used == entries - {"magento"}
+    assert used == entries - {"magento", "media"}
 
 
 def test_the_secret_files_are_those_that_the_store_image_reads(rendered: Rendered) -> None:

@@ -124,6 +124,26 @@ def test_a_shop_may_change_its_plan_and_keeps_its_volumes(
 
 
 @BOTH
+def test_a_shop_whose_media_move_into_a_bucket_keeps_its_volume(
+    helm: str, restricted: Charted, namespace: str
+) -> None:
+    charted = replace(restricted, helm=helm)
+    install(charted, namespace, planned())
+    install(charted, namespace, laid_over(planned(), OPTIONS["media-in-a-bucket"]))
+
+    def got(kind: str, name: str) -> Object:
+        done = charted.run("kubectl", "get", kind, name, f"--namespace={namespace}", "-o=json")
+        assert done.returncode == 0, done.stderr
+        found: Object = json.loads(done.stdout)
+        return found
+
+    assert got("pvc", f"{RELEASE}-media")["status"]["phase"] == "Bound"
+    pod = got("deployment", f"{RELEASE}-web")["spec"]["template"]["spec"]
+    assert "affinity" not in pod
+    assert not any("persistentVolumeClaim" in volume for volume in pod["volumes"])
+
+
+@BOTH
 def test_a_shop_that_was_scaled_sleeps_and_wakes(
     helm: str, restricted: Charted, namespace: str
 ) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.magento_chart import CHART, RELEASE, Charted, Object, laid_over, planned
+from tests.cluster.magento_chart import (
+    BUCKET,
+    CHART,
+    RELEASE,
+    Charted,
+    Object,
+    laid_over,
+    planned,
+)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +49,21 @@ BAD: dict[str, Object] = {
     "a-quick-start": {"web": {"startupSeconds": 10}},
     "a-size-in-words": {"media": {"storage": {"size": "big"}}},
     "an-access-mode-that-pods-cannot-share": {"media": {"storage": {"accessMode": "ReadOnlyMany"}}},
+    "media-nowhere": {"media": {"mode": "ftp"}},
+    "a-bucket-that-is-not-named": {"media": {"mode": "s3", "s3": {"region": "eu-central-1"}}},
+    "a-bucket-without-a-region": {"media": {"mode": "s3", "s3": {"bucket": "pictures"}}},
+    "a-bucket-that-nobody-would-ask": {"media": {"s3": BUCKET}},
+    "an-endpoint-that-nobody-would-ask": {"media": {"s3": {"endpoint": "https://s3.example.com"}}},
+    "a-bucket-beside-a-claim": {"media": {"mode": "s3", "s3": BUCKET, "existingClaim": "pictures"}},
+    "an-endpoint-with-a-path": {
+        "media": {"mode": "s3", "s3": {**BUCKET, "endpoint": "https://s3.example.com/pictures"}}
+    },
+    "an-endpoint-without-a-scheme": {
+        "media": {"mode": "s3", "s3": {**BUCKET, "endpoint": "s3.example.com:9000"}}
+    },
+    "a-prefix-that-leads-out": {"media": {"mode": "s3", "s3": {**BUCKET, "prefix": "../other"}}},
+    "an-access-key": {"media": {"mode": "s3", "s3": {**BUCKET, "accessKey": "AKIA"}}},
+    "media-left-in-a-volume": {"backup": {"enabled": True, "media": "bucket"}},
     "a-consumer-with-a-space": {"consumers": {"items": [{"name": "a b"}]}},
     "a-template-in-a-name": {"store": {"tenant": "{{ .Values }}"}},
     "a-restore-beside-an-installation": {"restore": {"name": "a"}, "backup": {"enabled": True}},

@@ -77,6 +77,21 @@ storecontroller.io/role: backend
 {{- end -}}
 {{- end }}
 
+{{/* True where media hold the shop's pods on one node. */}}
+{{- define "magento.oneNode" -}}
+{{- if eq .Values.media.mode "volume" -}}
+{{ eq (include "magento.accessMode" (list . "media" .Values.media.storage)) "ReadWriteOnce" }}
+{{- else -}}
+false
+{{- end -}}
+{{- end }}
+
+{{/* The port that the bucket's server is reached at. */}}
+{{- define "magento.mediaPort" -}}
+{{- $endpoint := .Values.media.s3.endpoint -}}
+{{- regexFind ":[0-9]+$" $endpoint | trimPrefix ":" | default (hasPrefix "http://" $endpoint | ternary "80" "443") -}}
+{{- end }}
+
 {{- define "magento.mediaClaim" -}}
 {{ .Values.media.existingClaim | default (printf "%s-media" (include "magento.name" .)) }}
 {{- end }}

@@ -42,7 +42,7 @@ priorityClassName: {{ . | quote }}
 
 {{/* A volume that one node writes is no use to pods elsewhere: those that share it stay together. */}}
 {{- define "magento.mediaAffinity" -}}
-{{- if eq (include "magento.accessMode" (list . "media" .Values.media.storage)) "ReadWriteOnce" -}}
+{{- if eq (include "magento.oneNode" .) "true" -}}
 affinity:
   podAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
@@ -84,6 +84,15 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 - {name: SHOP_SEARCH_PREFIX, value: {{ .Values.search.prefix | quote }}}
 - {name: SHOP_CONSUMERS_BY_CRON, value: {{ .Values.consumers.items | empty | ternary "1" "0" | quote }}}
 - {name: SHOP_PHP_MEMORY, value: {{ .Values.web.phpMemory | quote }}}
+{{- if eq .Values.media.mode "s3" }}
+{{- with .Values.media.s3 }}
+- {name: SHOP_MEDIA_BUCKET, value: {{ .bucket | quote }}}
+- {name: SHOP_MEDIA_REGION, value: {{ .region | quote }}}
+- {name: SHOP_MEDIA_ENDPOINT, value: {{ .endpoint | quote }}}
+- {name: SHOP_MEDIA_PREFIX, value: {{ .prefix | quote }}}
+- {name: SHOP_MEDIA_PATH_STYLE, value: {{ .pathStyle | ternary "1" "0" | quote }}}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The secret files, no more of them than the shop reads. */}}
@@ -101,6 +110,10 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
       {{- if and .Values.sessions.auth (ne .Values.sessions.mode "cache") }}
       - {key: session-password, path: session-password}
       {{- end }}
+      {{- if eq .Values.media.mode "s3" }}
+      - {key: media-access-key, path: media-access-key}
+      - {key: media-secret-key, path: media-secret-key}
+      {{- end }}
 {{- end }}
 
 {{/* Volumes of every pod of the shop. */}}
@@ -109,7 +122,11 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 - name: var
   emptyDir: {sizeLimit: {{ .Values.scratchSize | quote }}}
 - name: media
+  {{- if eq .Values.media.mode "s3" }}
+  emptyDir: {sizeLimit: {{ .Values.scratchSize | quote }}}
+  {{- else }}
   persistentVolumeClaim: {claimName: {{ include "magento.mediaClaim" . | quote }}}
+  {{- end }}
 {{- end }}
 
 {{- define "magento.shopMounts" -}}

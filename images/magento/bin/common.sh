@@ -18,6 +18,19 @@ media_place() { echo "${SHOP_MEDIA_ENDPOINT:-s3}/$SHOP_MEDIA_BUCKET/${SHOP_MEDIA
 umask 0027
 mkdir -p var/tmp var/run var/log
 
+# The media as a tar archive, without what Magento makes anew.
+media_export() {
+    if media_in_bucket; then
+        bucket export
+    else
+        tar -C pub/media --exclude=./cache --exclude=./catalog/product/cache --exclude=./tmp \
+            --exclude=./captcha -cf - .
+    fi
+}
+media_import() {
+    if media_in_bucket; then bucket import; else tar -C pub/media -xf -; fi
+}
+
 # Jobs that let Magento write its configuration get a volume at app/etc; the shop itself never does.
 writable_etc() {
     [ -w app/etc ] || fail "/magento/app/etc must be a writable empty volume in this job."

@@ -1,0 +1,154 @@
+"""Media in a bucket: what the magento chart makes of it. magento_chart has the options."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.domain.plans import Plan
+from tests.cluster.magento_chart import (
+    BUCKET,
+    MINIO,
+    ROOT,
+    Charted,
+    Object,
+    Rendered,
+    containers,
+    laid_over,
+    named,
+    planned,
+    pod_templates,
+)
+
+IN_A_BUCKET = pytest.mark.parametrize("option", ["media-in-a-bucket", "media-in-a-bucket-inside"])
+KEYS = {"media-access-key", "media-secret-key"}
+
+
+@pytest.fixture(scope="session")
+def charted(tools: Path) -> Charted:
+    """Helm without a cluster."""
+    return Charted(tools=tools)
+
+
+@pytest.fixture(scope="session")
+def rendered(charted: Charted) -> Rendered:
+    return Rendered(charted)
+
+
+def shop_pods(objects: list[Object]) -> Iterator[tuple[str, Object]]:
+    """Every pod that runs the shop's own code."""
+    for name, template in pod_templates(objects):
+        if template["metadata"]["labels"].get("storecontroller.io/role") == "shop":
+            yield name, template
+
+
+def environment(container: Object) -> dict[str, str]:
+    """What a container is told."""
+    return {each["name"]: each.get("value", "") for each in container.get("env", ())}
+
+
+@IN_A_BUCKET
+@pytest.mark.parametrize("plan", Plan)
+def test_pods_share_no_volume_and_go_to_any_node(
+    plan: Plan, option: str, rendered: Rendered
+) -> None:
+    objects = rendered.of(plan, option)
+    claims = {i["metadata"]["name"] for i in objects if i["kind"] == "PersistentVolumeClaim"}
+    assert "acme-media" not in claims
+    assert claims
+    for name, template in shop_pods(objects):
+        assert "affinity" not in template["spec"], name
+        (media,) = (each for each in template["spec"]["volumes"] if each["name"] == "media")
+        assert "emptyDir" in media, name
+    assert named(objects, "PodDisruptionBudget", "-web")["spec"]["maxUnavailable"] == 1
+
+
+@IN_A_BUCKET
+def test_every_pod_of_the_shop_knows_the_bucket_and_has_its_key_as_a_file(
+    option: str, rendered: Rendered
+) -> None:
+    expected = MINIO["bucket"] if option.endswith("inside") else BUCKET["bucket"]
+    seen = 0
+    for name, template in shop_pods(rendered.of(Plan.GROWTH, option)):
+        (secrets,) = (each for each in template["spec"]["volumes"] if each["name"] == "secrets")
+        assert {item["path"] for item in secrets["secret"]["items"]} >= KEYS, name
+        for container in containers(template):
+            known = environment(container)
+            if "SHOP_DB_HOST" in known:
+                seen += 1
+                assert known["SHOP_MEDIA_BUCKET"] == expected, (name, container["name"])
+    assert seen > 3
+
+
+def test_a_shop_with_a_volume_is_told_of_no_bucket(rendered: Rendered) -> None:
+    for _, template in shop_pods(rendered.of(Plan.STARTER, "as-it-is")):
+        (secrets,) = (each for each in template["spec"]["volumes"] if each["name"] == "secrets")
+        assert not KEYS & {item["key"] for item in secrets["secret"]["items"]}
+        for container in containers(template):
+            assert "SHOP_MEDIA_BUCKET" not in environment(container)
+
+
+def test_what_is_said_of_the_bucket_reaches_the_image(rendered: Rendered) -> None:
+    objects = rendered.of(Plan.STARTER, "media-in-a-bucket-inside")
+    web = named(objects, "Deployment", "-web")["spec"]["template"]["spec"]["containers"][0]
+    known = environment(web)
+    assert {name: text for name, text in known.items() if name.startswith("SHOP_MEDIA")} == {
+        "SHOP_MEDIA_BUCKET": "pictures",
+        "SHOP_MEDIA_REGION": "us-east-1",
+        "SHOP_MEDIA_ENDPOINT": "http://minio.storage",
+        "SHOP_MEDIA_PREFIX": "shops/acme",
+        "SHOP_MEDIA_PATH_STYLE": "1",
+        "SHOP_MEDIA_CACHE": "3072m",
+    }
+    readme = (ROOT / "images" / "magento" / "README.md").read_text()
+    assert all(f"`{key}`" in readme for key in KEYS)
+
+
+def test_a_backup_leaves_media_to_the_bucket_only_where_it_is_told(rendered: Rendered) -> None:
+    for option, media in {
+        "as-it-is": "copy",
+        "media-in-a-bucket": "bucket",
+        "media-in-a-bucket-inside": "copy",
+    }.items():
+        job = named(rendered.of(Plan.STARTER, option), "CronJob", "-backup")
+        pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        assert environment(pod["initContainers"][0])["SHOP_BACKUP_MEDIA"] == media, option
+
+
+# What the network lets through
+
+
+def test_a_bucket_on_the_internet_is_reached_there_and_nothing_inside(rendered: Rendered) -> None:
+    objects = rendered.of(Plan.STARTER, "media-in-a-bucket")
+    spec = named(objects, "NetworkPolicy", "-media")["spec"]
+    (rule,) = spec["egress"]
+    assert [port["port"] for port in rule["ports"]] == [443]
+    assert all("10.0.0.0/8" in to["ipBlock"]["except"] for to in rule["to"][:1])
+    assert all(to["ipBlock"]["except"] for to in rule["to"])
+    chosen = spec["podSelector"]["matchLabels"].items()
+    for name, template in shop_pods(objects):
+        assert chosen <= template["metadata"]["labels"].items(), name
+
+
+def test_a_bucket_inside_is_reached_at_its_pods(rendered: Rendered) -> None:
+    objects = rendered.of(Plan.STARTER, "media-in-a-bucket-inside")
+    (rule,) = named(objects, "NetworkPolicy", "-media")["spec"]["egress"]
+    assert [port["port"] for port in rule["ports"]] == [9000]
+    (peer,) = rule["to"]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "storage"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [
+        ("", 443),
+        ("https://s3.example.com", 443),
+        ("http://s3.example.com", 80),
+        ("https://s3.example.com:9443", 9443),
+    ],
+)
+def test_the_port_is_the_endpoint_s_own(endpoint: str, port: int, charted: Charted) -> None:
+    over = {"media": {"mode": "s3", "s3": {**BUCKET, "endpoint": endpoint}}}
+    objects = charted.render(laid_over(planned(), over))
+    (rule,) = named(objects, "NetworkPolicy", "-media")["spec"]["egress"]
+    assert [each["port"] for each in rule["ports"]] == [port]
