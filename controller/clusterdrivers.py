@@ -3,9 +3,11 @@
 `main` calls `build_places`.
 """
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
-from controller.domain.clusters import Cluster
+from controller.domain.clusters import Cluster, ClusterSpec
 from controller.engines.magento import MagentoEngine
 from controller.engines.plans import SECRET, allowance
 from controller.reconciler.places import Heard, Places
@@ -19,6 +21,7 @@ from provisioners.connection import Connection
 from provisioners.helm import HelmChart, HelmDriver
 from provisioners.helmcommand import Helm
 from provisioners.kubernetes import Room, Rooms
+from provisioners.probe import probe
 
 _SERVICE = "http://{namespace}-web.{namespace}.svc"
 """Where the web servers are inside their cluster: the chart names its Service so."""
@@ -30,7 +33,14 @@ def build_places(settings: Settings, registry: Registry) -> Places:
     def opened(cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
         return _driver(settings, registry, cluster, secrets.get(KUBECONFIG, ""), heard)
 
-    return Places(registry.clusters, opened)
+    return Places(registry.clusters, opened, ask=_version)
+
+
+def _version(spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
+    """The version of a cluster that is not kept yet: nothing of the way in stays on the disk."""
+    with tempfile.TemporaryDirectory() as directory:
+        kubeconfig = secrets.get(KUBECONFIG, "")
+        return probe(kubeconfigs.keep(Path(directory), spec.name, kubeconfig))
 
 
 def _driver(

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from controller import __version__
 from controller.api import (
     catalogue,
+    clusters,
     config,
     deps,
     errors,
@@ -27,6 +28,7 @@ from controller.api import (
 )
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
+from controller.clusterbook import ClusterBook
 from controller.clusterdrivers import build_places
 from controller.commands import Commands
 from controller.commerce import rate_sources
@@ -218,6 +220,7 @@ def build_services(
         commands=Commands(registry, world, driver.name, driver.engines, hint),
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
+        clusters=ClusterBook(registry.clusters, world.places),
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),
@@ -239,7 +242,17 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
     app.state.shop_calls = ShopCalls()
-    for module in (stores, config, orders, operations, tenants, catalogue, fleet, rates):
+    for module in (
+        stores,
+        config,
+        orders,
+        operations,
+        tenants,
+        catalogue,
+        fleet,
+        clusters,
+        rates,
+    ):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from controller.clusterbook import ClusterBook
 from controller.commands import Commands
 from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
@@ -27,6 +28,7 @@ class Services:
     commands: Commands
     configuration: Configuration
     orders: OrderBook
+    clusters: ClusterBook
     world: World
     keyring: Keyring
     tail: EventTail

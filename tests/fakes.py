@@ -206,6 +206,36 @@ class FakeDriver:
             self.stop(name)
 
 
+class FakeClusterDriver(FakeDriver):
+    """The driver of a cluster: what runs there is not at home here and outlives its driver."""
+
+    name = "helm"
+    wakes = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reasons: tuple[Reason, ...] = ()
+        """What `why` answers of every release."""
+        self.happenings: tuple[Happening, ...] = ()
+        self.others: tuple[str, ...] = ()
+        """What somebody else put beside every release."""
+
+    def why(self, name: str) -> tuple[Reason, ...]:
+        with self._entered("why", name):
+            return self.reasons
+
+    def happened(self, name: str) -> tuple[Happening, ...]:
+        with self._entered("happened", name):
+            return self.happenings
+
+    def strangers(self, name: str) -> tuple[str, ...]:
+        with self._entered("strangers", name):
+            return self.others
+
+    def stop_all(self) -> None:
+        """What runs there goes on."""
+
+
 class FakeEngine:
     """`Engine` of `engines.base` whose shops live in a FakeDriver."""
 

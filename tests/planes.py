@@ -14,18 +14,21 @@ import httpx
 from fastapi import FastAPI
 
 from controller import main
+from controller.domain.clusters import Cluster, ClusterSpec
 from controller.domain.tenant import Tenant
 from controller.jobs.hints import silent
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
+from controller.reconciler.places import Heard, Places
 from controller.reconciler.world import World
 from controller.registry.intents import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from controller.settings import Settings
+from provisioners.base import Driver, DriverFailure
 from tests import factories
-from tests.fakes import FakeDriver, FakeEngine
+from tests.fakes import FakeClusterDriver, FakeDriver, FakeEngine
 
 OPERATOR = "operators-own-token"
 SERVER = "http://control.example"
@@ -39,11 +42,16 @@ class Plane:
         self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
         self.driver = FakeDriver()
         self.engine = FakeEngine(self.driver)
+        self.clusters: dict[str, FakeClusterDriver] = {}
+        """What stands on each cluster, by its name."""
+        self.refusal: DriverFailure | None = None
+        """What a cluster that is to be added answers."""
         self.world = World(
             engines={"fake": self.engine},
             drivers={"fake": self.driver},
             keyring=factories.KEYRING,
             vault=self.registry.vault.opened,
+            places=Places(self.registry.clusters, self._open, ask=self._probe),
         )
         services = main.build_services(
             Settings(home=home), self.registry, self.world, silent, lambda: True
@@ -76,6 +84,9 @@ class Plane:
         """Begin anew with an empty registry and an empty world. Not while somebody listens."""
         factories.empty(self.registry.database)
         self.driver.held.clear()
+        self.clusters.clear()
+        self.world.places.close()
+        self.refusal = None
         self.engine.refuses = None
         self.app.state.doorkeeper.forget()
         self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
@@ -90,6 +101,14 @@ class Plane:
         self.run(self._lifespan.__aexit__(None, None, None))
         self._reconciler.close()
         self._runner.close()
+
+    def _open(self, cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
+        return self.clusters.setdefault(cluster.spec.name, FakeClusterDriver())
+
+    def _probe(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        return "1.34.1"
 
     # --- callers ----------------------------------------------------------------------------------
 

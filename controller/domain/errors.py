@@ -550,6 +550,25 @@ class ClusterExistsError(ConflictError):
     action = N_("Change it with “storectl cluster set”, or choose another name.")
 
 
+class ClusterRefusedError(ConflictError):
+    """A cluster that was to be kept does not answer, or does not let us in."""
+
+    code = "cluster_refused"
+    cause = N_("The cluster “%(cluster)s” cannot be used: %(detail)s")
+    action = N_(
+        "Nothing was kept. Check the server's address, the certificate and the token in the "
+        "kubeconfig, and what its account may do; then do the same again."
+    )
+
+
+class StoreElsewhereError(ConflictError):
+    """A store that is there was asked for in another place."""
+
+    code = "store_elsewhere"
+    cause = N_("“%(store)s” runs on the cluster “%(cluster)s”, not where this asks for it.")
+    action = N_("A store stays where it was created: leave cluster and region out.")
+
+
 class ClusterDrainingError(ConflictError):
     """A draining cluster takes nothing new."""
 
@@ -739,6 +758,14 @@ class ShopDeniedError(ShopUnreachableError):
         "Make a new one (bin/magento storecontroller:integration:ensure) and keep it with "
         "“storectl secret set STORE access_token”; until then it is tried again."
     )
+
+
+class HandoverMissingError(ShopUnreachableError):
+    """The shop runs and has not given us the key to it yet."""
+
+    code = "handover_missing"
+    cause = N_("The shop is being installed: it has not handed over its access token yet.")
+    action = N_("Nothing needs to be done; “storectl why STORE” shows how far it is.")
 
 
 class ShopContendedError(TransientError):

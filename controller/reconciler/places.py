@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.domain.clusters import Cluster
+from controller.domain.clusters import IN_CLUSTER, Cluster, ClusterSpec
 from controller.domain.errors import ClusterNotFoundError, StoreControllerError
 from controller.logging import log
 from controller.registry.clusters import Clusters
@@ -31,6 +31,8 @@ class Opened:
 
 Heard = Callable[[Ref], None]
 Open = Callable[[Cluster, Mapping[str, str], Heard], Driver]
+Ask = Callable[[ClusterSpec, Mapping[str, str]], str]
+"""Asks a cluster that is not a row yet for its version; raises DriverFailure."""
 
 
 class Places:
@@ -41,11 +43,14 @@ class Places:
         clusters: Clusters | None = None,
         open_: Open | None = None,
         builder: Builder | None = None,
+        *,
+        ask: Ask | None = None,
     ) -> None:
         """Without clusters there are none, and nothing is ever asked for one."""
         self._clusters = clusters
         self._open = open_
         self._builder = builder
+        self._ask = ask
         self._opened: dict[str, Opened] = {}
         self._rows: dict[str, Cluster] = {}
         self._read = -1e9
@@ -83,6 +88,18 @@ class Places:
         """The name of every cluster."""
         with self._lock:
             return list(self._fresh())
+
+    def probe(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
+        """The version of a cluster that is not kept yet; raises DriverFailure."""
+        if self._ask is None:
+            raise ClusterNotFoundError(cluster=spec.name)
+        return self._ask(spec, secrets)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What can be built around a stack, the usual one first."""
+        known = self._builder.modules if self._builder else ()
+        return tuple(dict.fromkeys((IN_CLUSTER, *known)))
 
     def builder(self) -> Builder:
         """The tool that builds what stacks need outside their cluster."""

@@ -28,6 +28,7 @@ _stacks = table(StackRow)
 _secrets = table(SecretRow)
 
 KUBECONFIG = "kubeconfig"
+_SUBJECT = "cluster:"
 
 
 class Clusters:
@@ -56,6 +57,16 @@ class Clusters:
     def secrets(self, name: str) -> Mapping[str, str]:
         """The way in, and the module's sensitive variables; raises VaultClosedError."""
         return self._vault.opened(f"cluster:{name}")
+
+    def secret_names(self) -> Mapping[str, Sequence[str]]:
+        """What each cluster's secrets are called, by the cluster's name."""
+        kept = select(_secrets.c.subject, _secrets.c.name)
+        kept = kept.where(_secrets.c.subject.startswith(_SUBJECT, autoescape=True))
+        found: dict[str, list[str]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(kept):
+                found.setdefault(row.subject.removeprefix(_SUBJECT), []).append(row.name)
+        return found
 
     def add(
         self, scope: Scope, spec: ClusterSpec, server: str, version: str, secrets: Mapping[str, str]
@@ -126,6 +137,16 @@ class Clusters:
                     after={"state": str(state)},
                 )
             return _one(connection, name)
+
+    def forget(self, scope: Scope, name: str, secrets: Sequence[str]) -> None:
+        """Forget secrets of a cluster; raises ClusterNotFoundError."""
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            _one(connection, name)
+            of_it = _secrets.c.subject == f"{_SUBJECT}{name}"
+            connection.execute(delete(_secrets).where(of_it, _secrets.c.name.in_(secrets)))
+            _touch(connection, name)
+            _audit(connection, scope, name, "forget", before={"secrets": list(secrets)})
 
     def remove(self, scope: Scope, name: str) -> None:
         """Forget an empty cluster; raises ClusterNotFoundError and ClusterInUseError."""

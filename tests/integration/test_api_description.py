@@ -15,6 +15,7 @@ from schemathesis.generation import GenerationMode
 
 from controller.api import (
     catalogue,
+    clusters,
     config,
     fleet,
     health,
@@ -34,7 +35,17 @@ EXAMPLES = 15
 def description() -> dict[str, Any]:
     """The description of all routes, made without a control plane."""
     app = FastAPI(title="-", version="-")
-    for module in (stores, config, orders, operations, tenants, catalogue, fleet, rates):
+    for module in (
+        stores,
+        config,
+        orders,
+        operations,
+        tenants,
+        catalogue,
+        fleet,
+        clusters,
+        rates,
+    ):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)
     return app.openapi()
@@ -55,6 +66,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
         found.make("closed")
         found.post("stores/closed/retire")
         found.settle()
+        found.post("clusters", {"name": "north", "domain": "n.example.com", "inCluster": True})
         yield found
         found.check()
 
@@ -88,6 +100,7 @@ def there(plane: Plane, parameter: str) -> list[str]:
         "shipment": ["1"],
         "secret": ["stripe.secretKey", "ups.password"],
         "code": ["DE", "py"],
+        "cluster": ["north"],
     }[parameter]
 
 

@@ -1,0 +1,128 @@
+"""What the API and the pages do with clusters alike: check, ask the cluster itself, then keep it.
+
+Nothing is kept of a cluster that does not let us in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.domain.clusterchecks import check_cluster
+from controller.domain.clusters import Cluster, ClusterSpec, ClusterState
+from controller.domain.errors import ClusterRefusedError, InvalidInputError
+from controller.domain.kubeconfig import checked
+from controller.domain.tenant import Scope
+from controller.reconciler.places import VARIABLE, Places
+from controller.registry.clusters import KUBECONFIG, Clusters
+from provisioners.base import DriverFailure
+
+OWN_SERVER = "https://kubernetes.default.svc"
+"""How pods call the API server of their own cluster."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownCluster:
+    """A cluster with what is told of its secrets: the names of sensitive variables."""
+
+    cluster: Cluster
+    secret_variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """The way into a cluster, and what its module keeps to itself."""
+
+    kubeconfig: str | None = field(default=None, repr=False)
+    secret_variables: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    """None forgets one."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The sensitive variables that have a value, as the vault names them."""
+        given = self.secret_variables.items()
+        return {f"{VARIABLE}{name}": value for name, value in given if value is not None}
+
+
+class ClusterBook:
+    """Adding, changing and removing clusters."""
+
+    def __init__(self, clusters: Clusters, places: Places) -> None:
+        self._clusters = clusters
+        self._places = places
+
+    def all(self) -> Sequence[KnownCluster]:
+        """Every cluster, by name."""
+        names = self._clusters.secret_names()
+        return [_known(found, names) for found in self._clusters.all()]
+
+    def get(self, name: str) -> KnownCluster:
+        """One cluster; raises ClusterNotFoundError."""
+        return _known(self._clusters.get(name), self._clusters.secret_names())
+
+    def add(self, scope: Scope, spec: ClusterSpec, entry: Entry) -> KnownCluster:
+        """Add a cluster that lets us in; the same again renews its secrets.
+
+        Raises InvalidInputError, InvalidKubeconfigError, ClusterRefusedError, ClusterExistsError.
+        """
+        check_cluster(spec, self._places.modules, entry.secret_variables)
+        if spec.in_cluster is (entry.kubeconfig is not None):
+            raise InvalidInputError(
+                errors=(("kubeconfig", "either a kubeconfig, or inCluster for our own cluster"),)
+            )
+        secrets, server = self._way_in(entry)
+        version = self._ask(spec, secrets)
+        self._clusters.add(scope, spec, server, version, {**secrets, **entry.given})
+        return self.get(spec.name)
+
+    def change(self, scope: Scope, spec: ClusterSpec, entry: Entry) -> KnownCluster:
+        """Say something else of a cluster, or renew the way in once it was seen to work.
+
+        Raises ClusterNotFoundError and what `add` raises.
+        """
+        known = self.get(spec.name)
+        left = {*known.secret_variables, *entry.secret_variables}
+        check_cluster(spec, self._places.modules, left - _forgotten(entry))
+        if entry.kubeconfig is not None and spec.in_cluster:
+            raise InvalidInputError(errors=(("kubeconfig", "our own cluster needs none"),))
+        secrets: dict[str, str] = {}
+        server, version = known.cluster.server, known.cluster.version
+        if entry.kubeconfig is not None:
+            secrets, server = self._way_in(entry)
+            version = self._ask(spec, secrets)
+        self._clusters.change(scope, spec)
+        if secrets or entry.given:
+            self._clusters.add(scope, spec, server, version, {**secrets, **entry.given})
+        if names := [f"{VARIABLE}{name}" for name in sorted(_forgotten(entry))]:
+            self._clusters.forget(scope, spec.name, names)
+        return self.get(spec.name)
+
+    def steer(self, scope: Scope, name: str, state: ClusterState) -> KnownCluster:
+        """Let nothing new go there, or let it again; raises ClusterNotFoundError."""
+        self._clusters.steer(scope, name, state)
+        return self.get(name)
+
+    def remove(self, scope: Scope, name: str) -> None:
+        """Forget an empty cluster; raises ClusterNotFoundError and ClusterInUseError."""
+        self._clusters.remove(scope, name)
+
+    def _way_in(self, entry: Entry) -> tuple[dict[str, str], str]:
+        """What is kept of the kubeconfig, and the server's address; none is for our own cluster."""
+        if entry.kubeconfig is None:
+            return {}, OWN_SERVER
+        kubeconfig, server = checked(entry.kubeconfig)
+        return {KUBECONFIG: kubeconfig}, server
+
+    def _ask(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
+        try:
+            return self._places.probe(spec, secrets)
+        except DriverFailure as failure:
+            raise ClusterRefusedError(cluster=spec.name, detail=failure.detail) from failure
+
+
+def _known(cluster: Cluster, names: Mapping[str, Sequence[str]]) -> KnownCluster:
+    kept = names.get(cluster.spec.name, ())
+    variables = sorted(name.removeprefix(VARIABLE) for name in kept if name.startswith(VARIABLE))
+    return KnownCluster(cluster=cluster, secret_variables=tuple(variables))
+
+
+def _forgotten(entry: Entry) -> set[str]:
+    return {name for name, value in entry.secret_variables.items() if value is None}
