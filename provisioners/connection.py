@@ -5,8 +5,8 @@ bodies are plain JSON, as its models would cost ten times the processor time. No
 each connection has its own configuration and its own pool.
 """
 
-import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 import urllib3
 import yaml
 from kubernetes import client
@@ -34,6 +35,8 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CONNECT_SECONDS = 5.0
+_USER_AGENT = "store-controller"
+_SIGNED_SECONDS = 10.0
 _POOL = 32
 
 Json = dict[str, Any]
@@ -50,7 +53,9 @@ class Connection:
         self.context = context
         self._timeout = timeout
         self._api = _api_client(kubeconfig, context)
+        self._host = str(self._api.configuration.host).rstrip("/")
         self._lock = threading.Lock()
+        self._known: tuple[float, dict[str, str]] = (0.0, {})
         self._since: datetime | None = None
 
     @property
@@ -74,7 +79,7 @@ class Connection:
     ) -> Json:
         """Send a request, return the object in its answer; raises ClusterError."""
         data = self._send(method, path, query, body, (content, accept)).data
-        return dict(json.loads(data)) if data else {}
+        return dict(orjson.loads(data)) if data else {}
 
     def text(self, path: str, query: Query | None = None) -> str:
         """An answer that is text, such as a log; raises ClusterError."""
@@ -147,26 +152,43 @@ class Connection:
         idle: float | None = None,
     ) -> Any:
         content, accept = types
-        headers = {"Accept": accept, "Content-Type": content}
         if query:
             path = f"{path}?{urlencode({name: _word(value) for name, value in query.items()})}"
-        parts = self._api.param_serialize(
-            method, path, header_params=headers, query_params=[], auth_settings=["BearerToken"]
-        )
-        timeout = (_CONNECT_SECONDS, idle or self._timeout)
         try:
-            answer = self._api.call_api(
-                parts[0], parts[1], header_params=parts[2], body=body, _request_timeout=timeout
+            # The client's own way there copies every body several times and reads ours as models.
+            answer = self._api.rest_client.pool_manager.request(
+                method,
+                f"{self._host}{path}",
+                body=None if body is None else orjson.dumps(body),
+                headers=self._headers(content, accept),
+                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=idle or self._timeout),
+                preload_content=idle is None,
             )
-            if answer.status >= 300 or idle is None:
-                answer.read()  # type: ignore[no-untyped-call]
+            if answer.status >= 300 and idle is not None:
+                answer.read(cache_content=True)
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise self._lost(error) from error
         with self._lock:
             self._since = None
         if answer.status >= 300:
             raise error_of(answer.status, answer.headers, answer.data or b"")
-        return answer if idle is None else answer.response
+        return answer
+
+    def _headers(self, content: str, accept: str) -> dict[str, str]:
+        return {"Accept": accept, "Content-Type": content, **self._signed()}
+
+    def _signed(self) -> dict[str, str]:
+        """Whatever the kubeconfig signs in with; asked for again now and then, as it may end."""
+        now = time.monotonic()
+        with self._lock:
+            until, headers = self._known
+        if now < until:
+            return headers
+        headers = {"User-Agent": _USER_AGENT}
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        with self._lock:
+            self._known = (now + _SIGNED_SECONDS, headers)
+        return headers
 
     def _lost(self, error: Exception) -> UnreachableError:
         with self._lock:

@@ -124,21 +124,25 @@ class HelmDriver:
 
     def apply(self, release: Release) -> ReleaseStatus:
         """Install or upgrade, after repairing what an earlier attempt left behind."""
-        status = self.status(release)
+        history = self._records.history(self._rooms.namespace(release.name))
+        status = self._status(release, history)
         if status.state in {ReleaseState.CURRENT, ReleaseState.PENDING}:
             return status
         chart = self._chart(release.chart)
         self._rooms.prepare(release.name)
-        self._recover(release.name)
+        if history:
+            self._recover(release.name)
         values = chart.values(release)
         self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
         return self.status(release)
 
     def status(self, release: Release) -> ReleaseStatus:
         """What Helm's record and the watches say; starts no process and writes nothing."""
+        return self._status(release, self._records.history(self._rooms.namespace(release.name)))
+
+    def _status(self, release: Release, history: Sequence[Revision]) -> ReleaseStatus:
         namespace = self._rooms.namespace(release.name)
         chart = self._chart(release.chart)
-        history = self._records.history(namespace)
         if not history:
             return ReleaseStatus(state=ReleaseState.ABSENT)
         state, detail = self._state(namespace, history[-1], self._digest(release))

@@ -6,7 +6,7 @@ content is JSON, packed twice. Labels alone are read at every look, the content 
 
 import base64
 import gzip
-import json
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import yaml
 
 from provisioners.connection import METADATA_ONLY, Connection
@@ -22,6 +23,9 @@ DIGEST = "storecontroller.io/digest"
 STATE = "storecontroller.io/state"
 _KEPT = 4096
 _WORKLOADS = {"Deployment", "StatefulSet", "Job"}
+_DOCUMENTS = re.compile(r"^---.*$", re.MULTILINE)
+_KIND = re.compile(r"^kind: *[\"']?(\w+)", re.MULTILINE)
+_NAME = re.compile(r"^metadata: *\n(?:  +.*\n|\n)*?  name: *([\w.-]+) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ def unpacked(data: str) -> Content:
     raw = base64.b64decode(base64.b64decode(data))
     if raw[:2] == b"\x1f\x8b":
         raw = gzip.decompress(raw)
-    release = json.loads(raw)
+    release = orjson.loads(raw)
     return Content(
         chart=release["chart"]["metadata"]["name"],
         values=release.get("config") or {},
@@ -125,7 +129,16 @@ def unpacked(data: str) -> Content:
 
 
 def _workloads(manifest: str) -> Iterator[str]:
+    """Kind and name of each workload; only what is not written plainly is parsed as YAML."""
+    for document in _DOCUMENTS.split(manifest):
+        kind = _KIND.search(document)
+        if kind is None or kind[1] not in _WORKLOADS:
+            continue
+        name = _NAME.search(document)
+        yield f"{kind[1].lower()}/{name[1] if name else _parsed_name(document)}"
+
+
+def _parsed_name(document: str) -> str:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for thing in yaml.load_all(manifest, Loader=loader):
-        if isinstance(thing, dict) and thing.get("kind") in _WORKLOADS:
-            yield f"{thing['kind'].lower()}/{thing['metadata']['name']}"
+    thing = yaml.load(document, Loader=loader)  # noqa: S506 -- a safe loader, in C where it is there.
+    return str(thing["metadata"]["name"])

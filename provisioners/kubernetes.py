@@ -6,6 +6,7 @@ carry our labels is somebody else's: it is neither changed nor deleted.
 """
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ STACK = "storecontroller.io/uid"
 """The label that every namespace and every object of a stack carries, with the release's name."""
 MANAGER = "store-controller"
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_PREPARED_SECONDS = 300.0
+_KEPT = 4096
 _NOTES = {"events", "events.events.k8s.io"}
 """Kinds that only tell of others; they end with their namespace."""
 
@@ -53,6 +56,8 @@ class Rooms:
         self.secret = secret
         """The name of the Secret that a chart is given as its existing one."""
         self._room = room
+        self._prepared: dict[str, tuple[Room, float]] = {}
+        self._lock = threading.Lock()
         self._discovered: tuple[float, list[tuple[str, str]]] = (-1e9, [])
 
     def namespace(self, name: str) -> str:
@@ -61,9 +66,15 @@ class Rooms:
             raise DriverFailure("bad_name", f"not a release's name: {name!r}", transient=False)
         return f"{self.prefix}{name}"
 
-    def prepare(self, name: str) -> None:
-        """Make the namespace as it should be, with its quota and its limits."""
+    def prepare(self, name: str, *, again: bool = False) -> None:
+        """Make the namespace as it should be, with its quota and its limits.
+
+        What was made so a moment ago is left alone, unless it is to be made `again`.
+        """
         namespace, room = self.namespace(name), self._room(name)
+        known, until = self._prepared.get(name, (None, 0.0))
+        if not again and known == room and time.monotonic() < until:
+            return
         self._ours(name)
         labels = {
             **room.labels,
@@ -91,10 +102,14 @@ class Rooms:
             )
         else:
             self._remove(f"{core}/limitranges/{US}")
+        with self._lock:
+            self._prepared[name] = (room, time.monotonic() + _PREPARED_SECONDS)
+            while len(self._prepared) > _KEPT:
+                del self._prepared[next(iter(self._prepared))]
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Put the secrets in place, exactly these."""
-        self.prepare(name)
+        self.prepare(name, again=True)
         path = f"/api/v1/namespaces/{self.namespace(name)}/secrets"
         metadata = {"name": self.secret, "labels": {OWNER: US, STACK: name}}
         self._write("v1", "Secret", path, metadata, type="Opaque", data=_encoded(secrets))
@@ -113,6 +128,8 @@ class Rooms:
         Raises TerminatingError with what holds it up when that takes longer than `patience`.
         """
         path = f"/api/v1/namespaces/{self.namespace(name)}"
+        with self._lock:
+            self._prepared.pop(name, None)
         deadline = time.monotonic() + patience
         pause = 0.05
         asked = False

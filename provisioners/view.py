@@ -42,6 +42,10 @@ def kinds(selector: str) -> tuple[Kind, ...]:
     )
 
 
+WORKLOADS = ("deployment", "statefulset", "job")
+"""The kinds that a release consists of; all others follow from them."""
+
+
 class View:
     """Objects by kind, namespace and name; newer versions replace older ones, never the reverse."""
 

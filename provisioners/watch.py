@@ -4,16 +4,17 @@ A list says what is there, the watch what changes after it. A cut connection res
 change that was seen, a place that the server has forgotten (410) begins with a list again.
 """
 
-import json
 import random
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import orjson
+
 from provisioners.clustererrors import ClusterError, GoneError, StreamCutError, error_of
 from provisioners.connection import Connection, Json, Stream
-from provisioners.view import Kind, View, kinds
+from provisioners.view import WORKLOADS, Kind, View, kinds
 
 _SERVER_SECONDS = (240, 360)
 """The server ends a watch after a while of its choice between these."""
@@ -58,8 +59,13 @@ class Watches:
         return self.view
 
     def refresh(self, namespace: str) -> None:
-        """Read one namespace now, so that what was just written is not overlooked."""
+        """Read the workloads of one namespace now, so that what was just written is not overlooked.
+
+        What becomes of them the watches tell soon enough.
+        """
         for watch in self._watches:
+            if watch.kind.name not in WORKLOADS:
+                continue
             listed = self._connection.get(watch.kind.within(namespace), watch.kind.query)
             version = int(listed["metadata"]["resourceVersion"])
             self.view.replace(watch.kind.name, listed["items"], version, namespace)
@@ -167,12 +173,12 @@ class _Watch:
 
     def _take(self, line: bytes) -> None:
         try:
-            change = json.loads(line)
+            change = orjson.loads(line)
             thing = change["object"]
         except (ValueError, KeyError) as error:
             raise StreamCutError("half a line") from error
         if change["type"] == "ERROR":
-            raise error_of(int(thing.get("code", 500)), {}, json.dumps(thing).encode())
+            raise error_of(int(thing.get("code", 500)), {}, orjson.dumps(thing))
         steps: dict[str, Callable[[str, Json], None]] = {
             "ADDED": self._view.put,
             "MODIFIED": self._view.put,

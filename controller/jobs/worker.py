@@ -142,6 +142,8 @@ class Worker:
         if busy < self._pace.batch:
             due = self._queue.due(self._pace.batch - busy, waited_on=self._pace.waited_on)
             DUE.set(len(due))
+            with self._lock:
+                due = [ref for ref in due if ref not in self._running]
             known = self.reconciler.load(due)
             for ref in due:
                 self._submit(ref, known.get(ref))

@@ -22,6 +22,14 @@ from provisioners.base import ReleaseState
 Subject = Stack | tuple[Store, Stack]
 
 
+def restless(subject: Subject) -> bool:
+    """Whether its wanted generation was not seen complete yet."""
+    if isinstance(subject, Stack):
+        return subject.observed_generation != subject.generation
+    store = subject[0]
+    return store.status.observed_generation != store.generation
+
+
 class Step(Protocol):
     """A step with its subject bound."""
 

@@ -17,7 +17,7 @@ from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.logging import log
 from controller.reconciler import failpoints
-from controller.reconciler.kinds import Look, Subject, Subjects
+from controller.reconciler.kinds import Look, Subject, Subjects, restless
 from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, attempt, outcome_of
 from controller.registry.leases import Lease, Leases, Ref
 from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
@@ -81,9 +81,12 @@ class Reconciler:
 
     def run(self, ref: Ref, known: Subject | None = None) -> Result:
         """One pass over a subject: as many steps as go through, one after another."""
-        look = self._quiet_look(ref, known)
-        if look is not None and look.quiet:
-            return Result(ended=Ended.QUIET, due_in=self._soon(self._timing.resync))
+        known = known or self._subjects.load([ref]).get(ref)
+        # Where something is to be done, a look that may only find nothing is one look too many.
+        if known is not None and not restless(known):
+            look = self._quiet_look(ref, known)
+            if look is not None and look.quiet:
+                return Result(ended=Ended.QUIET, due_in=self._soon(self._timing.resync))
         with self._held(ref) as lease:
             if lease is None:
                 return Result(ended=Ended.HELD)

@@ -7,6 +7,7 @@ from typing import Protocol
 from controller.domain.conditions import Condition, met, unmet
 from controller.domain.errors import (
     DriverError,
+    HandoverMissingError,
     PodsNotReadyError,
     ShopStartingError,
     StoreControllerError,
@@ -88,6 +89,8 @@ def _answers(
         return None
     try:
         world.engine(stack).ready(status.endpoint or "")
+        if "access_token" not in world.access(stack):
+            return HandoverMissingError()
     except StoreControllerError as error:
         return error
     return None
@@ -187,7 +190,8 @@ class AwaitEngine:
     def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
         """Ask until it answers; raises ShopStartingError when that takes long."""
         deadline = time.monotonic() + _AWAIT_SECONDS
-        pause = 0.005
+        # Whoever tells by itself is not asked often: each look at a cluster is a few requests.
+        pause = 0.25 if world.driver(stack).wakes else 0.005
         while True:
             seen = observe(stack, world)
             if seen.answering is None:
@@ -197,7 +201,7 @@ class AwaitEngine:
             if time.monotonic() > deadline or self._woken(stack, seen, world):
                 raise seen.answering
             time.sleep(pause)
-            pause = min(pause * 1.3, 0.1)
+            pause = min(pause * 1.3, max(pause, 0.1))
 
     def _woken(self, stack: Stack, seen: StackSeen, world: World) -> bool:
         """Whether the driver tells when there is something new to see."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.clusters import IN_CLUSTER
+from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
 from controller.domain.providers import gateway_names
 from controller.domain.rates import QuoteSet, Rate, rates_for
@@ -85,10 +86,16 @@ class World:
             raise from_driver(failure) from failure
 
     def shop(self, store: Store, stack: Stack) -> Shop:
-        """The running shop on behalf of a store; the stack has an endpoint."""
+        """The running shop on behalf of a store; the stack has an endpoint.
+
+        Raises HandoverMissingError until the shop has given its access token.
+        """
         needs = any(gateway_names(site) for site in store.spec.websites)
         providers = self.vault(f"store:{store.uid}") if needs else {}
-        return self.engine(stack).shop(stack.endpoint or "", store, self.access(stack), providers)
+        access = self.access(stack)
+        if "access_token" not in access:
+            raise HandoverMissingError
+        return self.engine(stack).shop(stack.endpoint or "", store, access, providers)
 
     def rates(self, spec: StoreSpec) -> Sequence[Rate]:
         """The exchange rates that a store's shop is to have now."""
