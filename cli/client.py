@@ -28,11 +28,16 @@ class Client:
     # --- stores ---------------------------------------------------------------------------------
 
     def stores(
-        self, *, limit: int | None = None, phase: str | None = None, labels: tuple[str, ...] = ()
+        self,
+        *,
+        limit: int | None = None,
+        phase: str | None = None,
+        labels: tuple[str, ...] = (),
+        cluster: str | None = None,
     ) -> Iterator[Resource]:
         """Yield stores over all pages, at most `limit`, that carry all the `labels` (key=value)."""
         # The server looks for one label; further ones are looked for here.
-        query = {"phase": phase, "label": labels[0] if labels else None}
+        query = {"phase": phase, "label": labels[0] if labels else None, "cluster": cluster}
         wanted = {tuple(label.split("=", 1)) for label in labels[1:]}
         found = self._pages("/stores", query, limit if len(labels) < 2 else None)
         matching = (store for store in found if wanted <= store["metadata"]["labels"].items())
@@ -160,6 +165,33 @@ class Client:
     def operation_stream(self, uid: str, last: str | None, timeout: float) -> Stream:
         """Open the operation's progress after the event id `last`."""
         return self._sse(f"{PREFIX}/operations/{_part(uid)}/events", last, timeout)
+
+    # --- clusters -------------------------------------------------------------------------------
+
+    def clusters(self) -> list[Resource]:
+        """Return every cluster."""
+        return list(self._get("/clusters")["items"])
+
+    def cluster(self, name: str) -> Resource:
+        """Return one cluster."""
+        return self._get(f"/clusters/{_part(name)}")
+
+    def add_cluster(self, body: Mapping[str, Any]) -> Reply:
+        """Add a cluster; 200 instead of 201 says that it was there already."""
+        return self._post("/clusters", body)
+
+    def change_cluster(self, name: str, patch: Mapping[str, Any]) -> Resource:
+        """Change what a merge patch names."""
+        path = f"{PREFIX}/clusters/{_part(name)}"
+        return _resource(self._transport.send("PATCH", path, body=patch))
+
+    def steer_cluster(self, name: str, verb: str) -> Resource:
+        """Drain or activate a cluster."""
+        return _resource(self._post(f"/clusters/{_part(name)}/{verb}", None))
+
+    def remove_cluster(self, name: str) -> None:
+        """Forget a cluster that holds no stores."""
+        self._transport.send("DELETE", f"{PREFIX}/clusters/{_part(name)}")
 
     # --- exchange rates -------------------------------------------------------------------------
 

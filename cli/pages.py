@@ -113,10 +113,11 @@ def _facts(store: "Resource") -> Table:
         (_("Retires itself"), durations.local(spec["expiresAt"]) if spec["expiresAt"] else None),
         (_("Labels"), ", ".join(f"{key}={value}" for key, value in meta["labels"].items())),
     ]
-    return _pairs(rows)
+    return pairs(rows)
 
 
-def _pairs(rows: Iterable[tuple[str, Any]]) -> Table:
+def pairs(rows: Iterable[tuple[str, Any]]) -> Table:
+    """Return facts below each other; those without a value are left out."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, value in rows:
         if value:
@@ -175,7 +176,7 @@ def country(item: "Resource") -> Table:
         (_("Shipping per order"), rate),
         (_("Prices"), taxed),
     )
-    return _pairs(rows)
+    return pairs(rows)
 
 
 def checks(items: Iterable["Resource"]) -> Table:

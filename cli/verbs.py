@@ -80,6 +80,10 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         ),
     ),
     (
+        N_("Where stores run"),
+        (_verb("cluster", "clusters", N_("Add clusters, look at them, drain and remove them.")),),
+    ),
+    (
         N_("Remove"),
         (
             _verb("retire", "lifecycle", N_("Take a store out of service; its data is kept.")),

@@ -24,6 +24,8 @@ PHASES: Mapping[str, str] = {
 KINDS: Mapping[str, str] = {
     "create": N_("create"),
     "change": N_("change"),
+    "push": N_("push"),
+    "scale": N_("scale"),
     "suspend": N_("suspend"),
     "resume": N_("resume"),
     "retire": N_("retire"),
@@ -37,11 +39,16 @@ STATES: Mapping[str, str] = {
     "failed": N_("failed"),
     "superseded": N_("given up"),
 }
+CLUSTER_STATES: Mapping[str, str] = {
+    "active": N_("active"),
+    "draining": N_("draining"),
+}
 CONDITIONS: Mapping[str, str] = {
     "Bound": N_("Website"),
     "Routed": N_("Address"),
     "Configured": N_("Settings"),
     "Selling": N_("Taking orders"),
+    "InfrastructureReady": N_("Surroundings"),
     "SecretsApplied": N_("Access keys"),
     "Released": N_("Process"),
     "Answering": N_("Answering"),

@@ -1,10 +1,11 @@
 """`storectl suspend`, `resume`, `retire`, `undelete` and `purge`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli import finish, results, words
+from cli.confirm import ask
 from cli.errors import NotConfirmedError
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait, Yes
 from cli.output import Format, note
@@ -12,9 +13,6 @@ from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
 from controller.domain.errors import ConfirmationMissingError
-
-if TYPE_CHECKING:
-    pass
 
 app = new_app()
 
@@ -139,7 +137,7 @@ def purge(
     if confirm is None:
         confirm = typer.prompt(_("Its data is destroyed for ever. Type the store's name"), err=True)
     elif not yes:
-        _ask(
+        ask(
             session,
             _("Destroy the data of “%(store)s” for ever?") % {"store": words.printable(name)},
             command=f"storectl purge {name}",
@@ -159,15 +157,9 @@ def purge(
 
 def _confirm_retirement(session: Session, name: str, *, yes: bool) -> None:
     if not yes:
-        _ask(
+        ask(
             session,
             _("Take “%(store)s” out of service?") % {"store": words.printable(name)},
             command=f"storectl retire {name}",
             again=f"storectl retire {name} --yes",
         )
-
-
-def _ask(session: Session, question: str, *, command: str, again: str) -> None:
-    """Ask on a terminal; raises NotConfirmedError without one or when the answer is no."""
-    if not session.interactive or not typer.confirm(question, err=True):
-        raise NotConfirmedError(command=command, again=again)

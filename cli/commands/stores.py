@@ -52,6 +52,12 @@ def list_stores(
             show_default=False,
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", metavar="NAME", help=_("Only stores on this cluster."), show_default=False
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help=_("At most this many."), show_default=False)
     ] = None,
@@ -66,7 +72,7 @@ def list_stores(
         return stores(found, wide=output is Format.WIDE, room=room())
 
     resources(
-        session.client.stores(limit=limit, phase=phase, labels=tuple(label or ())),
+        session.client.stores(limit=limit, phase=phase, labels=tuple(label or ()), cluster=cluster),
         output,
         lambda store: str(store["metadata"]["name"]),
         table,

@@ -47,8 +47,13 @@ async def list_stores(
     tenant: Annotated[str | None, Query(max_length=40)] = None,
     label: Annotated[str | None, Query(max_length=130, description="key=value")] = None,
     search: Annotated[str | None, Query(max_length=40, description="Beginning of a name.")] = None,
+    cluster: Annotated[
+        str | None, Query(max_length=63, description="Where they run; the operator's to ask.")
+    ] = None,
 ) -> Response:
     """List stores in the order of their names."""
+    if cluster is not None and not scope.is_operator:
+        raise NotAllowedError
     query = StoreQuery(
         limit=limit,
         after=after,
@@ -56,6 +61,7 @@ async def list_stores(
         tenant=tenant,
         label=_label(label),
         search=search,
+        cluster=cluster,
     )
 
     def page() -> Response:

@@ -52,6 +52,8 @@ class StoreQuery:
     label: tuple[str, str] | None = None
     search: str | None = None
     """The beginning of a name."""
+    cluster: str | None = None
+    """Where they run."""
 
 
 def lookup_store(connection: Connection, uid: str) -> Store | None:
@@ -198,6 +200,9 @@ def _narrow(statement: Select[Any], scope: Scope, query: StoreQuery) -> Select[A
             _stores.c.reserved_slug >= query.search,
             _stores.c.reserved_slug < query.search + "\uffff",
         )
+    if query.cluster:
+        there = select(_stacks.c.uid).where(_stacks.c.cluster == query.cluster)
+        statement = statement.where(_stores.c.stack_uid.in_(there))
     if query.label:
         key, value = query.label
         labelled = select(_labels.c.store_uid).where(_labels.c.key == key, _labels.c.value == value)

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.unit.cli.fake_clusters import FakeClusters
 from tests.unit.cli.fake_rates import FakeRates
 from tests.unit.cli.fake_shop_orders import FakeShopOrders
 
@@ -114,6 +115,7 @@ class FakeApi:
         self.stores: dict[str, dict[str, Any]] = {}
         self.bodies: dict[str, dict[str, Any]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
+        self.clusters = FakeClusters()
         self.rates = FakeRates()
         self.orders = FakeShopOrders()
         self.requests: list[tuple[str, str]] = []
@@ -238,7 +240,7 @@ class FakeApi:
                     "metadata": {"next": None},
                     "items": [event(1, name)],
                 }
-            case [_, "rates", *_] | [_, "stores", _, "orders" | "rates", *_]:
+            case [_, "rates" | "clusters", *_] | [_, "stores", _, "orders" | "rates", *_]:
                 return self.part(method, path.split("/")[3:], query, body)
             case ["POST", "stores", name, kind]:
                 return self.transition(unquote(name), kind, body)
@@ -251,9 +253,11 @@ class FakeApi:
 
     def part(
         self, method: str, path: list[str], query: dict[str, list[str]], body: Any
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> tuple[int, dict[str, Any] | None]:
         """What the parts with a fake of their own say."""
         match path:
+            case ["clusters", *rest]:
+                return self.clusters.answer(method, [unquote(part) for part in rest], body)
             case ["rates", *rest]:
                 return self.rates.answer(method, rest, body)
             case ["stores", name, "rates"]:
@@ -307,6 +311,8 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815
     do_PUT = do_GET  # noqa: N815
+    do_PATCH = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
 
     def serve(self) -> None:
         url = urlsplit(self.path)
@@ -351,6 +357,10 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(status, found)
 
     def reply(self, status: int, body: Any) -> None:
+        if status == 204:
+            self.send_response(status)
+            self.end_headers()
+            return
         content = json.dumps(body).encode()
         kind = "application/problem+json" if status >= 400 else "application/json"
         self.send_response(status)

@@ -1,0 +1,72 @@
+"""What `storectl cluster` reads from files: kubeconfigs, variables of modules, secrets."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cli.errors import BadAssignmentError, EmptySecretError, UnreadableFileError
+
+
+def kubeconfig(file: str, context: str | None) -> str:
+    """One context of a kubeconfig, with the files that it names put into it.
+
+    Raises UnreadableFileError and InvalidKubeconfigError.
+    """
+    from controller.domain.kubeconfig import flattened  # noqa: PLC0415 -- YAML is slow to import.
+
+    beside = Path(file).expanduser().parent
+    text = _read(Path(file).expanduser()).decode("utf-8", "replace")
+    return flattened(text, context, lambda name: _read(beside / Path(name).expanduser()))
+
+
+def variables(pairs: Iterable[str], file: str | None) -> dict[str, Any]:
+    """Variables of a file, with those of the command line over them.
+
+    A value is JSON, or else the text itself. Raises UnreadableFileError, BadAssignmentError.
+    """
+    found = _object(file) if file else {}
+    for pair in pairs:
+        name, value = _halves(pair)
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def secrets(pairs: Iterable[str]) -> dict[str, str]:
+    """Secrets written as NAME=FILE, each without the end of its line.
+
+    Raises UnreadableFileError, BadAssignmentError, EmptySecretError.
+    """
+    found = {}
+    for name, file in map(_halves, pairs):
+        found[name] = _read(Path(file).expanduser()).decode("utf-8", "replace").rstrip("\r\n")
+        if not found[name]:
+            raise EmptySecretError(secret=name)
+    return found
+
+
+def _halves(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not name or not equals:
+        raise BadAssignmentError(text=pair)
+    return name, value
+
+
+def _object(file: str) -> dict[str, Any]:
+    try:
+        found = json.loads(_read(Path(file).expanduser()))
+    except ValueError as error:
+        raise UnreadableFileError(file=file, detail=str(error)[:200]) from None
+    if not isinstance(found, dict):
+        raise UnreadableFileError(file=file, detail="not a JSON object")
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFileError(file=str(path), detail=error.strerror or str(error)) from None
