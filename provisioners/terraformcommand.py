@@ -29,6 +29,8 @@ _KEPT = 16 << 20
 CHANGES = 2
 """What a plan ends with when it has something to do."""
 
+_PLACES = ("_ENDPOINT", "_HOST", "_PORT", "_REGION", "_SERVER")
+
 _MEANINGS: tuple[tuple[tuple[str, ...], str, bool], ...] = (
     (("Error acquiring the state lock", "already locked"), "state_locked", True),
     (("[Ss]aved plan is stale",), "plan_stale", True),
@@ -120,7 +122,7 @@ class Program:
     mirror: Path | None = None
     """A directory of providers; without one they come from their registry."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What the providers are reached by. Every value counts as secret."""
+    """What the providers are reached by. Secret, except where the name says that it is a place."""
     limits: Limits = field(default_factory=Limits)
     at_once: int = 4
     outlasting: Callable[..., Result] = command.run_to_files
@@ -209,9 +211,11 @@ class Program:
         return f"disable_checkpoint = true\nprovider_installation {{\n  {mirror}\n}}\n"
 
     def _secrets(self, backend: Mapping[str, str]) -> list[str]:
-        # A short word, such as a region or a port, is no secret and would blot out half a sentence.
-        values = [*self.environment.values(), *backend.values()]
-        return [value for value in values if len(value) >= 8]
+        known = {**self.environment, **backend}
+        # A short word would blot out half a sentence.
+        return [
+            value for name, value in known.items() if len(value) >= 8 and not name.endswith(_PLACES)
+        ]
 
     @contextmanager
     def _place(self) -> Iterator[None]:

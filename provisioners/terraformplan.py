@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from provisioners.base import Change, ChangeKind
@@ -37,12 +38,22 @@ def changes(plan: Mapping[str, Any]) -> tuple[Change, ...]:
 
 
 def drift(plan: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What was found to be otherwise than the state says.
+    """What was found to be otherwise than the state says, as far as the module says it.
 
-    A provider may read nothing back as an empty list; that is nobody's doing.
+    What a provider merely reports, such as the time of a backup, changes by itself; and it may read
+    nothing back as an empty list.
     """
-    found = _changes(plan.get("resource_drift", ()))
-    return tuple(item for item in found if item.kind is not ChangeKind.UPDATE or item.attributes)
+    said = _said(plan.get("configuration", {}).get("root_module", {}))
+    found = []
+    for item in _changes(plan.get("resource_drift", ())):
+        if item.kind is ChangeKind.UPDATE:
+            told = said.get(_plain(item.address))
+            kept = [name for name in item.attributes if told is None or name in told]
+            if kept:
+                found.append(replace(item, attributes=tuple(kept)))
+        else:
+            found.append(item)
+    return tuple(found)
 
 
 def losses(found: Iterable[Change], holding: Collection[str]) -> tuple[str, ...]:
@@ -57,8 +68,21 @@ def losses(found: Iterable[Change], holding: Collection[str]) -> tuple[str, ...]
 
 def kind_of(address: str) -> str:
     """The type of the resource at an address."""
-    plain = re.sub(r"\[.*?\]", "", address)
+    plain = _plain(address)
     return plain.split(".")[-2] if "." in plain else ""
+
+
+def _plain(address: str) -> str:
+    """An address without the keys of its instances."""
+    return re.sub(r"\[.*?\]", "", address)
+
+
+def _said(module: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """What a module says of each of its resources; of those in modules of its own, nothing."""
+    return {
+        item["address"]: frozenset(item.get("expressions", {}))
+        for item in module.get("resources", ())
+    }
 
 
 def _changes(rows: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
