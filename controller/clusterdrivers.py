@@ -3,6 +3,7 @@
 `main` calls `build_places`.
 """
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +17,19 @@ from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.settings import ROOT, Settings
 from provisioners import kubeconfigs
-from provisioners.base import Driver, Release
+from provisioners.base import Builder, Driver, Release
 from provisioners.connection import Connection
 from provisioners.helm import HelmChart, HelmDriver
 from provisioners.helmcommand import Helm
 from provisioners.kubernetes import Room, Rooms
 from provisioners.probe import probe
+from provisioners.terraform import Module, Terraform
+from provisioners.terraformcluster import KubernetesStates
+from provisioners.terraformcommand import Program
+from provisioners.terraformpostgres import PostgresStates
+from provisioners.terraformstates import LocalStates, States
 
+MODULES = ROOT / "templates" / "terraform"
 _SERVICE = "http://{namespace}-web.{namespace}.svc"
 """Where the web servers are inside their cluster: the chart names its Service so."""
 
@@ -33,7 +40,44 @@ def build_places(settings: Settings, registry: Registry) -> Places:
     def opened(cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
         return _driver(settings, registry, cluster, secrets.get(KUBECONFIG, ""), heard)
 
-    return Places(registry.clusters, opened, ask=_version)
+    def built(cluster: Cluster, environment: Mapping[str, str]) -> Builder:  # noqa: ARG001
+        return _builder(settings, environment)
+
+    return Places(registry.clusters, opened, ask=_version, build=built, modules=sorted(_modules()))
+
+
+def _builder(settings: Settings, environment: Mapping[str, str]) -> Terraform:
+    """Terraform with what its providers sign in with; states are the whole installation's."""
+    wanted = settings.terraform
+    program = Program(
+        binary=wanted.program,
+        mirror=Path(wanted.mirror) if wanted.mirror else None,
+        environment=environment,
+        at_once=wanted.at_once,
+    )
+    home = settings.home.resolve() / "terraform"
+    return Terraform(
+        program,
+        _states(settings),
+        _modules(),
+        home=home / "runs",
+        holder=f"{os.uname().nodename}/{os.getpid()}",
+    )
+
+
+def _modules() -> dict[str, Module]:
+    return {path.name: Module(path=path) for path in MODULES.iterdir() if path.is_dir()}
+
+
+def _states(settings: Settings) -> States:
+    wanted, home = settings.terraform, settings.home.resolve()
+    if wanted.states == "kubernetes":
+        given = Path(wanted.kubeconfig) if wanted.kubeconfig else None
+        own = given or kubeconfigs.keep(home / "clusters", "own", "")
+        return KubernetesStates(Connection(own), wanted.namespace)
+    if settings.effective_database_url.startswith("sqlite"):
+        return LocalStates(home / "terraform" / "states")
+    return PostgresStates(settings.effective_database_url)
 
 
 def _version(spec: ClusterSpec, secrets: Mapping[str, str]) -> str:

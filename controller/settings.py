@@ -112,6 +112,25 @@ class KubernetesSettings(BaseModel):
     """How often each cluster is asked whether it answers."""
 
 
+class TerraformSettings(BaseModel):
+    """How what stacks need outside their cluster is built."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program: str = "tofu"
+    """OpenTofu 1.11 or newer, or terraform."""
+    states: Literal["database", "kubernetes"] = "database"
+    """Where states are kept: beside the registry, or in Secrets of a cluster."""
+    kubeconfig: str = ""
+    """For `kubernetes`: a file that leads to the cluster; our own pod's account unless set."""
+    namespace: str = "store-controller"
+    """For `kubernetes`: the namespace of the Secrets."""
+    mirror: str = ""
+    """A directory of providers; without one they come from their registry."""
+    at_once: int = Field(default=2, ge=1)
+    """Runs at once in one process."""
+
+
 class Settings(BaseSettings):
     """The control plane's settings."""
 
@@ -158,6 +177,8 @@ class Settings(BaseSettings):
     """What new stores on clusters run, as REPOSITORY:TAG; built from images/magento."""
     kubernetes: KubernetesSettings = KubernetesSettings()
     """How clusters are driven."""
+    terraform: TerraformSettings = TerraformSettings()
+    """How what stacks need outside their cluster is built."""
     rates: RateSettings = RateSettings()
     """Where exchange rates come from, and how they go to the shops."""
 

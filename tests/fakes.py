@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import (
@@ -249,7 +250,11 @@ class FakeEngine:
         self.refuses: str | None = None
         """What every shop says when it is configured, as if its validation refused."""
 
-    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+    def secrets(
+        self,
+        derive: Callable[[str], str],
+        built: Mapping[str, Any],
+    ) -> dict[str, str]:
         return {name: derive(name) for name in ("access_token", "session_key")}
 
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:

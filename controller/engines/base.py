@@ -194,10 +194,11 @@ class Engine(Protocol):
     website: str
     """The code of the website that a dedicated store is."""
 
-    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+    def secrets(self, derive: Callable[[str], str], built: Mapping[str, Any]) -> dict[str, str]:
         """The secrets that a stack needs before it starts, by name, each of its own form.
 
-        `derive` gives 64 hexadecimal digits for a name, the same on every retry.
+        `derive` gives 64 hexadecimal digits for a name, the same on every retry; `built` is what
+        was told of the infrastructure around the stack.
         """
 
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:

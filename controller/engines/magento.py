@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec
@@ -27,13 +27,16 @@ class MagentoEngine(BridgedEngine):
         self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+    def secrets(self, derive: Callable[[str], str], built: Mapping[str, Any]) -> dict[str, str]:
         """The key of the shop's own secrets, of Magento's length, and its services' passwords.
 
         The access token is the shop's to make; it hands it over once it is installed.
         """
-        key = {"crypt_key": derive("crypt_key")[:32]}
-        return {**key, **{name: derive(name) for name in _PASSWORDS}}
+        found = {"crypt_key": derive("crypt_key")[:32]}
+        found |= {name: derive(name) for name in _PASSWORDS}
+        if user := (built.get("media") or {}).get("user"):
+            found |= {"media_access_key": user, "media_secret_key": derive("media_secret_key")}
+        return found
 
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """The chart's values by plan; a shop that somebody else runs as every engine has it."""

@@ -48,6 +48,8 @@ class PlannedShop:
     """None leaves it to the plan."""
     database: Mapping[str, Any] = field(default_factory=dict)
     """Where its database is, when that is not in the release: host, port, name, user."""
+    media: Mapping[str, Any] = field(default_factory=dict)
+    """The bucket of its media, when they are on no volume: bucket, region, endpoint, prefix."""
 
 
 def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str, Any]:
@@ -58,7 +60,15 @@ def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str,
     if shop.database:
         kept = ("host", "port", "name", "user")
         values["database"] = {"mode": "external", **{key: shop.database[key] for key in kept}}
+    if shop.media:
+        values["media"] = {"mode": "s3", "s3": _bucket(shop.media)}
     return values
+
+
+def _bucket(media: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: media[key] or "" for key in ("bucket", "region", "endpoint", "prefix")}
+    # Amazon alone wants the bucket in the host's name.
+    return {**kept, "pathStyle": not kept["endpoint"].endswith(".amazonaws.com")}
 
 
 def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
@@ -91,6 +101,7 @@ def placed_values(
         timezone=installation.timezone,
         scale=stack.spec.scale,
         database=outputs.get("database") or {},
+        media=outputs.get("media") or {},
     )
     storefront = {"storefront": "closed"} if closed else {}
     return {**values_of(stack.spec.plan, shop, cluster.offer), **storefront}

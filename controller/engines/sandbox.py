@@ -1,6 +1,7 @@
 """The sandbox engine: our own small shop, which speaks the part of Magento's API that we use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from controller.engines.bridged import BridgedEngine
 
@@ -11,6 +12,10 @@ class SandboxEngine(BridgedEngine):
     name = "sandbox"
     version = "1"
 
-    def secrets(self, derive: Callable[[str], str]) -> dict[str, str]:
+    def secrets(
+        self,
+        derive: Callable[[str], str],
+        built: Mapping[str, Any],  # noqa: ARG002
+    ) -> dict[str, str]:
         """The bearer token that the controller calls with, and the key of the shop's cookies."""
         return {name: derive(name) for name in ("access_token", "session_key")}

@@ -6,7 +6,7 @@ or changed by another process is known here soon; one that changed gets a new dr
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.domain.clusters import IN_CLUSTER, Cluster, ClusterSpec
@@ -18,7 +18,7 @@ from provisioners.base import Builder, Driver
 
 _FRESH_SECONDS = 3.0
 VARIABLE = "variable/"
-"""What the names of a cluster's sensitive variables begin with in the vault."""
+"""What the names of environment variables begin with in the vault: providers sign in by them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class Opened:
 
 
 Heard = Callable[[Ref], None]
+Build = Callable[[Cluster, Mapping[str, str]], Builder]
 Open = Callable[[Cluster, Mapping[str, str], Heard], Driver]
 Ask = Callable[[ClusterSpec, Mapping[str, str]], str]
 """Asks a cluster that is not a row yet for its version; raises DriverFailure."""
@@ -42,14 +43,17 @@ class Places:
         self,
         clusters: Clusters | None = None,
         open_: Open | None = None,
-        builder: Builder | None = None,
+        build: Build | None = None,
+        modules: Sequence[str] = (),
         *,
         ask: Ask | None = None,
     ) -> None:
         """Without clusters there are none, and nothing is ever asked for one."""
         self._clusters = clusters
         self._open = open_
-        self._builder = builder
+        self._build = build
+        self._modules = tuple(modules)
+        self._builders: dict[str, tuple[int, Builder]] = {}
         self._ask = ask
         self._opened: dict[str, Opened] = {}
         self._rows: dict[str, Cluster] = {}
@@ -98,17 +102,26 @@ class Places:
     @property
     def modules(self) -> tuple[str, ...]:
         """What can be built around a stack, the usual one first."""
-        known = self._builder.modules if self._builder else ()
-        return tuple(dict.fromkeys((IN_CLUSTER, *known)))
+        return tuple(dict.fromkeys((IN_CLUSTER, *self._modules)))
 
-    def builder(self) -> Builder:
-        """The tool that builds what stacks need outside their cluster."""
-        if self._builder is None:
-            raise ClusterNotFoundError(cluster="-")
-        return self._builder
+    def builder(self, name: str) -> Builder:
+        """The tool that builds what stacks of a cluster need around them.
 
-    def variables(self, name: str) -> Mapping[str, str]:
-        """The sensitive variables of a cluster's module; raises VaultClosedError."""
+        Raises ClusterNotFoundError, VaultClosedError.
+        """
+        with self._lock:
+            row = self._row(name)
+            known = self._builders.get(name)
+            if known is not None and known[0] == row.generation:
+                return known[1]
+            if self._build is None:
+                raise ClusterNotFoundError(cluster=name)
+            builder = self._build(row, self._environment(name))
+            self._builders[name] = (row.generation, builder)
+        return builder
+
+    def _environment(self, name: str) -> Mapping[str, str]:
+        """What the providers of a cluster's module sign in with."""
         kept = self._clusters.secrets(name) if self._clusters else {}
         return {
             key.removeprefix(VARIABLE): value

@@ -52,6 +52,7 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
             return _remains(stack, driver, world)
         status = driver.status(world.release(stack))
         secrets = driver.has_secrets(stack.uid, world.secrets(stack))
+        infrastructure = _built(stack, world)
     except DriverFailure as failure:
         raise from_driver(failure) from failure
     return StackSeen(
@@ -60,14 +61,14 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         detail=status.detail,
         secrets=secrets,
         answering=_answers(stack, world, status, thorough=thorough or not stack.settled),
-        infrastructure=_built(stack, world),
+        infrastructure=infrastructure,
     )
 
 
 def _remains(stack: Stack, driver: Driver, world: World) -> StackSeen:
     """What is left of a stack of which nothing should be."""
     held = driver.inventory(stack.uid)
-    around = world.builder.inventory(stack.uid) if stack.infrastructure else ()
+    around = world.builder(stack).inventory(stack.uid) if stack.infrastructure else ()
     state = ReleaseState.CURRENT if held else ReleaseState.ABSENT
     return StackSeen(release=state, endpoint=None, held=held, around=around)
 
@@ -75,7 +76,9 @@ def _remains(stack: Stack, driver: Driver, world: World) -> StackSeen:
 def _built(stack: Stack, world: World) -> bool:
     wanted = world.infrastructure(stack)
     known = stack.infrastructure
-    return wanted is None or (known is not None and known.digest == wanted.digest)
+    if wanted is None:
+        return True
+    return known is not None and known.digest == world.builder(stack).digest(wanted)
 
 
 def _answers(
@@ -118,9 +121,10 @@ class ApplyInfrastructure:
         wanted = world.infrastructure(stack)
         if wanted is None:
             raise AssertionError("nothing is to be built")
-        built = world.builder.apply(wanted)
+        builder = world.builder(stack)
+        built = builder.apply(wanted)
         applied = AppliedInfrastructure(
-            digest=wanted.digest, module=wanted.module, outputs=built.outputs
+            digest=builder.digest(wanted), module=wanted.module, outputs=built.outputs
         )
         return Advanced(
             note=Note.of("InfrastructureApplied", module=wanted.module, changed=built.changed),
@@ -245,7 +249,7 @@ class DestroyInfrastructure:
         known = stack.infrastructure
         if wanted is None or known is None:
             raise AssertionError("nothing was built")
-        world.builder.destroy(replace(wanted, module=known.module))
+        world.builder(stack).destroy(replace(wanted, module=known.module))
         return Advanced(note=Note.of("InfrastructureDestroyed", module=known.module))
 
 

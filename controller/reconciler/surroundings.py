@@ -1,10 +1,10 @@
 """What a stack on a cluster needs around its release, as a Terraform module with variables.
 
-`world` calls this. The cluster's own variables are the operator's; what names the stack is ours and
-cannot be overridden.
+`world` calls this. The cluster's variables are the operator's; what names the stack is ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.stack import Stack
@@ -12,20 +12,36 @@ from provisioners.base import Infrastructure
 
 
 def surroundings(
-    stack: Stack, cluster: ClusterSpec, secrets: Mapping[str, str], sensitive: Mapping[str, str]
+    stack: Stack, cluster: ClusterSpec, derive: Callable[[str], str], *, ending: bool = False
 ) -> Infrastructure:
-    """The module of the cluster for this stack; `sensitive` are the cluster's secret variables."""
+    """The module of the cluster for this stack; `ending` lets what holds data be destroyed.
+
+    `derive` gives a secret by its name, the same on every retry.
+    """
+    variables = dict(cluster.variables)
     installation = stack.spec.installation
-    ours = {
+    variables |= {
         "uid": stack.uid,
-        "store": installation.name if installation else "",
-        "tenant": stack.tenant,
-        "host": (stack.spec.url or "").partition("://")[2],
-        "plan": str(stack.spec.plan),
+        "labels": {"store": installation.name if installation else "", "tenant": stack.tenant},
     }
+    if variables.get("dns"):
+        variables["dns"] = _record(variables["dns"], (stack.spec.url or "").partition("://")[2])
+    if ending:
+        variables |= {"deletion_protection": False, "force_destroy": True}
+    given = {"database": "database_password", "media": "media_secret_key"}
     return Infrastructure(
         name=stack.uid,
         module=cluster.infrastructure,
-        variables={**cluster.variables, **ours},
-        secrets={**sensitive, "database_password": secrets.get("db_password", "")},
+        variables=variables,
+        secrets={
+            name: derive("db_password" if kind == "database" else name)
+            for kind, name in given.items()
+            if variables.get(kind)
+        },
     )
+
+
+def _record(dns: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """The record of the stack's host: below its zone where the module names one, else whole."""
+    zone = str(dns.get("zone", "")).rstrip(".")
+    return {**dns, "name": host.removesuffix(f".{zone}") if zone else host}

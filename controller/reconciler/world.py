@@ -8,7 +8,7 @@ from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
 from controller.domain.providers import gateway_names
 from controller.domain.rates import QuoteSet, Rate, rates_for
-from controller.domain.stack import EXTERNAL, Stack
+from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import Store, StoreSpec
 from controller.engines.base import Engine, Shop
 from controller.reconciler.outcome import from_driver
@@ -49,10 +49,12 @@ class World:
         cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
         return self.engine(stack).release(stack, cluster)
 
-    @property
-    def builder(self) -> Builder:
-        """The tool that builds what stacks on clusters need around them."""
-        return self.places.builder()
+    def builder(self, stack: Stack) -> Builder:
+        """The tool that builds what a stack on a cluster needs around it.
+
+        Raises ClusterNotFoundError, VaultClosedError.
+        """
+        return self.places.builder(stack.cluster or "")
 
     def infrastructure(self, stack: Stack) -> Infrastructure | None:
         """What a stack needs around its release; None when it is nothing and never was."""
@@ -61,8 +63,8 @@ class World:
         cluster = self.places.cluster(stack.cluster).spec
         if cluster.infrastructure == IN_CLUSTER and stack.infrastructure is None:
             return None
-        sensitive = self.places.variables(cluster.name)
-        return surroundings(stack, cluster, self.secrets(stack), sensitive)
+        ending = stack.desired is StackDesired.PURGED
+        return surroundings(stack, cluster, lambda name: self._derived(stack, name), ending=ending)
 
     def every_driver(self) -> Mapping[tuple[str, str | None], Driver]:
         """Each driver by its name and cluster."""
@@ -75,8 +77,11 @@ class World:
         """The stack's secrets, the same on every retry; those of a stranger's shop were given."""
         if stack.driver == EXTERNAL:
             return dict(self.vault(f"stack:{stack.uid}"))
-        derive = self.keyring.derive
-        return self.engine(stack).secrets(lambda name: derive(f"stack/{name}", stack.uid))
+        built = stack.infrastructure.outputs if stack.infrastructure else {}
+        return self.engine(stack).secrets(lambda name: self._derived(stack, name), built)
+
+    def _derived(self, stack: Stack, name: str) -> str:
+        return self.keyring.derive(f"stack/{name}", stack.uid)
 
     def access(self, stack: Stack) -> Mapping[str, str]:
         """The stack's secrets, with those that the running shop handed over."""

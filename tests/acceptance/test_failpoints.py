@@ -23,7 +23,14 @@ STEPS = [step.name for step in (*stacks.STEPS, *stores.STEPS)]
 RETIREMENT = PLANNED_STEPS[OperationKind.RETIRE]
 PURGE = PLANNED_STEPS[OperationKind.PURGE]
 ADOPTION = [stores.Adopt.name]
-CREATION = [step for step in STEPS if step not in {*RETIREMENT, *PURGE, *ADOPTION}]
+# tests/cluster kills these, on a cluster.
+CLUSTERED = [
+    stacks.ApplyInfrastructure.name,
+    stacks.ApplyScale.name,
+    stacks.DestroyInfrastructure.name,
+]
+ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *CLUSTERED}
+CREATION = [step for step in STEPS if step not in ELSEWHERE]
 # Two languages, so that there is something to bind.
 SPEC = {"locales": ["de_DE", "en_US"]}
 

@@ -10,7 +10,8 @@ from controller.commerce.drift import Reaction
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.conditions import Desired, met
 from controller.domain.errors import ShopStartingError, ShopUnreachableError
-from controller.domain.stack import Stack, StackDesired
+from controller.domain.plans import Scale
+from controller.domain.stack import Stack, StackDesired, StackSpec
 from controller.domain.store import AppliedConfig, Store, StoreSpec, StoreStatus
 from controller.engines.base import ShopSeen
 from controller.reconciler import stacks, stores
@@ -74,11 +75,54 @@ STARTING = ShopStartingError()
             "purged", seen(ReleaseState.STOPPED, held=("a",)), "delete-release", id="held"
         ),
         pytest.param("purged", seen(ReleaseState.ABSENT, held=()), None, id="nothing-left"),
+        pytest.param(
+            "running",
+            seen(ReleaseState.ABSENT, secrets=False, infrastructure=False),
+            "apply-infrastructure",
+            id="nothing-around-it-yet",
+        ),
+        pytest.param(
+            "running",
+            seen(ReleaseState.CURRENT, infrastructure=False),
+            "apply-infrastructure",
+            id="something-else-around-it",
+        ),
+        pytest.param(
+            "purged",
+            seen(ReleaseState.CURRENT, held=("a",), around=("b",)),
+            "delete-release",
+            id="the-release-goes-first",
+        ),
+        pytest.param(
+            "purged",
+            seen(ReleaseState.ABSENT, around=("b",)),
+            "destroy-infrastructure",
+            id="then-what-is-around-it",
+        ),
     ],
 )
 def test_next_step_of_a_stack(desired: str, what: StackSeen, expected: str | None) -> None:
     step = stacks.next_step(stack(StackDesired(desired)), what)
     assert (step.name if step else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        pytest.param(ReleaseState.OUTDATED, "scale", id="before-the-chart-is-applied"),
+        pytest.param(ReleaseState.CURRENT, "scale", id="while-it-runs"),
+        pytest.param(ReleaseState.PENDING, "scale", id="while-it-starts"),
+        pytest.param(ReleaseState.ABSENT, "apply-release", id="not-before-it-is-there"),
+        pytest.param(ReleaseState.STOPPED, "apply-release", id="not-while-it-is-stopped"),
+    ],
+)
+def test_what_was_asked_of_the_scale_goes_to_the_cluster_at_once(
+    release: ReleaseState, expected: str
+) -> None:
+    asked = replace(stack(), spec=StackSpec(scale=Scale(min=1, max=3), rescale=True, now=2))
+    step = stacks.next_step(asked, seen(release, answering=STARTING))
+    assert step is not None
+    assert step.name == expected
 
 
 class Shop:
