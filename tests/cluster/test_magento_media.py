@@ -1,15 +1,19 @@
 """Media in a bucket: what the magento chart makes of it. magento_chart has the options."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.domain.plans import Plan
+from controller.engines.plans import values_of
 from tests.cluster.magento_chart import (
     BUCKET,
+    CLUSTER,
     MINIO,
     ROOT,
+    SHOP,
     Charted,
     Object,
     Rendered,
@@ -61,6 +65,17 @@ def test_pods_share_no_volume_and_go_to_any_node(
         (media,) = (each for each in template["spec"]["volumes"] if each["name"] == "media")
         assert "emptyDir" in media, name
     assert named(objects, "PodDisruptionBudget", "-web")["spec"]["maxUnavailable"] == 1
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_a_plan_with_a_bucket_asks_for_no_volume_that_two_nodes_write(
+    plan: Plan, charted: Charted
+) -> None:
+    media = {"bucket": "pictures", "region": "eu-central-1", "endpoint": None, "prefix": None}
+    objects = charted.render(values_of(plan, replace(SHOP, media=media), CLUSTER))
+    claims = [item for item in objects if item["kind"] == "PersistentVolumeClaim"]
+    assert {mode for claim in claims for mode in claim["spec"]["accessModes"]} == {"ReadWriteOnce"}
+    assert named(objects, "CronJob", "-backup")
 
 
 @IN_A_BUCKET
