@@ -15,7 +15,8 @@ from kubernetes import client
 
 from scripts.clusterkit.base import BIN
 from tests.cluster import control_plane
-from tests.cluster.kubelet import StandIn, connected
+from tests.cluster.kubelet import StandIn, connected, usual
+from tests.cluster.shops import Shops
 from tests.cluster.waiting import until
 
 GIVEN = "STORECTL_TEST_KUBECONFIG"
@@ -68,6 +69,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         connected(plane.kubeconfig) as api,
     ):
         yield Cluster(kubeconfig=plane.kubeconfig, api=api, stand_in=stand_in)
+
+
+@pytest.fixture(scope="module")
+def shops(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
+    """The shops of the cluster, for a module with whole stores."""
+    stand_in = cluster.stand_in
+    assert stand_in is not None, "a real kubelet runs real shops"
+    with Shops(cluster.kubeconfig, tmp_path_factory.mktemp("shops")).open() as found:
+        stand_in.decide(found.of_pod)
+        yield found
+        stand_in.decide(usual)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,10 +33,14 @@ class Fault:
 class Faulty:
     """Passes requests on as the user of the API client it is given; `running` makes one."""
 
-    def __init__(self, api: client.ApiClient) -> None:
+    def __init__(self, api: client.ApiClient, kubeconfig: Path) -> None:
         self.api = api
+        self.kubeconfig = kubeconfig
+        """Leads here."""
         self.seen: list[str] = []
         """Every request, as `METHOD /path?query`."""
+        self.times: list[float] = []
+        """When each of them came, by the monotonic clock."""
         self.down = False
         """Whether every connection is closed without an answer."""
         self._faults: list[Fault] = []
@@ -51,6 +56,22 @@ class Faulty:
         with self._lock:
             return [request for request in self.seen if not request.startswith("GET ")]
 
+    def forget(self) -> None:
+        """Begin to count anew."""
+        with self._lock:
+            self.seen.clear()
+            self.times.clear()
+
+    def since(self, moment: float, pattern: str) -> list[tuple[float, str]]:
+        """Requests after a moment, each with the seconds that it came later."""
+        with self._lock:
+            told = list(zip(self.times, self.seen, strict=True))
+        return [
+            (round(at - moment, 2), request)
+            for at, request in told
+            if at > moment and re.search(pattern, request)
+        ]
+
     def cut(self) -> int:
         """Cut every watch that is open; return how many there were."""
         with self._lock:
@@ -64,6 +85,7 @@ class Faulty:
         """The fault that waits for a request."""
         with self._lock:
             self.seen.append(request)
+            self.times.append(time.monotonic())
             for found in self._faults:
                 if found.times and re.search(found.pattern, request):
                     found.times -= 1
@@ -153,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def running(api: client.ApiClient, kubeconfig: Path) -> Iterator[Faulty]:
     """Run one; `kubeconfig` is written and leads to it."""
-    faulty = Faulty(api)
+    faulty = Faulty(api, kubeconfig)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"faulty": faulty}))
     server.daemon_threads = True
     server.block_on_close = False

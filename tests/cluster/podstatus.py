@@ -19,7 +19,7 @@ def status(pod: Object, fate: str, address: str) -> Object:
         why = {"reason": "Unschedulable", "message": "0/1 nodes are available: chosen by a test."}
         condition = {"type": "PodScheduled", "status": "False", "lastTransitionTime": now, **why}
         return {"phase": "Pending", "conditions": [condition]}
-    phase, state, ready = _states(now)[fate]
+    phase, _, ready = _states(now, "")[fate]
     spec = pod["spec"]
     over = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
     running = {"running": {"startedAt": now}}
@@ -43,7 +43,10 @@ def status(pod: Object, fate: str, address: str) -> Object:
             _container(each, running if each.get("restartPolicy") else over, ready=True)
             for each in spec.get("initContainers", ())
         ],
-        "containerStatuses": [_container(each, state, ready=ready) for each in spec["containers"]],
+        "containerStatuses": [
+            _container(each, _states(now, each["image"])[fate][1], ready=ready)
+            for each in spec["containers"]
+        ],
     }
 
 
@@ -68,11 +71,11 @@ def volume(name: str, storage_class: str, claim: Object) -> Object:
     }
 
 
-def _states(now: str) -> dict[str, tuple[str, Object, bool]]:
-    """Phase of the pod, state of each container, whether it is ready: by fate."""
+def _states(now: str, image: str) -> dict[str, tuple[str, Object, bool]]:
+    """Phase of the pod, state of a container, whether it is ready: by fate."""
     failed = {"exitCode": 1, "reason": "Error", "finishedAt": now}
     done = {"exitCode": 0, "reason": "Completed", "finishedAt": now}
-    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image: not found"}
+    waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
     return {
         "ready": ("Running", {"running": {"startedAt": now}}, True),
         "succeeded": ("Succeeded", {"terminated": done}, False),

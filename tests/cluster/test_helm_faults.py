@@ -241,7 +241,7 @@ def test_a_quiet_look_starts_no_process_and_writes_nothing(
 ) -> None:
     release = tiny()
     behind.run(release)
-    faulty.seen.clear()
+    faulty.forget()
     behind.runs.clear()
     for _ in range(50):
         assert behind.driver.status(release).state is ReleaseState.CURRENT

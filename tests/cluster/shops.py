@@ -1,0 +1,221 @@
+"""A stand-in for what runs inside a shop's pods: a sandbox shop for each magento release.
+
+The stand-in for kubelets asks it what becomes of a pod. The pod of the installation makes it write
+the token's Secret, as the chart's installer does; a web pod has the shop's process started. The
+process ends when the release is stopped, and its data with the release's last volume. `address`
+leads to all of them, as the cluster's network would: the namespace in the path says to which.
+"""
+
+import base64
+import contextlib
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from provisioners.base import DriverFailure, Release
+from provisioners.clustererrors import ClusterError, NotFoundError
+from provisioners.connection import APPLY, Connection
+from provisioners.kubernetes import STACK
+from provisioners.sandbox import SandboxDriver
+from provisioners.watch import Watches
+from tests.cluster.kubelet import Fate, Object, usual
+from tests.services.process import free_port
+
+CHART, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
+PREFIX = "store-"
+_PASSED = {"content-type", "content-length", "location", "retry-after", "set-cookie"}
+
+
+class Shops:
+    """The shops of one cluster, by their namespaces."""
+
+    def __init__(self, kubeconfig: Path, home: Path) -> None:
+        first = 20_000 + free_port() % 30_000
+        self.fate: Callable[[Object], Fate] = usual
+        """What becomes of pods, unless it is for a shop to say."""
+        self.address = ""
+        """How the control plane reaches a shop, with {namespace}."""
+        self._connection = Connection(kubeconfig)
+        self._driver = SandboxDriver(home / "shops", ports=range(first, first + 300))
+        self._tokens: dict[str, str] = {}
+        self._open: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="shops")
+        self._watches = Watches(
+            self._connection, selector=STACK, prefix=PREFIX, changed=self._changed
+        )
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator["Shops"]:
+        """Answer until the context ends; every process is gone then."""
+        handler = type("Handler", (_Handler,), {"shops": self})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        server.block_on_close = False
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        self.address = f"http://127.0.0.1:{server.server_port}/{{namespace}}"
+        self._watches.synced(30)
+        try:
+            yield self
+        finally:
+            self._watches.close()
+            self._pool.shutdown(cancel_futures=True)
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            self._driver.stop_all()
+            self._connection.close()
+
+    def of_pod(self, pod: Object) -> Fate:
+        """What becomes of a pod; a shop's own have done their work when this returns."""
+        fate, metadata = self.fate(pod), pod["metadata"]
+        labels, namespace = metadata.get("labels", {}), metadata["namespace"]
+        if labels.get(CHART) != "magento" or metadata.get("deletionTimestamp"):
+            return fate
+        # A namespace on its way out takes nothing; its pods follow.
+        with contextlib.suppress(ClusterError, DriverFailure), self._alone(namespace):
+            if fate is Fate.SUCCEEDED and labels.get(COMPONENT) == "install":
+                self._hand_over(namespace, labels)
+            if fate is Fate.READY and labels.get(COMPONENT) == "web":
+                self._start(namespace, labels[STACK], pod)
+        return fate
+
+    def running(self) -> set[str]:
+        """The namespaces whose shop's process is there."""
+        with self._lock:
+            return set(self._open)
+
+    def kept(self) -> set[str]:
+        """The namespaces whose shop's data is there."""
+        return {f"{PREFIX}{uid}" for uid in self._driver.names()}
+
+    def port(self, namespace: str) -> int | None:
+        """Where the shop of a namespace listens, 0 while it does not; None without a namespace."""
+        with self._lock:
+            found = self._open.get(namespace)
+        if found is not None:
+            return found
+        try:
+            self._connection.get(f"/api/v1/namespaces/{namespace}")
+        except ClusterError:
+            return None
+        return 0
+
+    def _hand_over(self, namespace: str, labels: dict[str, str]) -> None:
+        content = json.dumps({"access_token": self._token(namespace)}).encode()
+        name = f"{namespace}-integration"
+        kept = {key: text for key, text in labels.items() if key.startswith("storecontroller.io/")}
+        self._connection.request(
+            "PATCH",
+            f"/api/v1/namespaces/{namespace}/secrets/{name}",
+            query={"fieldManager": "store-handover", "force": True},
+            body={
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name, "labels": kept},
+                "data": {"integration.json": base64.b64encode(content).decode()},
+            },
+            content=APPLY,
+        )
+
+    def _token(self, namespace: str) -> str:
+        """The token that a shop made once, which its data holds."""
+        return self._tokens.setdefault(namespace, secrets.token_hex(16))
+
+    def _start(self, namespace: str, uid: str, pod: Object) -> None:
+        closed = _environ(pod).get("SHOP_STOREFRONT") == "closed"
+        values = {"storefront": "closed" if closed else "open"}
+        release = Release(name=uid, chart="sandbox", version="1", values=values)
+        keys = {"access_token": self._token(namespace), "session_key": self._token(namespace)}
+        self._driver.apply_secrets(uid, keys)
+        status = self._driver.apply(release)
+        port = int(str(status.endpoint).rpartition(":")[2])
+        with self._lock:
+            self._open[namespace] = port
+
+    def _changed(self, namespace: str) -> None:
+        # Watches go on while the pool ends.
+        with contextlib.suppress(RuntimeError):
+            self._pool.submit(self._settle, namespace)
+
+    def _settle(self, namespace: str) -> None:
+        """End what nothing in the cluster stands for any more."""
+        for thing in self._watches.view.of("deployment", namespace):
+            if thing["metadata"]["name"] == f"{namespace}-web" and thing["spec"].get("replicas", 1):
+                return
+        uid = namespace.removeprefix(PREFIX)
+        with contextlib.suppress(ClusterError), self._alone(namespace):
+            # The watches may be behind what a pod was started by.
+            if self._serving(namespace):
+                return
+            with self._lock:
+                self._open.pop(namespace, None)
+            self._driver.stop(uid)
+            claims = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+            if not any(page["items"] for page in self._connection.pages(claims)):
+                self._tokens.pop(namespace, None)
+                self._driver.delete(uid)
+
+    def _serving(self, namespace: str) -> bool:
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{namespace}-web"
+        try:
+            return bool(self._connection.get(path)["spec"].get("replicas", 1))
+        except NotFoundError:
+            return False
+
+    def _alone(self, namespace: str) -> threading.Lock:
+        with self._lock:
+            return self._locks.setdefault(namespace, threading.Lock())
+
+
+def _environ(pod: Object) -> dict[str, str]:
+    """The plain variables of a pod's first container."""
+    listed = pod["spec"]["containers"][0].get("env", ())
+    return {item["name"]: item["value"] for item in listed if "value" in item}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Passes a request on to the shop that the path begins with."""
+
+    protocol_version = "HTTP/1.1"
+    shops: Shops
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        namespace, _, rest = self.path.removeprefix("/").partition("/")
+        port = self.shops.port(namespace)
+        if not port:
+            # No such Service, or one without a pod behind it.
+            self._answer(404 if port is None else 503, {}, b"")
+            return
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request(self.command, f"/{rest}", body, dict(self.headers.items()))
+            found = connection.getresponse()
+            self._answer(found.status, dict(found.headers.items()), found.read())
+        except (OSError, HTTPException):
+            self._answer(502, {}, b"")
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() in _PASSED - {"content-length"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        return

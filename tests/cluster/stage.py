@@ -1,0 +1,199 @@
+"""A whole control plane over the tests' cluster: its process, its registry, its way to the cluster.
+
+Only kubelets and the inside of a shop's pods are stood in for. What a test asks of the cluster it
+asks the cluster itself; what it asks of drivers goes through a world of its own over the same
+registry, as another process of the control plane would.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from controller import main
+from controller.domain.clusters import Cluster as ClusterRow
+from controller.domain.clusters import ClusterSpec
+from controller.domain.kubeconfig import checked, flattened
+from controller.domain.stack import Stack
+from controller.domain.store import Store
+from controller.domain.tenant import Scope
+from controller.reconciler.world import World
+from controller.registry.clusters import KUBECONFIG
+from controller.registry.registry import Registry
+from controller.settings import KubernetesSettings, Settings
+from provisioners.base import Driver
+from scripts.clusterkit.base import BIN
+from tests.cluster.conftest import GIVEN, Cluster
+from tests.control_plane import ControlPlane, until
+
+stood_in = pytest.mark.skipif(
+    GIVEN in os.environ, reason="a cluster with real kubelets wants an image of a real shop"
+)
+IMAGE = "registry.example.com/shop:2.4.7-p3"
+PROBE_SECONDS = 0.5
+PATIENCE = 180.0
+Object = dict[str, Any]
+
+
+class Stage(ControlPlane):
+    """`python -m controller up` on one directory, with helm and an image for new shops."""
+
+    def __init__(self, home: Path, helm: Path) -> None:
+        super().__init__(home)
+        home.mkdir(parents=True, exist_ok=True)
+        self._environ |= {
+            "STORECTL_MAGENTO_IMAGE": IMAGE,
+            "STORECTL_KUBERNETES__HELM": str(helm),
+            "STORECTL_KUBERNETES__PROBE_SECONDS": str(PROBE_SECONDS),
+            "STORECTL_LIMITS__STORES_PER_TENANT": "100",
+            "STORECTL_WORKER__SWEEP_SECONDS": "0.2",
+            "STORECTL_LOG_LEVEL": "INFO",
+        }
+        kubernetes = KubernetesSettings(helm=str(helm))
+        settings = Settings(home=home, kubernetes=kubernetes, magento_image=IMAGE)
+        self._settings = settings
+        self._parts: tuple[Registry, World] | None = None
+
+    @property
+    def registry(self) -> Registry:
+        """The registry, once the control plane has made it."""
+        return self._opened()[0]
+
+    @property
+    def driver(self) -> Driver:
+        """A driver of the first cluster, in this process."""
+        return self.driver_of("main")
+
+    def driver_of(self, cluster: str) -> Driver:
+        """A driver of a cluster, in this process."""
+        return self._opened()[1].places.driver(cluster)
+
+    def _opened(self) -> tuple[Registry, World]:
+        if self._parts is None:
+            keyring = main.build_keyring(self._settings)
+            registry = main.build_registry(self._settings, keyring)
+            self._parts = registry, main.build_world(self._settings, keyring, registry)
+        return self._parts
+
+    def leave(self) -> None:
+        """Close what this process opened."""
+        if self._parts is not None:
+            registry, world = self._parts
+            world.places.close()
+            registry.database.close()
+
+    def join(self, kubeconfig: Path, address: str, name: str = "main", **spec: Any) -> None:
+        """Add a cluster."""
+        text = flattened(kubeconfig.read_text(), None, lambda path: Path(path).read_bytes())
+        kept, server = checked(text)
+        wanted: dict[str, Any] = {"capacity": 100, "domain": "shops.example.com", **spec}
+        self.registry.clusters.add(
+            Scope.system(),
+            ClusterSpec(name=name, shop_address=address, **wanted),
+            server,
+            "",
+            {KUBECONFIG: kept},
+        )
+
+    def finish(self, operation: Any) -> Any:
+        """The operation once it is over; namespaces end in their own time."""
+        path = f"/operations/{operation['metadata']['id']}"
+
+        def over() -> Any:
+            found = self.call("GET", path)
+            return found if found["status"]["state"] not in {"pending", "running"} else None
+
+        return until(over, f"the end of {operation['spec']['operation']}", PATIENCE)
+
+    def cluster(self, name: str = "main") -> ClusterRow:
+        """A cluster as the registry has it."""
+        return self.registry.clusters.get(name)
+
+    def store(self, name: str) -> Store:
+        """A store as the registry has it."""
+        return self.registry.stores.get(Scope.system(), name)
+
+    def stack(self, name: str) -> Stack:
+        """A store's stack as the registry has it."""
+        found = self.registry.stores.stack(self.store(name).stack)
+        assert found is not None
+        return found
+
+    def namespace(self, name: str) -> str:
+        """The namespace of a store."""
+        return f"store-{self.store(name).stack}"
+
+    def phase(self, name: str) -> str:
+        """A store in one word."""
+        return str(self.call("GET", f"/stores/{name}")["status"]["phase"])
+
+    def do(self, name: str, verb: str, body: object = None) -> Any:
+        """Ask for something of a store and see it through; return the operation."""
+        done = self.finish(self.call("POST", f"/stores/{name}/{verb}", body))
+        assert done["status"]["state"] == "succeeded", done["status"]
+        return done
+
+    def made(self, name: str, **spec: Any) -> str:
+        """Make a store, see it sell, and return its namespace."""
+        done = self.finish(self.create(name, **spec))
+        assert done["status"]["state"] == "succeeded", done["status"]
+        assert self.phase(name) == "Ready"
+        return self.namespace(name)
+
+    def purged(self, name: str) -> Any:
+        """Retire and purge a store; return the last operation."""
+        self.do(name, "retire")
+        return self.do(self.store(name).uid, "purge", {"confirm": name})
+
+    def storectl(self, *argv: str) -> "subprocess.CompletedProcess[str]":
+        """Run `storectl`."""
+        script = Path(sys.executable).with_name("storectl")
+        program = [str(script)] if script.exists() else [sys.executable, "-m", "cli"]
+        return subprocess.run(
+            [*program, *argv],
+            env={**self.environ, "STORECTL_LANG": "en"},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def reasons(self, name: str) -> list[tuple[str, str]]:
+        """Why a store's release is not ready: kind and thing, what explains most first."""
+        return [(str(item.kind), item.thing) for item in self.driver.why(self.store(name).stack)]
+
+
+@contextmanager
+def staged(home: Path, cluster: Cluster) -> Iterator[Stage]:
+    """A stage; its process and its namespaces end with the context, the latter in their time."""
+    stage = Stage(home, BIN / "helm4")
+    try:
+        yield stage
+    finally:
+        stage.stop()
+        for uid in stage.registry.stores.stack_uids("helm", "main"):
+            with contextlib.suppress(ApiException):
+                cluster.core.delete_namespace(f"store-{uid}")
+        stage.leave()
+
+
+def helm(cluster: Cluster, *argv: str) -> Any:
+    """What the real helm says, as JSON."""
+    done = subprocess.run(
+        ["helm4", *argv, "--output", "json"],
+        env=cluster.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
