@@ -138,8 +138,8 @@ def test_a_bucket_on_the_internet_is_reached_there_and_nothing_inside(rendered: 
     spec = named(objects, "NetworkPolicy", "-media")["spec"]
     (rule,) = spec["egress"]
     assert [port["port"] for port in rule["ports"]] == [443]
-    assert all("10.0.0.0/8" in to["ipBlock"]["except"] for to in rule["to"][:1])
-    assert all(to["ipBlock"]["except"] for to in rule["to"])
+    assert "10.0.0.0/8" in rule["to"][0]["ipBlock"]["except"]
+    assert "fc00::/7" in rule["to"][1]["ipBlock"]["except"]
     chosen = spec["podSelector"]["matchLabels"].items()
     for name, template in shop_pods(objects):
         assert chosen <= template["metadata"]["labels"].items(), name
@@ -153,17 +153,29 @@ def test_a_bucket_inside_is_reached_at_its_pods(rendered: Rendered) -> None:
     assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "storage"}
 
 
+NAMESPACE = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}
+
+
 @pytest.mark.parametrize(
-    ("endpoint", "port"),
+    ("endpoint", "peer", "ports"),
     [
-        ("", 443),
-        ("https://s3.example.com", 443),
-        ("http://s3.example.com", 80),
-        ("https://s3.example.com:9443", 9443),
+        ("", None, [443]),
+        ("https://s3.example.com", None, [443]),
+        ("https://s3.svc.example.com:9443", None, [9443]),
+        ("http://s3.example.com", None, [80]),
+        ("http://10.1.2.3:9000", {"ipBlock": {"cidr": "10.1.2.3/32"}}, [9000]),
+        ("http://minio.storage.svc", NAMESPACE, []),
+        ("http://minio.storage.svc.cluster.local:9000", NAMESPACE, []),
     ],
 )
-def test_the_port_is_the_endpoint_s_own(endpoint: str, port: int, charted: Charted) -> None:
+def test_where_the_bucket_is_follows_from_its_endpoint(
+    endpoint: str, peer: Object | None, ports: list[int], charted: Charted
+) -> None:
     over = {"media": {"mode": "s3", "s3": {**BUCKET, "endpoint": endpoint}}}
     objects = charted.render(laid_over(planned(), over))
     (rule,) = named(objects, "NetworkPolicy", "-media")["spec"]["egress"]
-    assert [each["port"] for each in rule["ports"]] == [port]
+    assert [each["port"] for each in rule.get("ports", ())] == ports
+    if peer is None:
+        assert [set(to["ipBlock"]) for to in rule["to"]] == [{"cidr", "except"}] * 2
+    else:
+        assert rule["to"] == [peer]
