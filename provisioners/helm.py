@@ -181,10 +181,12 @@ class HelmDriver:
         history = self._recover(name)
         if not history or (history[-1].stopped and history[-1].status == "deployed"):
             return
-        content = self._records.content(namespace, history[-1])
+        # What the cluster refused it would refuse again; what ran before can be stopped.
+        last = next((item for item in reversed(history) if item.ran), history[-1])
+        content = self._records.content(namespace, last)
         values = {**content.values, **_STOPPED}
         chart = self._chart(content.chart)
-        self._upgrade(name, chart, values, history[-1].digest or "unknown", stopped=True)
+        self._upgrade(name, chart, values, last.digest or "unknown", stopped=True)
 
     def rollback(self, name: str) -> bool:
         """Go back to the revision that ran before; False when there is none."""

@@ -107,6 +107,7 @@ class StandIn:
                 {
                     "metadata": {"name": NODE, "annotations": default},
                     "provisioner": f"{NODE}.invalid/none",
+                    "allowVolumeExpansion": True,
                 }
             )
         self._core.patch_node_status(NODE, {"status": podstatus.NODE})

@@ -20,13 +20,10 @@ from kubernetes.client.exceptions import ApiException
 
 from controller import main
 from controller.domain.clusters import Cluster as ClusterRow
-from controller.domain.clusters import ClusterSpec
-from controller.domain.kubeconfig import checked, flattened
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.reconciler.world import World
-from controller.registry.clusters import KUBECONFIG
 from controller.registry.registry import Registry
 from controller.settings import KubernetesSettings, Settings
 from provisioners.base import Driver
@@ -38,6 +35,7 @@ stood_in = pytest.mark.skipif(
     GIVEN in os.environ, reason="a cluster with real kubelets wants an image of a real shop"
 )
 IMAGE = "registry.example.com/shop:2.4.7-p3"
+DOMAIN = "shops.example.com"
 PROBE_SECONDS = 0.5
 PATIENCE = 180.0
 Object = dict[str, Any]
@@ -90,18 +88,11 @@ class Stage(ControlPlane):
             world.places.close()
             registry.database.close()
 
-    def join(self, kubeconfig: Path, address: str, name: str = "main", **spec: Any) -> None:
-        """Add a cluster."""
-        text = flattened(kubeconfig.read_text(), None, lambda path: Path(path).read_bytes())
-        kept, server = checked(text)
-        wanted: dict[str, Any] = {"capacity": 100, "domain": "shops.example.com", **spec}
-        self.registry.clusters.add(
-            Scope.system(),
-            ClusterSpec(name=name, shop_address=address, **wanted),
-            server,
-            "",
-            {KUBECONFIG: kept},
-        )
+    def join(self, kubeconfig: Path, address: str, name: str = "main", *more: str) -> None:
+        """Add a cluster, as an operator does."""
+        where = ("--kubeconfig", str(kubeconfig), "--shop-address", address)
+        done = self.storectl("cluster", "add", name, "--domain", DOMAIN, *where, *more)
+        assert done.returncode == 0, done.stderr
 
     def finish(self, operation: Any) -> Any:
         """The operation once it is over; namespaces end in their own time."""
