@@ -96,6 +96,14 @@ class Client:
         """Suspend, resume, retire, undelete or purge a store; 200 says that it was so already."""
         return self._post(f"/stores/{_part(name)}/{verb}", body)
 
+    def scale_store(self, name: str, body: Mapping[str, Any]) -> Reply:
+        """Change how many web servers a store has; an empty body goes back to the plan's."""
+        return self._post(f"/stores/{_part(name)}/scale", body)
+
+    def plans(self) -> list[Resource]:
+        """Return the plans, the smallest first."""
+        return list(self._get("/plans")["items"])
+
     def login_link(self, name: str) -> Resource:
         """Return a one-time link to the store's administration."""
         return _resource(self._post(f"/stores/{_part(name)}/login-link", None))

@@ -46,9 +46,7 @@ ShopAddress = Annotated[
     _option(
         "--shop-address",
         "URL",
-        _(
-            "How we reach shops, with {namespace} and {host}; else inside the cluster."
-        ),
+        _("How we reach shops, with {namespace} and {host}; else inside the cluster."),
     ),
 ]
 StorageClass = Annotated[
@@ -89,7 +87,9 @@ Variables = Annotated[
 SecretVariable = Annotated[
     list[str] | None,
     _option(
-        "--secret-variable", "NAME=FILE", _("Sensitive variable of the module, read from a file.")
+        "--secret-variable",
+        "NAME=FILE",
+        _("What the module's providers sign in with, read from a file; more than once for more."),
     ),
 ]
 RemoveVariable = Annotated[

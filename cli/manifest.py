@@ -27,7 +27,7 @@ _OBSERVED = {
     "updatedAt",
     "desired",
 }
-_MEMBERS = {"apiVersion", "kind", "metadata", "spec", "status"}
+_MEMBERS = {"apiVersion", "kind", "metadata", "spec", "status", "stack"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
-from cli.tables import STATE_STYLES, phase, plain
+from cli.tables import STATE_STYLES, phase, plain, span
 from cli.texts import _
 from cli.words import CONDITIONS, KINDS, STATES, note, printable, step_title, word
 
@@ -82,7 +82,7 @@ def description(store: "Resource", latest: "Resource | None") -> Group:
     parts: list[RenderableType] = [title, Padding(_facts(store), (0, 0, 1, 2))]
     parts += [
         Text(_("Conditions"), "bold"),
-        Padding(conditions(status["conditions"]), (0, 0, 1, 2)),
+        Padding(conditions(_conditions(store)), (0, 0, 1, 2)),
     ]
     if latest:
         parts += [Text(_("Last operation"), "bold"), Padding(operation(latest), (0, 0, 1, 2))]
@@ -105,6 +105,7 @@ def _facts(store: "Resource") -> Table:
         (_("Further websites"), ", ".join(spec.get("sites") or ()) or None),
         (_("Time zone"), spec["timezone"]),
         (_("Software"), spec["engine"]),
+        *_place(store.get("stack") or {}, spec),
         (_("Created"), _since(meta["createdAt"])),
         (
             _("Taking orders since"),
@@ -114,6 +115,27 @@ def _facts(store: "Resource") -> Table:
         (_("Labels"), ", ".join(f"{key}={value}" for key, value in meta["labels"].items())),
     ]
     return pairs(rows)
+
+
+def _conditions(store: "Resource") -> list["Resource"]:
+    """The store's, and those of what runs it as far as they are told."""
+    stack = store.get("stack") or {}
+    return [*store["status"]["conditions"], *stack.get("conditions", ())]
+
+
+def _place(stack: "Resource", spec: "Resource") -> list[tuple[str, Any]]:
+    """How large a store is and where it runs, as far as that is told and a choice."""
+    if not stack.get("cluster"):
+        return []
+    servers = span(stack["replicas"])
+    if spec.get("scale") is None:
+        servers = _("%(servers)s, as its plan says") % {"servers": servers}
+    return [
+        (_("Plan"), stack["plan"]),
+        (_("Web servers"), servers),
+        (_("Cluster"), stack["cluster"]),
+        (_("Why there"), note(stack["placement"], "message") if stack["placement"] else None),
+    ]
 
 
 def pairs(rows: Iterable[tuple[str, Any]]) -> Table:

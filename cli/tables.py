@@ -202,6 +202,30 @@ def secrets(items: Iterable["Resource"]) -> Table:
     return table
 
 
+def plans(items: Iterable["Resource"]) -> Table:
+    """Return plans with their web servers and what a shop may use."""
+    table = _table(_("PLAN"), _("WEB SERVERS"), _("CPU"), _("MEMORY"), _("STORAGE"), _("PODS"))
+    for item in items:
+        room = item["spec"]["room"]
+        table.add_row(
+            plain(item["metadata"]["name"]),
+            Text(span(item["spec"]["replicas"])),
+            plain(room.get("requests.cpu")),
+            plain(room.get("requests.memory")),
+            plain(room.get("requests.storage")),
+            plain(room.get("pods")),
+        )
+    return table
+
+
+def span(scale: "Resource") -> str:
+    """Return how many web servers there may be: one number, or from one to another."""
+    low, high = scale["min"], scale["max"]
+    if low == high:
+        return str(low)
+    return _("%(min)s to %(max)s") % {"min": low, "max": high}
+
+
 def countries(items: Iterable["Resource"]) -> Table:
     """Return countries as rows."""
     table = _table(_("CODE"), _("NAME"))

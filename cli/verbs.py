@@ -57,6 +57,8 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("adopt", "adopt", N_("Look after a shop that somebody else runs.")),
             _verb("config", "config", N_("Show, change, compare and push a store's settings.")),
             _verb("secret", "secrets", N_("Keep what payment providers and carriers need.")),
+            _verb("scale", "scale", N_("Change how many web servers a store has.")),
+            _verb("plan", "plans", N_("Change a store's size, or show the sizes there are.")),
             _verb("suspend", "lifecycle", N_("Close a store to customers.")),
             _verb("resume", "lifecycle", N_("Open a suspended store again.")),
         ),

@@ -16,6 +16,7 @@ from controller.domain.errors import (
     NotAllowedError,
     NotOnClusterError,
     NotOursError,
+    StoreElsewhereError,
     StoreNotFoundError,
 )
 from controller.domain.naming import check_email, check_slug
@@ -226,6 +227,14 @@ class Commands:
         scale = None if wanted == Wanted() else wanted.over(known)
         return self._rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
 
+    def _stays(self, store: Store, wish: Wish) -> None:
+        stack = self._registry.stores.stack(store.stack)
+        if stack is None or stack.cluster is None:
+            raise NotOnClusterError(store=store.spec.slug)
+        region = self._registry.clusters.get(stack.cluster).spec.region
+        if wish.cluster not in {None, stack.cluster} or wish.region not in {None, region}:
+            raise StoreElsewhereError(store=store.spec.slug, cluster=stack.cluster)
+
     def _sizable(self, scope: Scope, store: Store) -> None:
         if not scope.is_operator:
             raise NotAllowedError
@@ -280,18 +289,28 @@ class Commands:
         return "name_taken" if self._registry.stores.name_taken(name) else None
 
     def difference(
-        self, scope: Scope, draft: Draft
+        self, scope: Scope, draft: Draft, wish: Wish | None = None
     ) -> tuple[Store | None, StoreSpec, list[tuple[str, Any, Any]]]:
-        """The store of that name in scope, the specification, and what would change."""
-        spec = self.specify(draft)
+        """The store of that name in scope, the specification, and what would change.
+
+        Raises StoreElsewhereError when it is there in another place, for it does not move.
+        """
+        spec = self.specify(draft, wish)
         try:
             store = self._registry.stores.get(scope, spec.slug)
         except StoreNotFoundError:
             empty: list[tuple[str, Any, Any]] = []
             return None, spec, empty
-        if draft.expires_at is None:
-            # What is not said stays: a file without an end does not lift the one there is.
-            spec = replace(spec, expires_at=store.spec.expires_at)
+        if wish is not None:
+            self._stays(store, wish)
+        # What is not said stays: a file without an end does not lift the one there is, and one
+        # without a size, which is the operator's to say, leaves the size.
+        known = store.spec
+        said = replace(draft, engine=draft.engine or known.engine, plan=draft.plan or known.plan)
+        spec = self.specify(said)
+        spec = replace(
+            spec, expires_at=spec.expires_at or known.expires_at, scale=spec.scale or known.scale
+        )
         return store, spec, list(spec_changes(store.spec, spec))
 
 

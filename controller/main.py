@@ -22,6 +22,7 @@ from controller.api import (
     health,
     operations,
     orders,
+    plans,
     rates,
     stores,
     tenants,
@@ -251,6 +252,7 @@ def build_app(services: Services) -> FastAPI:
         catalogue,
         fleet,
         clusters,
+        plans,
         rates,
     ):
         app.include_router(module.router, prefix="/api/v1")

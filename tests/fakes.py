@@ -233,6 +233,12 @@ class FakeClusterDriver(FakeDriver):
         with self._entered("strangers", name):
             return self.others
 
+    def clear(self) -> None:
+        """Begin anew with an empty place."""
+        self.held.clear()
+        self.reasons, self.happenings, self.others = (), (), ()
+        self._faults.clear()
+
     def stop_all(self) -> None:
         """What runs there goes on."""
 
@@ -240,12 +246,12 @@ class FakeClusterDriver(FakeDriver):
 class FakeEngine:
     """`Engine` of `engines.base` whose shops live in a FakeDriver."""
 
-    name = "fake"
     version = "1"
-    image = ""
     website = "base"
 
-    def __init__(self, driver: FakeDriver) -> None:
+    def __init__(self, driver: FakeDriver, *, name: str = "fake", image: str = "") -> None:
+        self.name = name
+        self.image = image
         self._driver = driver
         self.refuses: str | None = None
         """What every shop says when it is configured, as if its validation refused."""

@@ -42,12 +42,13 @@ class Plane:
         self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
         self.driver = FakeDriver()
         self.engine = FakeEngine(self.driver)
-        self.clusters: dict[str, FakeClusterDriver] = {}
-        """What stands on each cluster, by its name."""
+        self.remote = FakeClusterDriver()
+        """What stands on clusters, all of them together."""
+        self.magento = FakeEngine(self.remote, name="magento", image="magento")
         self.refusal: DriverFailure | None = None
         """What a cluster that is to be added answers."""
         self.world = World(
-            engines={"fake": self.engine},
+            engines={"fake": self.engine, "magento": self.magento},
             drivers={"fake": self.driver},
             keyring=factories.KEYRING,
             vault=self.registry.vault.opened,
@@ -84,8 +85,9 @@ class Plane:
         """Begin anew with an empty registry and an empty world. Not while somebody listens."""
         factories.empty(self.registry.database)
         self.driver.held.clear()
-        self.clusters.clear()
+        self.remote.clear()
         self.world.places.close()
+        self.magento.refuses = None
         self.refusal = None
         self.engine.refuses = None
         self.app.state.doorkeeper.forget()
@@ -103,7 +105,7 @@ class Plane:
         self._runner.close()
 
     def _open(self, cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
-        return self.clusters.setdefault(cluster.spec.name, FakeClusterDriver())
+        return self.remote
 
     def _probe(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
         if self.refusal is not None:
@@ -162,7 +164,8 @@ class Plane:
 
     def look_again(self) -> None:
         """Reconcile as if the time for the next look had come."""
-        self.registry.queue.wake_all(self.driver.name)
+        for driver in (self.driver, self.remote):
+            self.registry.queue.wake_all(driver.name)
         self.settle()
 
     # --- streams ----------------------------------------------------------------------------------

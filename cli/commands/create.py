@@ -27,6 +27,7 @@ app = new_app()
     examples=(
         "storectl create acme --country DE --email owner@example.com",
         "storectl create acme --country CH --locale de_CH --locale fr_CH --currency CHF",
+        "storectl create acme --country DE --plan growth --region eu",
         "storectl create ci-$BUILD --country US --ttl 2h --label build=$BUILD -o json",
     ),
 )
@@ -76,6 +77,33 @@ def create(
         str | None,
         typer.Option("--engine", metavar="NAME", help=_("Shop software."), show_default=False),
     ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan",
+            metavar="PLAN",
+            help=_("Size on a cluster: starter, growth or scale; see “storectl plan list”."),
+            show_default=False,
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="NAME",
+            help=_("Run on this cluster; else the platform chooses."),
+            show_default=False,
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            metavar="NAME",
+            help=_("Run on a cluster of this region."),
+            show_default=False,
+        ),
+    ] = None,
     ttl: Annotated[
         str | None,
         typer.Option(
@@ -108,6 +136,9 @@ def create(
         "locales": locale,
         "timezone": timezone,
         "engine": engine,
+        "plan": plan,
+        "cluster": cluster,
+        "region": region,
         "ttl": ttl,
         "labels": labels(label or []),
     }

@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from controller.api.patches import patched
 from controller.commerce.drafts import Draft, lifetime
+from controller.domain.clusters import Wish
 
 Text = Annotated[str, Field(max_length=200)]
 
@@ -156,12 +157,23 @@ class ApplyInput(SpecInput):
     engine: Text | None = None
     ttl: Text | None = None
     """A time to live such as 2h, instead of expiresAt."""
+    cluster: Text | None = None
+    """The cluster to run on; left out, the platform chooses. A store that is there stays."""
+    region: Text | None = None
+    """The region to run in, when no cluster is named."""
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if self.ttl is not None and self.expires_at is not None:
             raise ValueError("either ttl or expiresAt")
         return self
+
+    @property
+    def wish(self) -> Wish | None:
+        """Where it is wanted; None leaves that to the platform."""
+        if self.cluster is None and self.region is None:
+            return None
+        return Wish(cluster=self.cluster, region=self.region)
 
     def draft(self, name: str) -> Draft:
         """As a draft of a store of this name; raises InvalidDurationError."""
@@ -189,10 +201,6 @@ class CreateInput(ApplyInput):
     """A new store."""
 
     name: Text
-    cluster: Text | None = None
-    """The cluster to run on; left out, the platform chooses."""
-    region: Text | None = None
-    """The region to run in, when no cluster is named."""
     adopt: AccessInput | None = None
     """Take over a shop that is there already, instead of starting one."""
 

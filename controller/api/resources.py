@@ -7,8 +7,11 @@ import orjson
 from sqlalchemy import RowMapping
 
 from controller.domain.errors import explain
+from controller.domain.notes import Note, say
 from controller.domain.operations import Operation, step_to_json
-from controller.domain.store import iso
+from controller.domain.plans import scale_to_json
+from controller.domain.stack import Stack
+from controller.domain.store import condition_to_json, iso
 from controller.domain.tenant import Tenant
 from controller.registry.access import Token
 from controller.registry.journal import Event
@@ -35,6 +38,37 @@ def store_json(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
         },
         "spec": orjson.Fragment(row["spec"]),
         "status": orjson.Fragment(row["status"]),
+    }
+
+
+def stack_json(stack: Stack, *, inner: bool) -> dict[str, Any]:
+    """What runs a store; where that is and how it is reached is `inner`, the operator's."""
+    shown = {
+        "engine": stack.engine,
+        "version": stack.version,
+        "plan": str(stack.spec.plan),
+        "replicas": scale_to_json(stack.spec.replicas),
+    }
+    if not inner:
+        return shown
+    placement = stack.placement
+    return {
+        "uid": stack.uid,
+        **shown,
+        "driver": stack.driver,
+        "cluster": stack.cluster,
+        "placement": None if placement is None else note_json(placement),
+        "endpoint": stack.endpoint,
+        "conditions": [condition_to_json(item) for item in stack.conditions.values()],
+    }
+
+
+def note_json(note: Note) -> dict[str, Any]:
+    """A note in English, with what another language needs to say the same."""
+    return {
+        "reason": note.reason,
+        "params": dict(note.params),
+        "message": say(note.reason, note.params, str),
     }
 
 

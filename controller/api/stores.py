@@ -18,10 +18,9 @@ from controller.api.inputs import (
     SpecInput,
 )
 from controller.api.patches import patched
-from controller.api.resources import API_VERSION, list_json, store_json
+from controller.api.resources import API_VERSION, list_json, stack_json, store_json
 from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of
-from controller.domain.clusters import Wish
 from controller.domain.conditions import Phase
 from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
 from controller.domain.operations import OperationKind
@@ -100,10 +99,7 @@ def create_store(
     if body.adopt is None:
         if dry_run:
             raise BadRequestError
-        wish = None
-        if body.cluster is not None or body.region is not None:
-            wish = Wish(cluster=body.cluster, region=body.region)
-        made = services.commands.create(scope, owner, draft, once, wish)
+        made = services.commands.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
     if not scope.is_operator:
         raise NotAllowedError
@@ -128,12 +124,13 @@ def apply_store(
     draft = body.draft(name)
     # A time to live counts from the creation: the same file again changes nothing.
     wanted = replace(draft, expires_at=None) if body.ttl else draft
-    store, spec, changes = services.commands.difference(scope, wanted)
+    store, spec, changes = services.commands.difference(scope, wanted, body.wish)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
     if store is None:
         owner = Owner(email=body.email) if body.email else None
-        return accepted_answer(services, services.commands.create(scope, owner, draft, once))
+        made = services.commands.create(scope, owner, draft, once, body.wish)
+        return accepted_answer(services, made)
     accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
     return _changed(services, scope, store, accepted)
 
@@ -167,8 +164,11 @@ async def get_store(services: ServicesDep, scope: ScopeDep, name: Name) -> Respo
     """One store by name or uid; the ETag names the version of its specification."""
 
     def one() -> Response:
-        row = services.registry.stores.resource(scope, name)
-        return json_answer(store_json(row), headers={"ETag": f'"{row["generation"]}"'})
+        row, stack = services.registry.stores.resource(scope, name)
+        shown = store_json(row)
+        if stack is not None:
+            shown["stack"] = stack_json(stack, inner=scope.is_operator)
+        return json_answer(shown, headers={"ETag": f'"{row["generation"]}"'})
 
     return await services.hot(one)
 

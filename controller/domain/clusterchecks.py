@@ -13,7 +13,7 @@ _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(_LABEL)
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _REGION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_VARIABLE: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _ADDRESS: Final = re.compile(r"https?://[^\s{}?#@]*(?:\{(?:namespace|host)\}[^\s{}?#@]*)*")
 _LONGEST_DOMAIN: Final = 200
 """A DNS name has 253 characters; the rest is for the shop's own name."""
@@ -79,7 +79,7 @@ def _variables(spec: ClusterSpec, secret: Collection[str]) -> Problems:
     for field, names in (("variables", spec.variables), ("secretVariables", secret)):
         for name in names:
             if not _VARIABLE.fullmatch(name):
-                yield f"{field}.{name[:80]}", "lower-case letters, digits and underscores"
+                yield f"{field}.{name[:80]}", "letters, digits and underscores"
     for name in sorted(set(secret) & set(spec.variables)):
         yield f"secretVariables.{name}", "it is given as an open variable too"
     if len(json.dumps(dict(spec.variables))) > _MOST_VARIABLES:

@@ -75,7 +75,7 @@ class Places:
         with self._lock:
             row = self._row(name)
             known = self._opened.get(name)
-            if known is not None and known.cluster.generation == row.generation:
+            if known is not None and _same(known.cluster, row):
                 return known.driver
             if self._open is None or self._clusters is None:
                 raise ClusterNotFoundError(cluster=name)
@@ -145,6 +145,7 @@ class Places:
         """Let go of every cluster; what runs there goes on."""
         with self._lock:
             opened, self._opened = self._opened, {}
+            self._rows, self._read = {}, -1e9
         for one in opened.values():
             one.driver.stop_all()
 
@@ -164,3 +165,8 @@ class Places:
             self._rows = {cluster.spec.name: cluster for cluster in self._clusters.all()}
             self._read = now
         return self._rows
+
+
+def _same(known: Cluster, row: Cluster) -> bool:
+    """Whether nothing was said of it since; one that was removed and added again is another."""
+    return (known.generation, known.created_at) == (row.generation, row.created_at)

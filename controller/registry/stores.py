@@ -83,21 +83,17 @@ class Stores:
 
     def get(self, scope: Scope, name: str) -> Store:
         """One store in scope by name or uid; raises StoreNotFoundError."""
-        return store_of(self._one(scope, name, (_stores,)))
-
-    def resource(self, scope: Scope, name: str) -> RowMapping:
-        """The columns of one store's resource; raises StoreNotFoundError."""
-        return self._one(scope, name, RESOURCE_COLUMNS)
-
-    def _one(self, scope: Scope, name: str, columns: Sequence[Any]) -> RowMapping:
-        query = select(*columns).where(named(name))
-        if scope.tenant is not None:
-            query = query.where(_stores.c.tenant_uid == scope.tenant)
         with self._database.read() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
-            raise StoreNotFoundError(store=name)
-        return row
+            return store_of(_one(connection, scope, name, (_stores,)))
+
+    def resource(self, scope: Scope, name: str) -> tuple[RowMapping, Stack | None]:
+        """The columns of one store's resource and what runs it; raises StoreNotFoundError."""
+        columns = (*RESOURCE_COLUMNS, _stores.c.stack_uid)
+        with self._database.read() as connection:
+            row = _one(connection, scope, name, columns)
+            held = select(_stacks).where(_stacks.c.uid == row["stack_uid"])
+            stack = connection.execute(held).mappings().first()
+        return row, stack_of(stack) if stack else None
 
     def page(self, scope: Scope, query: StoreQuery) -> Sequence[RowMapping]:
         """The resource columns of stores in scope, in the order of names, by key (no offset)."""
@@ -185,6 +181,16 @@ class Stores:
         )
         with self._database.read() as connection:
             return [row.uid for row in connection.execute(query.limit(100))]
+
+
+def _one(connection: Connection, scope: Scope, name: str, columns: Sequence[Any]) -> RowMapping:
+    query = select(*columns).where(named(name))
+    if scope.tenant is not None:
+        query = query.where(_stores.c.tenant_uid == scope.tenant)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise StoreNotFoundError(store=name)
+    return row
 
 
 def _narrow(statement: Select[Any], scope: Scope, query: StoreQuery) -> Select[Any]:

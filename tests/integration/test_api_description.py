@@ -21,6 +21,7 @@ from controller.api import (
     health,
     operations,
     orders,
+    plans,
     rates,
     stores,
     tenants,
@@ -44,6 +45,7 @@ def description() -> dict[str, Any]:
         catalogue,
         fleet,
         clusters,
+        plans,
         rates,
     ):
         app.include_router(module.router, prefix="/api/v1")

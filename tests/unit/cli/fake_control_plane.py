@@ -27,6 +27,35 @@ DEFAULTS = {
 }
 
 
+PLANS = [
+    {
+        "kind": "Plan",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": {"min": low, "max": high},
+            "room": {"requests.cpu": cpu, "requests.memory": "7Gi", "requests.storage": "60Gi"},
+        },
+    }
+    for name, low, high, cpu in (("starter", 1, 1, "3"), ("growth", 2, 4, "8"))
+]
+STACK = {
+    "engine": "magento",
+    "version": "2.4.7",
+    "plan": "growth",
+    "replicas": {"min": 2, "max": 4},
+    "uid": "s1",
+    "driver": "helm",
+    "cluster": "north",
+    "placement": {
+        "reason": "PlacedByRoom",
+        "params": {"cluster": "north", "room": 4, "capacity": 5},
+        "message": "…",
+    },
+    "endpoint": "http://s1-web.s1.svc",
+    "conditions": [],
+}
+
+
 def store_of(name: str, body: dict[str, Any], uid: str) -> dict[str, Any]:
     spec = {**DEFAULTS, "weightUnit": "kgs", "expiresAt": None, "payments": ["check"]}
     spec["currencies"] = {"base": "EUR", "default": "EUR", "allowed": ["EUR"]}
@@ -116,6 +145,7 @@ class FakeApi:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
         self.clusters = FakeClusters()
+        self.scales: list[Any] = []
         self.rates = FakeRates()
         self.orders = FakeShopOrders()
         self.requests: list[tuple[str, str]] = []
@@ -228,7 +258,7 @@ class FakeApi:
                 return self.listed(query)
             case ["POST", "stores"]:
                 return self.create(body)
-            case ["PUT", "stores", name]:
+            case ["PUT" | "PATCH", "stores", name]:
                 return self.apply(name, body, dry=query.get("dryRun") == ["true"])
             case ["GET", "stores", name]:
                 store = self.by_uid(unquote(name))
@@ -240,9 +270,10 @@ class FakeApi:
                     "metadata": {"next": None},
                     "items": [event(1, name)],
                 }
-            case [_, "rates" | "clusters", *_] | [_, "stores", _, "orders" | "rates", *_]:
+            case [_, "rates" | "clusters" | "plans", *_] | [_, "stores", _, "orders" | "rates", *_]:
                 return self.part(method, path.split("/")[3:], query, body)
             case ["POST", "stores", name, kind]:
+                self.scales += [body] if kind == "scale" else []
                 return self.transition(unquote(name), kind, body)
             case ["GET", "operations", uid] if uid in self.operations:
                 return 200, self.advance(uid)
@@ -258,6 +289,8 @@ class FakeApi:
         match path:
             case ["clusters", *rest]:
                 return self.clusters.answer(method, [unquote(part) for part in rest], body)
+            case ["plans"]:
+                return 200, {"kind": "PlanList", "metadata": {"next": None}, "items": PLANS}
             case ["rates", *rest]:
                 return self.rates.answer(method, rest, body)
             case ["stores", name, "rates"]:

@@ -81,6 +81,7 @@ RULES = {
     ("POST", "/clusters/{cluster}/drain"): Use(rule=Rule.OPERATOR, mine=False),
     ("POST", "/clusters/{cluster}/activate"): Use(rule=Rule.OPERATOR, mine=False),
     ("DELETE", "/clusters/{cluster}"): Use(rule=Rule.OPERATOR, mine=False),
+    ("GET", "/plans"): Use(rule=Rule.SCOPE, mine=False),
     ("GET", "/rates"): Use(rule=Rule.SCOPE, mine=False),
     ("POST", "/rates/refresh"): Use(rule=Rule.OPERATOR, mine=False),
     ("POST", "/rates/approve"): Use(rule=Rule.OPERATOR, mine=False),

@@ -1,0 +1,34 @@
+"""The route of plans: which sizes there are on clusters."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from controller.api.answers import json_answer
+from controller.api.deps import ScopeDep
+from controller.api.described import SIGNED_IN
+from controller.api.resources import API_VERSION, list_json
+from controller.domain.plans import PLAN_SCALES, Plan, scale_to_json
+from controller.engines.plans import allowance
+
+router = APIRouter(tags=["plans"], responses=SIGNED_IN)
+
+
+@router.get("/plans")
+def list_plans(scope: ScopeDep) -> Response:  # noqa: ARG001 -- a check.
+    """Every plan, the smallest first: its web servers, and what a shop of it may use."""
+    return json_answer(list_json("Plan", map(_plan_json, Plan), None))
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    quota = allowance(plan, PLAN_SCALES[plan])["quota"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Plan",
+        "metadata": {"name": str(plan)},
+        "spec": {
+            "replicas": scale_to_json(PLAN_SCALES[plan]),
+            "room": {key: str(value) for key, value in quota.items()},
+        },
+    }

@@ -1,0 +1,116 @@
+"""How large a store is and where it runs: plans, scales, clusters, and who may say so."""
+
+from typing import Any
+
+import pytest
+
+from tests.planes import Plane, follow, problem
+
+
+@pytest.fixture(autouse=True)
+def _clusters(plane: Plane) -> None:
+    for name, region in (("north", "eu"), ("south", "us")):
+        domain = f"{name}.example.com"
+        body = {"name": name, "inCluster": True, "domain": domain, "region": region, "capacity": 3}
+        assert plane.post("clusters", body).status_code == 201
+
+
+def stack_of(plane: Plane, name: str = "acme", **options: Any) -> dict[str, Any]:
+    found: dict[str, Any] = plane.get(f"stores/{name}", **options).json()["stack"]
+    return found
+
+
+def test_a_store_on_a_cluster_says_where_and_why(plane: Plane) -> None:
+    plane.make(cluster="north", plan="growth")
+    store = plane.get("stores/acme").json()
+    assert store["status"]["phase"] == "Ready"
+    assert store["status"]["url"] == "https://acme.north.example.com"
+    assert (store["spec"]["plan"], store["spec"]["scale"]) == ("growth", None)
+    stack = store["stack"]
+    assert (stack["cluster"], stack["driver"], stack["engine"]) == ("north", "helm", "magento")
+    assert stack["replicas"] == {"min": 2, "max": 4}
+    assert stack["placement"]["message"] == "The cluster “north” was asked for."
+    assert {item["type"] for item in stack["conditions"]} >= {"Released", "Answering"}
+    assert "stack" not in plane.get("stores").json()["items"][0]
+    here = plane.get("stores?cluster=north").json()["items"]
+    assert [item["metadata"]["name"] for item in here] == ["acme"]
+    assert plane.get("stores?cluster=south").json()["items"] == []
+
+
+def test_a_region_chooses_the_cluster(plane: Plane) -> None:
+    plane.make(region="us")
+    stack = stack_of(plane)
+    assert stack["cluster"] == "south"
+    assert "in the region us" in stack["placement"]["message"]
+    problem(
+        plane.post("stores", {"name": "b", "country": "DE", "region": "moon"}),
+        422,
+        "name_too_short",
+    )
+    nowhere = plane.post("stores", {"name": "bb", "country": "DE", "region": "moon"})
+    problem(nowhere, 409, "no_cluster")
+
+
+def test_an_owner_is_told_the_size_and_not_the_place(plane: Plane, ann: str) -> None:
+    plane.make(token=ann)
+    assert stack_of(plane, token=ann) == {
+        "engine": "magento",
+        "version": "1",
+        "plan": "starter",
+        "replicas": {"min": 1, "max": 1},
+    }
+    problem(plane.get("stores?cluster=north", token=ann), 403, "not_allowed")
+    problem(plane.post("stores/acme/scale", {"now": 2}, token=ann), 403, "not_allowed")
+    answer = plane.request("PATCH", "stores/acme", token=ann, json={"plan": "scale"})
+    problem(answer, 403, "not_allowed")
+
+
+def test_a_store_is_scaled_and_goes_back_to_its_plan(plane: Plane) -> None:
+    plane.make(cluster="north", plan="growth")
+    scaled = follow(plane, plane.post("stores/acme/scale", {"min": 2, "max": 6, "now": 5}))
+    assert scaled["spec"]["operation"] == "scale"
+    assert scaled["status"]["state"] == "succeeded"
+    assert stack_of(plane)["replicas"] == {"min": 2, "max": 6}
+    held = plane.remote.held[stack_of(plane)["uid"]]
+    assert held.replicas == 5
+    problem(plane.post("stores/acme/scale", {"min": 9, "max": 6}), 422, "invalid_scale")
+    follow(plane, plane.post("stores/acme/scale", {}))
+    assert stack_of(plane)["replicas"] == {"min": 2, "max": 4}
+    follow(plane, plane.request("PATCH", "stores/acme", json={"plan": "scale"}))
+    assert stack_of(plane)["replicas"] == {"min": 3, "max": 12}
+
+
+def test_a_file_creates_where_it_says_and_moves_nothing(plane: Plane) -> None:
+    body = {"country": "DE", "plan": "growth", "scale": {"min": 3, "max": 5}, "cluster": "north"}
+    follow(plane, plane.request("PUT", "stores/acme", json=body))
+    assert stack_of(plane)["cluster"] == "north"
+    assert stack_of(plane)["replicas"] == {"min": 3, "max": 5}
+    assert plane.request("PUT", "stores/acme", json=body).status_code == 200
+    for place in ({"cluster": "south"}, {"cluster": None, "region": "us"}):
+        for query in ("", "?dryRun=true"):
+            moved = plane.request("PUT", f"stores/acme{query}", json={**body, **place})
+            assert "“north”" in problem(moved, 409, "store_elsewhere")["detail"]
+
+
+def test_a_file_that_does_not_name_a_size_leaves_it(plane: Plane) -> None:
+    plane.make(cluster="north", plan="growth")
+    follow(plane, plane.post("stores/acme/scale", {"min": 2, "max": 6}))
+    bare = {"country": "DE"}
+    assert plane.request("PUT", "stores/acme", json=bare).status_code == 200
+    renamed = plane.request("PUT", "stores/acme", json={**bare, "displayName": "New"})
+    follow(plane, renamed)
+    assert stack_of(plane)["replicas"] == {"min": 2, "max": 6}
+
+
+def test_what_runs_beside_the_control_plane_has_no_place_to_be_asked_for(plane: Plane) -> None:
+    plane.make(engine="fake")
+    assert stack_of(plane)["cluster"] is None
+    asked = plane.request("PUT", "stores/acme", json={"country": "DE", "cluster": "north"})
+    problem(asked, 409, "not_on_cluster")
+
+
+def test_the_plans_say_what_a_shop_may_use(plane: Plane, ann: str) -> None:
+    items = plane.get("plans", token=ann).json()["items"]
+    assert [item["metadata"]["name"] for item in items] == ["starter", "growth", "scale"]
+    assert items[0]["spec"]["replicas"] == {"min": 1, "max": 1}
+    assert items[0]["spec"]["room"]["requests.storage"] == "60Gi"
