@@ -90,9 +90,14 @@ def render(charted: Charted, values: Object, namespace: str = "default") -> list
 
 
 def restrict(charted: Charted, namespace: str) -> None:
-    """Let a namespace take restricted pods only, and the cluster know the kinds that charts use."""
+    """Let a namespace take restricted pods only, of a cluster that knows the kinds of charts."""
     level = "pod-security.kubernetes.io/enforce=restricted"
     assert not charted.run("kubectl", "label", "namespace", namespace, level).stderr
+    know_foreign_kinds(charted)
+
+
+def know_foreign_kinds(charted: Charted) -> None:
+    """Let the cluster know the kinds that charts use and Kubernetes does not have."""
     for item in foreign_kinds.definitions():
         name = f"crd/{item['metadata']['name']}"
         if charted.run("kubectl", "get", name).returncode:
