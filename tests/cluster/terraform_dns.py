@@ -48,6 +48,11 @@ class NameServer(socketserver.ThreadingUDPServer):
         with self.lock:
             return [(TYPES[kind], ttl) for known, kind, ttl, _ in self.records if known == name]
 
+    def change_all_away(self) -> None:
+        """Somebody removes every record."""
+        with self.lock:
+            self.records.clear()
+
     def change(self, part: Part) -> None:
         """Do what one record of an update says."""
         same = [item for item in self.records if item[0] == part.name]

@@ -76,9 +76,22 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize(("verb", "when"), BOUNDARIES, ids=[f"{w} {v}" for v, w in BOUNDARIES])
+@pytest.mark.parametrize("place", ["local", "kubernetes"], indirect=True)
 def test_a_worker_killed_at_any_boundary_leaves_the_next_one_a_way(
     bench: Bench, verb: str, when: str
 ) -> None:
+    survives(bench, verb, when)
+
+
+@pytest.mark.parametrize("when", ["before", "beside", "after"])
+@pytest.mark.parametrize("place", ["pg"], indirect=True)
+@pytest.mark.needs("postgres")
+def test_a_worker_killed_around_an_apply_over_postgresql(bench: Bench, when: str) -> None:
+    survives(bench, "apply", when)
+
+
+def survives(bench: Bench, verb: str, when: str) -> None:
+    """Kill a worker; the next one finishes what it began."""
     wanted = bench.wanted(making="sleep 0.3")
     bench.killed(wanted, binary=bench.mortal(verb, when))
     built = bench.insist(wanted)
