@@ -32,7 +32,7 @@ function objects(Bucket $bucket, string $path): Generator
 function check(Bucket $bucket): void
 {
     $at = $bucket->at('media/.storecontroller');
-    $bucket->client->putObject($at + ['Body' => 'check', 'ACL' => 'private']);
+    $bucket->client->putObject($at + ['Body' => 'check']);
     $bucket->client->getObject($at);
     $bucket->client->deleteObject($at);
     $bucket->client->listObjectsV2(['Bucket' => $bucket->name, 'MaxKeys' => 1]);
@@ -66,7 +66,7 @@ function export(Bucket $bucket): void
 function import(Bucket $bucket): void
 {
     foreach (tar_files(STDIN) as $name => $content) {
-        $object = ['Body' => $content, 'ACL' => 'private', 'ContentType' => media_type($name)];
+        $object = ['Body' => $content, 'ContentType' => media_type($name)];
         // Magento keeps a picture's measures beside it and asks for them there.
         if ($measures = @getimagesizefromstring($content)) {
             $object['Metadata'] = ['image-width' => $measures[0], 'image-height' => $measures[1]];

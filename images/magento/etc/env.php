@@ -47,6 +47,19 @@ $cache = static fn (string $database, string $compress): array => [
     ],
 ];
 
+// Magento asks for an access list with every object, the one that objects have anyway; buckets that allow
+// no lists, as Amazon's new ones, would refuse the object. A name, since Magento takes no closure here.
+if (!function_exists('storecontroller_s3')) {
+    function storecontroller_s3(string $type, string $service, string $version): ?array
+    {
+        $api = (Aws\Api\ApiProvider::defaultProvider())($type, $service, $version);
+        foreach (['PutObject', 'CopyObject', 'CreateMultipartUpload'] as $operation) {
+            unset($api['shapes']["{$operation}Request"]['members']['ACL']);
+        }
+        return $api;
+    }
+}
+
 // Media in a bucket, as the module Magento_RemoteStorage reads it; the rest goes to the AWS library.
 $storage = ['driver' => 'file'];
 if ($setting('SHOP_MEDIA_BUCKET') !== '') {
@@ -64,6 +77,7 @@ if ($setting('SHOP_MEDIA_BUCKET') !== '') {
             // Not every server of this protocol knows the sums that newer libraries add unasked.
             'request_checksum_calculation' => 'when_required',
             'response_checksum_validation' => 'when_required',
+            'api_provider' => 'storecontroller_s3',
             // A server that does not answer must not take the shop's processes with it. CURLOPT_LOW_SPEED_LIMIT
             // and _TIME: less than a kilobyte a second, for five seconds.
             'http' => ['connect_timeout' => 2, 'timeout' => 300, 'curl' => [19 => 1024, 20 => 5]],
