@@ -47,7 +47,8 @@ OPTIONS: Final[dict[str, Object]] = {
     "one-worker": {
         "workers": {"people": {"queues": ["people", "resync"]}, "resync": {"enabled": False}}
     },
-    "no-rights": {"inCluster": False, "terraformState": False},
+    "no-rights": {"inCluster": False},
+    "states-in-secrets": {"inCluster": False, "terraformStates": "kubernetes"},
     "settings": {
         "settings": {
             "STORECTL_SMTP__HOST": "mail.example.com",

@@ -55,6 +55,9 @@ NOT_IN_SETTINGS = {
     "STORECTL_PUBLIC_URL",
     "STORECTL_REDIS_URL",
     "STORECTL_SHOP_PORTS",
+    "STORECTL_TERRAFORM__KUBECONFIG",
+    "STORECTL_TERRAFORM__NAMESPACE",
+    "STORECTL_TERRAFORM__STATES",
     "STORECTL_WORKER__THREADS",
 }
 
@@ -135,10 +138,19 @@ def test_no_secret_is_rendered_and_none_stands_in_a_setting(
                     assert "of the Secret" in value or "$(" in value, name
 
 
-def test_the_rights_are_there_when_they_are_asked_for(rendered: Rendered) -> None:
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("as-it-is", {"ServiceAccount", "ClusterRole", "ClusterRoleBinding"}),
+        ("states-in-secrets", {"ServiceAccount", "Role", "RoleBinding"}),
+        ("no-rights", set()),
+    ],
+)
+def test_rights_are_given_when_they_are_needed(
+    option: str, given: set[str], rendered: Rendered
+) -> None:
     kinds = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
-    assert kinds <= {item["kind"] for item in rendered.of("as-it-is")}
-    assert not kinds & {item["kind"] for item in rendered.of("no-rights")}
+    assert kinds & {item["kind"] for item in rendered.of(option)} == given
 
 
 # What the control plane makes of it

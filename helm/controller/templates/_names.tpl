@@ -49,6 +49,8 @@ STORECTL_PORT: "8080"
 STORECTL_PUBLIC_URL: {{ .Values.publicUrl | quote }}
 STORECTL_LOG_LEVEL: {{ .Values.logLevel | quote }}
 STORECTL_LOG_JSON: "true"
+STORECTL_TERRAFORM__STATES: {{ .Values.terraformStates | quote }}
+STORECTL_TERRAFORM__NAMESPACE: {{ .Release.Namespace | quote }}
 {{- range $name, $value := .Values.settings }}
 {{ $name }}: {{ include "controller.setting" $value | quote }}
 {{- end }}

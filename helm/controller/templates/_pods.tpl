@@ -54,7 +54,7 @@ priorityClassName: {{ . | quote }}
 
 {{/* The account of pods that speak with clusters; empty where they have no rights here. */}}
 {{- define "controller.account" -}}
-{{- if or .Values.inCluster .Values.terraformState }}{{ include "controller.name" . }}{{ end -}}
+{{- if or .Values.inCluster (eq .Values.terraformStates "kubernetes") }}{{ include "controller.name" . }}{{ end -}}
 {{- end }}
 
 {{/* A changed setting makes new pods. */}}
