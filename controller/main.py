@@ -26,6 +26,7 @@ from controller.api import (
     rates,
     stores,
     tenants,
+    why,
 )
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
@@ -39,6 +40,7 @@ from controller.domain.errors import VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
+from controller.explaining import Explainer
 from controller.jobs.chores import Chores
 from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
@@ -222,6 +224,7 @@ def build_services(
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         clusters=ClusterBook(registry.clusters, world.places),
+        explainer=Explainer(registry, world),
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),
@@ -254,6 +257,7 @@ def build_app(services: Services) -> FastAPI:
         clusters,
         plans,
         rates,
+        why,
     ):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)

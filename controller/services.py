@@ -10,6 +10,7 @@ from controller.clusterbook import ClusterBook
 from controller.commands import Commands
 from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
+from controller.explaining import Explainer
 from controller.orderbook import OrderBook
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
@@ -29,6 +30,7 @@ class Services:
     configuration: Configuration
     orders: OrderBook
     clusters: ClusterBook
+    explainer: Explainer
     world: World
     keyring: Keyring
     tail: EventTail

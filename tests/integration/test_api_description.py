@@ -25,6 +25,7 @@ from controller.api import (
     rates,
     stores,
     tenants,
+    why,
 )
 from controller.registry.session import Database
 from tests import factories
@@ -47,6 +48,7 @@ def description() -> dict[str, Any]:
         clusters,
         plans,
         rates,
+        why,
     ):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(health.router)

@@ -50,6 +50,7 @@ RULES = {
     ("POST", "/stores/{name}/login-link"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/logs"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/events"): Use(rule=Rule.SCOPE),
+    ("GET", "/stores/{name}/why"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/config"): Use(rule=Rule.SCOPE),
     ("POST", "/stores/{name}/config/push"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/secrets"): Use(rule=Rule.SCOPE),

@@ -1,0 +1,89 @@
+"""Why a store is not well: one chain of causes, from what was asked for down to the shop itself.
+
+The API and the operator's page ask. A layer that cannot be asked says so and is unknown; it stops
+nobody from looking at the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.domain.operations import Operation
+from controller.domain.plans import Plan
+from controller.domain.stack import Stack
+from controller.domain.store import Store
+from controller.domain.tenant import Scope
+from controller.layers import Layer, for_owner, of_operation, of_store
+from controller.probablecause import Cause, probable_cause
+from controller.reconciler.world import World
+from controller.redaction import Redaction
+from controller.registry.registry import Registry
+from controller.stacklayers import StackLayers, asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """The whole chain, with the probable cause and what to do."""
+
+    store: Store
+    layers: Sequence[Layer]
+    cause: Cause
+    strangers: tuple[str, ...] = ()
+    """Objects beside the shop's own that nobody knows; they are left alone."""
+    redaction: Redaction = field(default_factory=lambda: Redaction(()))
+
+
+class Explainer:
+    """Asking every layer of a store."""
+
+    def __init__(self, registry: Registry, world: World) -> None:
+        self._registry = registry
+        self._world = world
+
+    def why(self, scope: Scope, name: str) -> Why:
+        """The chain of a store; raises StoreNotFoundError, never what a layer meets.
+
+        Owners are told what is wrong and not what their shop is made of.
+        """
+        store = self._registry.stores.get(scope, name)
+        stack = self._registry.stores.stack(store.stack)
+        operation = None
+        if store.operation is not None:
+            operation = self._registry.operations.get(scope, store.operation)
+        layers = [of_store(store, stack if scope.is_operator else None), of_operation(operation)]
+        strangers: tuple[str, ...] = ()
+        if stack is not None:
+            chain = StackLayers(self._registry, self._world, stack)
+            layers += chain.all()
+            strangers = chain.strangers()
+        cause = probable_cause(store, operation, layers, _params(store, stack, operation))
+        if not scope.is_operator:
+            layers, strangers = [*filter(None, map(for_owner, layers))], ()
+        return Why(
+            store=store,
+            layers=layers,
+            cause=cause,
+            strangers=strangers,
+            redaction=self.redaction(store, stack),
+        )
+
+    def redaction(self, store: Store, stack: Stack | None) -> Redaction:
+        """What must never be read in what is told of a store."""
+        known: list[str] = []
+        for secrets in (
+            lambda: self._world.vault(f"store:{store.uid}"),
+            lambda: self._world.secrets(stack) if stack else {},
+        ):
+            found = asked(secrets)
+            known += found.values() if isinstance(found, Mapping) else ()
+        return Redaction(known)
+
+
+def _params(store: Store, stack: Stack | None, operation: Operation | None) -> dict[str, str | int]:
+    plans = list(Plan)
+    larger = plans[min(plans.index(store.spec.plan) + 1, len(plans) - 1)]
+    return {
+        "store": store.spec.slug,
+        "cluster": (stack.cluster if stack else None) or "-",
+        "operation": operation.id if operation else "-",
+        "larger": str(larger),
+    }

@@ -1,0 +1,116 @@
+"""Which of the things that are not well explains the others, and what to do about it.
+
+Pure. `explaining` asks once the whole chain is known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.domain.conditions import Desired
+from controller.domain.diagnoses import DIAGNOSES, code_of_reason
+from controller.domain.errors import Params
+from controller.domain.operations import Operation, OperationState
+from controller.domain.store import Store
+from controller.layers import Layer, LayerState
+
+_PASSING = {"deadline_exceeded"}
+"""What an operation fails with when something else was in the way for too long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """The probable cause: a diagnosis or an error, with what its sentences need."""
+
+    code: str
+    params: Params
+
+
+def probable_cause(
+    store: Store, operation: Operation | None, layers: Sequence[Layer], params: Params
+) -> Cause:
+    """The deepest layer that explains; `params` are what is known of the store itself."""
+    known = {layer.name: layer for layer in layers}
+    failed = operation is not None and operation.state is OperationState.FAILED
+    if failed and store.status.ready:
+        # What failed was put right since: the store is as wanted.
+        failed = False
+    at_hand = {**params, **({"failed": 1} if failed else {})}
+    for code, own in (
+        *_of_place(known),
+        *_of_parts(known, telling=True),
+        *_of_failure(known, failed=failed),
+        *_of_release(known),
+        *_of_parts(known, telling=False),
+        *_of_shop(known),
+        *_of_store(known),
+    ):
+        return Cause(code=code, params={**at_hand, **own})
+    return Cause(code=_at_rest(store, operation), params=at_hand)
+
+
+Found = Sequence[tuple[str, Params]]
+Known = Mapping[str, Layer]
+
+
+def _wrong(known: Known, name: str) -> Layer | None:
+    layer = known.get(name)
+    return layer if layer is not None and layer.state is LayerState.PROBLEM else None
+
+
+def _of_place(known: Known) -> Found:
+    place = _wrong(known, "cluster")
+    if place is None:
+        return ()
+    silent = place.code in {None, "cluster_unreachable"}
+    return [("place_silent", {})] if silent else [(place.code or "", place.note.params)]
+
+
+def _of_parts(known: Known, *, telling: bool) -> Found:
+    """The first reason that the cluster gives; that it starts is one only when nothing else is."""
+    parts = _wrong(known, "pods")
+    kinds = [reason.kind for reason in parts.reasons] if parts else []
+    return [(kind, {}) for kind in kinds if kind in DIAGNOSES and (kind != "starting") is telling]
+
+
+def _of_failure(known: Known, *, failed: bool) -> Found:
+    operation = _wrong(known, "operation")
+    if operation is None or operation.code is None or not failed:
+        return ()
+    return [] if operation.code in _PASSING else [(operation.code, operation.note.params)]
+
+
+def _of_release(known: Known) -> Found:
+    if around := _wrong(known, "infrastructure"):
+        return [(around.code, around.note.params)] if around.code else [("around_missing", {})]
+    release = _wrong(known, "release")
+    if release is None or release.code == "release_pending":
+        return ()
+    if release.code == "release_failed":
+        return [("release_failed", {})]
+    if release.code is not None and not release.code.startswith("release_"):
+        return [(release.code, release.note.params)]
+    return [("release_behind", {})]
+
+
+def _of_shop(known: Known) -> Found:
+    shop = _wrong(known, "shop")
+    return [(shop.code, shop.note.params)] if shop is not None and shop.code else ()
+
+
+def _of_store(known: Known) -> Found:
+    """The first condition that is not met for a reason that is an error's."""
+    store = _wrong(known, "store")
+    for condition in store.conditions if store else ():
+        if (code := code_of_reason(condition.note.reason)) is not None:
+            return [(code, condition.note.params)]
+    return ()
+
+
+def _at_rest(store: Store, operation: Operation | None) -> str:
+    if operation is not None and operation.open:
+        return "working"
+    if store.status.observed_generation != store.generation:
+        return "unmet"
+    if store.desired is not Desired.ACTIVE:
+        return str(store.desired)
+    return "nothing" if store.status.ready else "unmet"
