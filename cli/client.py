@@ -108,6 +108,10 @@ class Client:
         """Return a one-time link to the store's administration."""
         return _resource(self._post(f"/stores/{_part(name)}/login-link", None))
 
+    def why(self, name: str) -> Resource:
+        """Return the chain that explains a store."""
+        return self._get(f"/stores/{_part(name)}/why")
+
     def logs(self, name: str, *, tail: int, follow: bool) -> Stream:
         """Open the shop's log."""
         query = {"tail": tail, "follow": "true" if follow else None}

@@ -73,6 +73,7 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("list", "stores", N_("List stores.")),
             _verb("get", "stores", N_("Show a store in one line, or as JSON or YAML.")),
             _verb("describe", "stores", N_("Show a store with its conditions and last operation.")),
+            _verb("why", "why", N_("Say why a store is not well, and what to do.")),
             _verb("url", "stores", N_("Print a store's address.")),
             _verb("open", "stores", N_("Open a store in the web browser.")),
             _verb("login-link", "stores", N_("Print a one-time link to a store's administration.")),

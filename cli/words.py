@@ -74,6 +74,8 @@ def note(item: Mapping[str, Any], text: str) -> str:
     plain = item.get(text)
     if isinstance(step := params.get("step"), str) and step in STEP_TITLES:
         params["step"] = _(STEP_TITLES[step])
+    if isinstance(kind := params.get("kind"), str) and kind in KINDS:
+        params["kind"] = _(KINDS[kind])
     if not reason:
         return printable(str(plain or ""))
     try:

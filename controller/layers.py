@@ -60,7 +60,7 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
     return Layer(
         name="store",
         state=LayerState.PROBLEM,
-        note=Note.of("WhyUnmet"),
+        note=Note.of("WhyUnmet" if unmet else "WhyBehind"),
         since=since,
         conditions=unmet,
     )

@@ -166,7 +166,9 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
 
 OWNERS_ACTION = N_("Nothing needs to be done by you; the platform's operator sees the same cause.")
 """What an owner is told where the operator alone can do something."""
-_BY_THEMSELVES = {"working", "suspended", "retired", "purged", "nothing", "starting"}
+AT_REST = {"suspended", "retired", "purged", "nothing"}
+"""The codes of stores that nothing is wrong with."""
+_BY_THEMSELVES = {*AT_REST, "working", "starting"}
 
 
 def diagnose(

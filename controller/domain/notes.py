@@ -49,6 +49,7 @@ REASONS: Mapping[str, str] = {
     "WhyRetired": N_("It is out of service, as was asked; its data is kept."),
     "WhyPurged": N_("It was destroyed, as was asked."),
     "WhyUnmet": N_("Not everything is as wanted."),
+    "WhyBehind": N_("What was asked for last is not done yet."),
     "WhyNoOperation": N_("Nothing was asked for yet."),
     "WhyOperationDone": N_("“%(kind)s” is done."),
     "WhyOperationRuns": N_("“%(kind)s” is at work."),

@@ -146,6 +146,7 @@ class FakeApi:
         self.operations: dict[str, dict[str, Any]] = {}
         self.clusters = FakeClusters()
         self.scales: list[Any] = []
+        self.explanation: dict[str, Any] | None = None
         self.rates = FakeRates()
         self.orders = FakeShopOrders()
         self.requests: list[tuple[str, str]] = []
@@ -270,7 +271,13 @@ class FakeApi:
                     "metadata": {"next": None},
                     "items": [event(1, name)],
                 }
-            case [_, "rates" | "clusters" | "plans", *_] | [_, "stores", _, "orders" | "rates", *_]:
+            case [_, "rates" | "clusters" | "plans", *_] | [
+                _,
+                "stores",
+                _,
+                "orders" | "rates" | "why",
+                *_,
+            ]:
                 return self.part(method, path.split("/")[3:], query, body)
             case ["POST", "stores", name, kind]:
                 self.scales += [body] if kind == "scale" else []
@@ -289,6 +296,9 @@ class FakeApi:
         match path:
             case ["clusters", *rest]:
                 return self.clusters.answer(method, [unquote(part) for part in rest], body)
+            case ["stores", name, "why"]:
+                found = self.explanation
+                return (200, found) if found else (404, problem(404, "store_not_found", store=name))
             case ["plans"]:
                 return 200, {"kind": "PlanList", "metadata": {"next": None}, "items": PLANS}
             case ["rates", *rest]:

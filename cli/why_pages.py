@@ -1,0 +1,118 @@
+"""An explanation as a person reads it: `cli.commands.why` prints this."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cli import durations
+from cli.output import room
+from cli.shown import explained
+from cli.tables import phase
+from cli.texts import N_, _
+from cli.words import CONDITIONS, note, printable, step_title, word
+from controller.domain.diagnoses import AT_REST, DIAGNOSES, OWNERS_ACTION, diagnose
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cli.client import Resource
+
+LAYERS: Mapping[str, str] = {
+    "store": N_("Store"),
+    "operation": N_("Operation"),
+    "cluster": N_("Cluster"),
+    "infrastructure": N_("Infrastructure"),
+    "release": N_("Release"),
+    "pods": N_("Pods"),
+    "shop": N_("Shop"),
+}
+SIGNS = {"ok": ("✓", "green"), "problem": ("✗", "bold red"), "unknown": ("?", "yellow")}
+
+
+def explanation(found: "Resource") -> Group:
+    """Return the chain, the probable cause and what to do next."""
+    status = found["status"]
+    title = Text.assemble(
+        (printable(found["metadata"]["name"]), "bold"), "  ", phase(status["phase"])
+    )
+    parts: list[RenderableType] = [title, Padding(_chain(status["layers"]), (0, 0, 1, 2))]
+    if status["strangers"]:
+        parts += [
+            Text(_("Objects nobody knows, left alone"), "bold"),
+            Padding(Text(printable("\n".join(status["strangers"]))), (0, 0, 1, 2)),
+        ]
+    parts.append(_cause(status["cause"]))
+    return Group(*parts)
+
+
+def _chain(layers: "list[Resource]") -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=max(40, room() - 24))
+    for layer in layers:
+        sign, style = SIGNS.get(layer["state"], ("·", ""))
+        name = Text.assemble((sign, style), " ", word(LAYERS, layer["layer"]))
+        table.add_row(name, _told(layer))
+    return table
+
+
+def _told(layer: "Resource") -> Text:
+    """What a layer says, with the details that explain it on lines of their own."""
+    text = Text()
+    if layer["step"]:
+        text.append(step_title({"name": layer["step"]}) + ": ", "bold")
+    text.append(note(layer, "message"), "" if layer["state"] == "problem" else "dim")
+    if layer["since"] and layer["state"] == "problem":
+        text.append("  " + _since(layer["since"]), "dim")
+    for condition in layer["conditions"]:
+        name = word(CONDITIONS, condition["type"])
+        text.append(f"\n{name}: {note(condition, 'message')}")
+    for reason in layer["reasons"]:
+        text.append("\n")
+        text.append_text(_reason(reason))
+    return text
+
+
+def _reason(reason: "Resource") -> Text:
+    """One thing that stands in the way: where it is, what it is, in whose words."""
+    place = [reason["thing"], reason["container"]]
+    where = printable(" › ".join(item for item in place if item))
+    known = DIAGNOSES.get(reason["kind"])
+    what = _(known.cause) if known else printable(reason["kind"])
+    text = Text.assemble((where, "bold"), "  ", what)
+    if reason["message"]:
+        event = f"{reason['event']}: " if reason["event"] else ""
+        text.append(f"\n  {printable(event + reason['message'])}", "dim")
+    return text
+
+
+def _since(moment: str) -> str:
+    facts = {"moment": durations.local(moment, "%H:%M"), "duration": durations.age(moment)}
+    return _("since %(moment)s (%(duration)s)") % facts
+
+
+def _cause(cause: "Resource") -> Group:
+    message, action = _words(cause)
+    if cause["code"] in AT_REST:
+        lines = [Text(message, "green")]
+    else:
+        probable = Text.assemble((_("Probable cause:"), "bold"), " ", (message, "red"))
+        lines = [probable, Text.assemble((_("Next:"), "bold"), " ", action)]
+    if cause["command"]:
+        lines.append(Text(f"  → {printable(cause['command'])}", "cyan"))
+    return Group(*lines)
+
+
+def _words(cause: "Resource") -> tuple[str, str]:
+    """The cause and what to do in our words where the code is known, else as the server says."""
+    code, params = str(cause["code"]), dict(cause["params"])
+    said = (printable(str(cause["message"])), printable(str(cause["action"])))
+    if code in DIAGNOSES:
+        found = diagnose(code, params, _, owner=cause["action"] == OWNERS_ACTION)
+        return printable(found.message), printable(found.action)
+    message, action = explained(code, params, _, fallback=said)
+    return printable(message), printable(action)

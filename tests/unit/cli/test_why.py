@@ -1,0 +1,115 @@
+"""`storectl why`: what a person reads, and what a program gets."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.fake_control_plane import FakeApi, condition
+from tests.unit.cli.runner import Storectl
+
+
+def layer(name: str, state: str = "ok", reason: str = "WhyReady", **more: Any) -> dict[str, Any]:
+    found = {
+        "layer": name,
+        "state": state,
+        "reason": reason,
+        "params": {},
+        "message": f"{reason} in English",
+        "code": None,
+        "step": None,
+        "since": None,
+        "conditions": [],
+        "reasons": [],
+    }
+    return {**found, **more}
+
+
+def explanation(code: str, *layers: dict[str, Any], **cause: Any) -> dict[str, Any]:
+    params = {"store": "acme", "cluster": "north", "operation": "op1", "larger": "growth"}
+    said = {"code": code, "params": params, "message": "m", "action": "a", "command": "storectl x"}
+    return {
+        "apiVersion": "storectl/v1",
+        "kind": "Explanation",
+        "metadata": {"name": "acme", "uid": "u1"},
+        "status": {
+            "phase": "Degraded",
+            "ready": False,
+            "layers": list(layers),
+            "cause": {**said, **cause},
+            "strangers": [],
+        },
+    }
+
+
+IMAGE = {
+    "kind": "image_pull",
+    "thing": "pod/web-1",
+    "container": "php",
+    "message": "not found\x1b[2J",
+    "event": "Failed",
+}
+
+
+def test_the_chain_names_the_pod_the_cause_and_the_next_command(
+    connected: Storectl, api: FakeApi
+) -> None:
+    unmet = [condition("Answering", "False", "ShopStarting")]
+    found = explanation(
+        "image_pull",
+        layer("store", "problem", "WhyUnmet", conditions=unmet),
+        layer("operation", "problem", "ShopStarting", step="await-engine"),
+        layer("pods", "problem", "WhyPartsUnready", reasons=[IMAGE]),
+        layer("shop", "unknown", "WhyNotAsked"),
+    )
+    found["status"]["strangers"] = ["configmap/of-somebody"]
+    api.explanation = found
+    outcome = connected("why", "acme")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
+    assert lines[0] == "acme Degraded"
+    assert "✗ Store Not everything is as wanted." in lines
+    assert any(line.startswith("Answering: ") for line in lines)
+    assert any("Waiting until the shop answers: " in line for line in lines)
+    assert "pod/web-1 › php The image with the shop's software cannot be fetched." in lines
+    assert "Failed: not found\ufffd[2J" in lines
+    assert "? Shop Not asked, because it does not run." in lines
+    assert "configmap/of-somebody" in lines
+    assert lines[-3] == "Probable cause: The image with the shop's software cannot be fetched."
+    assert lines[-2].startswith("Next: Check STORECTL_MAGENTO_IMAGE")
+    assert lines[-1] == "→ storectl x"
+
+
+def test_a_store_that_is_well_has_no_cause(connected: Storectl, api: FakeApi) -> None:
+    api.explanation = explanation("nothing", layer("store"))
+    out = connected("why", "acme").out
+    assert "Nothing is wrong: it takes orders." in out
+    assert "Probable cause" not in out
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        pytest.param("settings_refused", "The shop refused settings: x", id="an error's"),
+        pytest.param("of_tomorrow", "Said tomorrow.", id="of a newer server"),
+    ],
+)
+def test_causes_beyond_the_table_are_told_too(
+    connected: Storectl, api: FakeApi, code: str, says: str
+) -> None:
+    params = {"detail": "x", "store": "acme"}
+    api.explanation = explanation(code, params=params, message="Said tomorrow.")
+    assert f"Probable cause: {says}" in connected("why", "acme").out
+
+
+def test_programs_get_the_resource_and_scripts_the_code(
+    connected: Storectl, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.explanation = explanation("crash_loop", layer("store"))
+    assert connected("why", "acme", "-o", "json").json == api.explanation
+    assert connected("why", "acme", "-o", "name").out == "crash_loop\n"
+
+
+def test_a_store_that_is_not_there_is_exit_3(connected: Storectl) -> None:
+    outcome = connected("why", "none")
+    assert outcome.code == 3
+    assert "There is no store called “none”." in outcome.err
