@@ -208,7 +208,6 @@ class Life:
         if not helm_alone:
             self.look_inside(driver)
             self.explain()
-        self.run(self.release(EVERYTHING, {"image": {"tag": "2.4.7-p4"}}))
         self.room.clear()
         self.run(self.release(NOTHING_MORE, {"image": {"tag": "2.4.7-p4"}}))
         driver.stop(name)
