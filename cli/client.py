@@ -149,10 +149,10 @@ class Client:
 
     # --- events ---------------------------------------------------------------------------------
 
-    def events(self, store: str | None, *, limit: int | None = None) -> list[Resource]:
-        """Return the events of a store, or of everything in scope, oldest first."""
-        found = self._get(_events(store), {"limit": limit})
-        return list(found["items"])
+    def events(self, store: str | None, *, limit: int | None = None) -> Resource:
+        """Return the events of a store and its place, or of everything in scope, oldest first."""
+        place = "true" if store is not None else None
+        return self._get(_events(store), {"limit": limit, "place": place})
 
     def event_stream(self, store: str | None, last: str | None) -> Stream:
         """Open the live events after the event id `last`."""

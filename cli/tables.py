@@ -109,11 +109,19 @@ def event(item: "Resource", *, with_store: bool) -> Text:
     parts: list[Any] = [(durations.local(item["at"], "%Y-%m-%d %H:%M:%S"), "dim"), "  "]
     if with_store:
         parts += [(printable(str(item.get("store") or "–")), "bold"), "  "]
-    parts += [
-        ("! ", "yellow") if warns else "  ",
-        (note(item, "message"), "yellow" if warns else ""),
-    ]
+    parts.append(("! ", "yellow") if warns else "  ")
+    if item.get("source") == "place":
+        parts += _noticed(item)
+    else:
+        parts.append((note(item, "message"), "yellow" if warns else ""))
     return Text.assemble(*parts)
+
+
+def _noticed(item: "Resource") -> list[Any]:
+    """What the place noticed, in its own words, marked as the cluster's."""
+    times = _(" (%(count)s times)") % {"count": item["count"]} if item["count"] > 1 else ""
+    said = f"{item['thing']}  {item['reason']}: {item['message']}{times}"
+    return [(_("cluster"), "cyan"), "  ", printable(said)]
 
 
 def changes(diff: "Resource") -> Table:

@@ -5,8 +5,10 @@ nobody from looking at the others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from controller.domain.errors import StoreControllerError
+from controller.domain.notes import Note
 from controller.domain.operations import Operation
 from controller.domain.plans import Plan
 from controller.domain.stack import Stack
@@ -18,6 +20,7 @@ from controller.reconciler.world import World
 from controller.redaction import Redaction
 from controller.registry.registry import Registry
 from controller.stacklayers import StackLayers, asked
+from provisioners.base import Happening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,31 @@ class Explainer:
             redaction=self.redaction(store, stack),
         )
 
+    def noticed(self, store: Store) -> "Noticed":
+        """What the place of a store noticed, oldest first; only the operator may read it."""
+        stack = self._registry.stores.stack(store.stack)
+        if stack is None:
+            return Noticed(happenings=())
+        if (silent := self._silent(stack)) is not None:
+            return Noticed(happenings=(), unasked=silent)
+        found = asked(lambda: self._world.driver(stack).happened(stack.uid))
+        if isinstance(found, StoreControllerError):
+            return Noticed(happenings=(), unasked=Note.of_error(found))
+        hide = self.redaction(store, stack).text
+        return Noticed(happenings=[replace(one, message=hide(one.message)) for one in found])
+
+    def _silent(self, stack: Stack) -> Note | None:
+        """Why the cluster of a stack is not asked: it did not answer a moment ago."""
+        name = stack.cluster
+        if name is None:
+            return None
+        cluster = asked(lambda: self._registry.clusters.get(name))
+        if isinstance(cluster, StoreControllerError):
+            return Note.of_error(cluster)
+        if cluster.unreachable_since is None:
+            return None
+        return Note.of("ClusterLost", detail=cluster.unreachable_detail)
+
     def redaction(self, store: Store, stack: Stack | None) -> Redaction:
         """What must never be read in what is told of a store."""
         known: list[str] = []
@@ -87,3 +115,12 @@ def _params(store: Store, stack: Stack | None, operation: Operation | None) -> d
         "operation": operation.id if operation else "-",
         "larger": str(larger),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """What the place where a store runs noticed itself."""
+
+    happenings: Sequence[Happening]
+    unasked: Note | None = None
+    """Why the place could not be asked."""

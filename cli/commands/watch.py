@@ -15,6 +15,7 @@ from cli.output import Format, console, document, line, note, result
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
+from cli.words import note as told
 from cli.words import printable
 from controller.domain.errors import ServerUnreachableError
 
@@ -60,7 +61,9 @@ def logs(
     "events",
     text=_("Show what happened."),
     more=_(
-        "Without a name it shows the events of all stores. With -f -o json it prints JSON lines."
+        "Without a name it shows the events of all stores. Of a store on a cluster the operator "
+        "sees what the cluster noticed too; -f goes on with the platform's own. With -f -o json it "
+        "prints JSON lines."
     ),
     examples=("storectl events acme", "storectl events -f", "storectl events acme -o json"),
 )
@@ -78,7 +81,13 @@ def events(
     output: Output = Format.TABLE,
 ) -> None:
     """Print events, oldest first."""
-    found = session.client.events(name, limit=limit)
+    answer = session.client.events(name, limit=limit)
+    found = answer["items"]
+    if unasked := answer["metadata"].get("unasked"):
+        note(
+            _("What the cluster noticed is not among them: %(why)s")
+            % {"why": told(unasked, "message")}
+        )
     if output.machine and not follow:
         document(found, output)
         return
@@ -86,7 +95,8 @@ def events(
     for event in found:
         printer.show(event)
     if follow:
-        for event in _live(session, name, str(found[-1]["id"]) if found else None):
+        own = [str(event["id"]) for event in found if event["id"] is not None]
+        for event in _live(session, name, own[-1] if own else None):
             printer.show(event)
     elif not found:
         note(_("Nothing happened yet."))
@@ -103,7 +113,7 @@ class _Printer:
     def show(self, event: "Resource") -> None:
         """Print an event."""
         if self._output is Format.NAME:
-            result(str(event["id"]))
+            result(str(event["id"] or f"{event['thing']}/{event['reason']}"))
         elif self._console is None:
             line(event)
         else:

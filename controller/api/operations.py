@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
 from controller.api.described import SIGNED_IN
+from controller.api.happenings import merged_events_json
 from controller.api.resources import dump, event_json, list_json, operation_json
+from controller.api.shopcalls import ShopCallsDep
 from controller.domain.operations import OPEN_STATES, OperationState
 from controller.domain.tenant import Scope
 from controller.registry.intents import Accepted
@@ -113,12 +115,26 @@ async def store_events(
     services: ServicesDep,
     scope: ScopeDep,
     name: Annotated[str, Path(max_length=100)],
+    calls: ShopCallsDep,
     limit: Limit = 100,
+    place: Annotated[
+        bool, Query(description="With what the place noticed where it runs; the operator's.")
+    ] = False,
     last_event_id: LastEventId = None,
 ) -> Response:
     """What happened to a store; as server-sent events with `Accept: text/event-stream`."""
     store = await run_in_threadpool(services.registry.stores.get, scope, name)
+    if place and scope.is_operator and not _streamed(request):
+        noticed = await calls.run(store.uid, lambda: services.explainer.noticed(store))
+        own = await run_in_threadpool(
+            services.registry.journal.latest, scope, store=store.uid, limit=limit
+        )
+        return json_answer(merged_events_json(store, own, noticed, limit))
     return await _events(request, services, scope, store.uid, limit, last_event_id)
+
+
+def _streamed(request: Request) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "")
 
 
 async def _events(
@@ -129,7 +145,7 @@ async def _events(
     limit: int,
     last_event_id: str | None,
 ) -> Response:
-    if "text/event-stream" not in request.headers.get("accept", ""):
+    if not _streamed(request):
         found = await run_in_threadpool(
             services.registry.journal.latest, scope, store=store, limit=limit
         )

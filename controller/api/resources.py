@@ -156,8 +156,8 @@ def list_json(kind: str, items: Iterable[Any], after: str | None) -> dict[str, A
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """An event."""
-    return event.to_json()
+    """An event of the platform's own."""
+    return {**event.to_json(), "source": "platform"}
 
 
 def dump(value: Any) -> bytes:

@@ -145,6 +145,8 @@ class FakeApi:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
         self.clusters = FakeClusters()
+        self.noticed: list[dict[str, Any]] = []
+        self.unasked: dict[str, Any] | None = None
         self.scales: list[Any] = []
         self.explanation: dict[str, Any] | None = None
         self.rates = FakeRates()
@@ -268,8 +270,8 @@ class FakeApi:
             case ["GET", "stores", name, "events"]:
                 return 200, {
                     "kind": "EventList",
-                    "metadata": {"next": None},
-                    "items": [event(1, name)],
+                    "metadata": {"next": None, "unasked": self.unasked},
+                    "items": [event(1, name), *self.noticed],
                 }
             case [_, "rates" | "clusters" | "plans", *_] | [
                 _,

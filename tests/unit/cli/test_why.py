@@ -113,3 +113,37 @@ def test_a_store_that_is_not_there_is_exit_3(connected: Storectl) -> None:
     outcome = connected("why", "none")
     assert outcome.code == 3
     assert "There is no store called “none”." in outcome.err
+
+
+NOTICED = {
+    "id": None,
+    "kind": "Event",
+    "source": "place",
+    "severity": "Warning",
+    "reason": "BackOff",
+    "params": {},
+    "store": "acme",
+    "operation": None,
+    "message": "Back-off pulling image",
+    "thing": "pod/web-1",
+    "count": 3,
+    "at": "2026-11-22T08:00:05.000Z",
+}
+
+
+def test_events_show_what_the_cluster_noticed(connected: Storectl, api: FakeApi) -> None:
+    api.noticed = [NOTICED]
+    rows = connected("events", "acme").out.splitlines()
+    assert rows[0].endswith("The order for “acme” is accepted.")
+    assert rows[1].endswith("! cluster  pod/web-1  BackOff: Back-off pulling image (3 times)")
+    assert connected("events", "acme", "-o", "name").out == "1\npod/web-1/BackOff\n"
+    assert connected("events", "acme", "-o", "json").json[1] == NOTICED
+
+
+def test_events_say_why_the_clusters_are_not_among_them(connected: Storectl, api: FakeApi) -> None:
+    api.unasked = {"reason": "ClusterLost", "params": {"detail": "refused"}, "message": "m"}
+    outcome = connected("events", "acme")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "What the cluster noticed is not among them: The cluster does not answer: refused\n"
+    )
