@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-FIGURES = ("cli", "reconcile", "signup", "api", "push", "rates")
+FIGURES = ("cli", "reconcile", "signup", "api", "push", "rates", "cluster")
 
 
 def main() -> int:

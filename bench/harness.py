@@ -3,15 +3,19 @@
 import json
 import os
 import platform
+import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import uvicorn
 
 from controller import main
 from controller.commands import Owner
@@ -80,6 +84,15 @@ class Plane:
     services: Services
     worker: Worker
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a `storectl` which speaks with it, while it is served."""
+        told = {
+            "STORECTL_SERVER": self.settings.url,
+            "STORECTL_TOKEN": main.operator_token(self.settings),
+        }
+        return {**os.environ, **told}
+
     def create(self, name: str) -> Operation:
         """Order a store as every door does."""
         scope = Scope.operator("bench")
@@ -94,16 +107,27 @@ class Plane:
         return found
 
 
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 @contextmanager
-def plane(*, working: bool = True) -> Iterator[Plane]:
-    """A control plane in a directory that is removed; its shops are stopped."""
+def plane(*, working: bool = True, **more: Any) -> Iterator[Plane]:
+    """A control plane in a directory that is removed; its shops are stopped.
+
+    `more` are settings.
+    """
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(
             home=Path(directory),
             database_url="",
             redis_url="",
+            port=_free_port(),
             shop_ports="29100-31099",
-            limits=LimitSettings(stores_per_tenant=100_000),
+            limits=LimitSettings(stores_per_tenant=100_000, open_operations=100_000),
+            **more,
         )
         database = Database(settings.effective_database_url)
         migrate(database)
@@ -128,4 +152,24 @@ def plane(*, working: bool = True) -> Iterator[Plane]:
             worker.stop()
             for driver in world.drivers.values():
                 driver.stop_all()
+            world.places.close()
             registry.database.close()
+
+
+@contextmanager
+def served(made: Plane) -> Iterator[None]:
+    """Answer the API on the settings' port until the block ends."""
+    made.registry.tokens.register(main.operator_token(made.settings), name="bench", tenant=None)
+    config = uvicorn.Config(
+        main.build_app(made.services), port=made.settings.port, log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -134,7 +134,9 @@ class HelmDriver:
             self._recover(release.name)
         values = chart.values(release)
         self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
-        return self.status(release)
+        # Whether it is ready already is for the next look to say.
+        endpoint = chart.endpoint(release, self._rooms.namespace(release.name))
+        return ReleaseStatus(state=ReleaseState.PENDING, endpoint=endpoint)
 
     def status(self, release: Release) -> ReleaseStatus:
         """What Helm's record and the watches say; starts no process and writes nothing."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -45,6 +46,12 @@ _WIDEST = 5000
 """Basis points."""
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """Every IANA name; to find them the system's files are read, which takes a while."""
+    return frozenset(available_timezones())
+
+
 class Checks:
     """Collects everything that is wrong, so that one answer names it all."""
 
@@ -80,7 +87,7 @@ class Checks:
 
     def timezone(self, text: str) -> str:
         """An IANA name."""
-        if text not in available_timezones():
+        if text not in _timezones():
             self.say("timezone", f"{text[:60]!r} is not an IANA time zone")
         return text
 

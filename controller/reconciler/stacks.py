@@ -197,7 +197,6 @@ class AwaitEngine:
         # Whoever tells by itself is not asked often: each look at a cluster is a few requests.
         pause = 0.25 if world.driver(stack).wakes else 0.005
         while True:
-            seen = observe(stack, world)
             if seen.answering is None:
                 return Advanced(note=Note.of("Answering", endpoint=seen.endpoint or "-"))
             if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
@@ -206,6 +205,7 @@ class AwaitEngine:
                 raise seen.answering
             time.sleep(pause)
             pause = min(pause * 1.3, max(pause, 0.1))
+            seen = observe(stack, world)
 
     def _woken(self, stack: Stack, seen: StackSeen, world: World) -> bool:
         """Whether the driver tells when there is something new to see."""

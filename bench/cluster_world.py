@@ -1,0 +1,101 @@
+"""What stores on a cluster run against: a real API server, and stand-ins for kubelets and shops.
+
+It is a process of its own, so that its work counts as nobody's who is measured: `python -m
+bench.cluster_world DIRECTORY` prints where it is, and ends when its input does.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from provisioners.clustererrors import ConflictError
+from provisioners.connection import Connection
+from tests.cluster import control_plane
+from tests.cluster.kubelet import Fate, StandIn, usual
+
+_COMPONENT = "app.kubernetes.io/component"
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Where it is."""
+
+    kubeconfig: Path
+    shops: str
+    """How shops are reached, with {namespace}."""
+
+
+class _Shop(BaseHTTPRequestHandler):
+    """Says that it is ready, and nothing else that a shop would say."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps({"ready": True} if self.path.endswith("/ready") else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+        """Nothing: thousands ask."""
+
+
+def _fate(connection: Connection) -> Any:
+    """Pods as they usually go; an installer's writes the Secret that it hands over."""
+    token = base64.b64encode(b'{"access_token": "token"}').decode()
+    done: set[str] = set()
+
+    def fate(pod: dict[str, Any]) -> Fate:
+        namespace = pod["metadata"]["namespace"]
+        if pod["metadata"]["labels"].get(_COMPONENT) == "install" and namespace not in done:
+            done.add(namespace)
+            secret = {
+                "metadata": {"name": f"{namespace}-integration"},
+                "data": {"integration.json": token},
+            }
+            try:
+                connection.request("POST", f"/api/v1/namespaces/{namespace}/secrets", body=secret)
+            except ConflictError:
+                return usual(pod)
+        return usual(pod)
+
+    return fate
+
+
+@contextmanager
+def world(directory: Path) -> Iterator[World]:
+    """A world in a process of its own."""
+    argv = [sys.executable, "-m", "bench.cluster_world", str(directory)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as made:
+        try:
+            told = json.loads(made.stdout.readline() if made.stdout else "")
+            yield World(kubeconfig=Path(told["kubeconfig"]), shops=told["shops"])
+        finally:
+            made.communicate()
+
+
+def main(directory: Path) -> None:
+    """Run one until the input ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with control_plane.running(directory) as plane:
+        fate = _fate(Connection(plane.kubeconfig))
+        with StandIn(plane.kubeconfig, fate).at_work():
+            shops = f"http://127.0.0.1:{server.server_port}/{{namespace}}"
+            print(json.dumps({"kubeconfig": str(plane.kubeconfig), "shops": shops}), flush=True)
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
