@@ -1,6 +1,5 @@
 """An explanation as a person reads it: `cli.commands.why` prints this."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -12,24 +11,15 @@ from cli import durations
 from cli.output import room
 from cli.shown import explained
 from cli.tables import phase
-from cli.texts import N_, _
+from cli.texts import _
 from cli.words import CONDITIONS, note, printable, step_title, word
-from controller.domain.diagnoses import AT_REST, DIAGNOSES, OWNERS_ACTION, diagnose
+from controller.domain.diagnoses import AT_REST, DIAGNOSES, LAYERS, OWNERS_ACTION, diagnose
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.client import Resource
 
-LAYERS: Mapping[str, str] = {
-    "store": N_("Store"),
-    "operation": N_("Operation"),
-    "cluster": N_("Cluster"),
-    "infrastructure": N_("Infrastructure"),
-    "release": N_("Release"),
-    "pods": N_("Pods"),
-    "shop": N_("Shop"),
-}
 SIGNS = {"ok": ("✓", "green"), "problem": ("✗", "bold red"), "unknown": ("?", "yellow")}
 
 

@@ -20,6 +20,17 @@ class Diagnosis:
     command: str
 
 
+LAYERS: Mapping[str, str] = {
+    "store": N_("Store"),
+    "operation": N_("Operation"),
+    "cluster": N_("Cluster"),
+    "infrastructure": N_("Infrastructure"),
+    "release": N_("Release"),
+    "pods": N_("Pods"),
+    "shop": N_("Shop"),
+}
+"""What the links of the chain are called."""
+
 _EVENTS = "storectl events %(store)s"
 _LOGS = "storectl logs %(store)s --tail 100"
 _CLUSTER = "storectl cluster get %(cluster)s"

@@ -1,10 +1,13 @@
 """What owners and operators call things: the words of the pages, and the tone each is shown in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from controller import i18n
+from controller.domain.clusters import Cluster, ClusterState
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Condition, Phase
+from controller.domain.diagnoses import AT_REST, DIAGNOSES, LAYERS, command_of, diagnose
 from controller.domain.errors import Explanation, Params, explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import (
@@ -14,6 +17,7 @@ from controller.domain.operations import (
     StepRecord,
     StepState,
 )
+from controller.explaining import Why
 from controller.i18n import N_
 from controller.web import formats
 
@@ -77,6 +81,7 @@ STEP_STATES: Mapping[StepState, str] = {
 }
 
 CONDITIONS: Mapping[str, str] = {
+    "InfrastructureReady": N_("Surroundings"),
     "SecretsApplied": N_("Access keys"),
     "Released": N_("Shop software"),
     "Answering": N_("Answers"),
@@ -147,7 +152,46 @@ def note(item: Note | None) -> str:
     params = dict(item.params)
     if "step" in params:
         params["step"] = step_title(str(params["step"]))
+    if params.get("kind") in set(OperationKind):
+        params["kind"] = _(KINDS[OperationKind(str(params["kind"]))])
     return say(item.reason, params, _)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A probable cause as the operator reads it."""
+
+    message: str
+    action: str
+    command: str | None
+    well: bool
+
+
+def verdict(why: Why) -> Verdict:
+    """The probable cause of an explanation, without secrets."""
+    cause, text = why.cause, why.redaction.text
+    found = diagnose(cause.code, cause.params, _)
+    return Verdict(
+        message=text(found.message),
+        action=text(found.action),
+        command=command_of(cause.code, cause.params),
+        well=cause.code in AT_REST,
+    )
+
+
+def cluster_state(cluster: Cluster) -> tuple[str, str]:
+    """A cluster's state as (word, tone)."""
+    if cluster.unreachable_since is not None:
+        return _(N_("Unreachable")), "bad"
+    if cluster.state is ClusterState.DRAINING:
+        return _(N_("Draining")), "quiet"
+    return (_(N_("Full")), "warn") if cluster.room == 0 else (_(N_("Active")), "good")
+
+
+def reason_title(kind: str) -> str:
+    """What a reason that a cluster gives means."""
+    known = DIAGNOSES.get(kind)
+    return _(known.cause) if known else kind
 
 
 def step_title(name: str) -> str:
@@ -174,4 +218,9 @@ GLOBALS = {
     "condition_title": lambda kind: _(CONDITIONS[kind]) if kind in CONDITIONS else kind,
     "payment_title": lambda payment: _(PAYMENTS[payment]),
     "explained": explained,
+    "diagnosed": verdict,
+    "reason_title": reason_title,
+    "layer_title": lambda name: _(LAYERS[name]),
+    "cluster_state": cluster_state,
+    "hidden": lambda why, text: why.redaction.text(text),
 }
