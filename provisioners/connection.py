@@ -24,7 +24,9 @@ from kubernetes.stream import ws_client
 from websocket import WebSocketException
 
 from provisioners.clustererrors import (
+    BusyError,
     ClusterConfigError,
+    ClusterError,
     StreamCutError,
     UnreachableError,
     error_of,
@@ -57,6 +59,8 @@ class Connection:
         self._lock = threading.Lock()
         self._known: tuple[float, dict[str, str]] = (0.0, {})
         self._since: datetime | None = None
+        self._silent_until = 0.0
+        """Until when the server wants to be left alone, by the monotonic clock."""
 
     @property
     def unreachable_since(self) -> datetime | None:
@@ -154,6 +158,8 @@ class Connection:
         content, accept = types
         if query:
             path = f"{path}?{urlencode({name: _word(value) for name, value in query.items()})}"
+        if (left := self._silent_until - time.monotonic()) > 0:
+            raise BusyError("the server asked to be left alone", retry_after=left)
         try:
             # The client's own way there copies every body several times and reads ours as models.
             answer = self._api.rest_client.pool_manager.request(
@@ -171,7 +177,7 @@ class Connection:
         with self._lock:
             self._since = None
         if answer.status >= 300:
-            raise error_of(answer.status, answer.headers, answer.data or b"")
+            raise self._refused(error_of(answer.status, answer.headers, answer.data or b""))
         return answer
 
     def _headers(self, content: str, accept: str) -> dict[str, str]:
@@ -189,6 +195,14 @@ class Connection:
         with self._lock:
             self._known = (now + _SIGNED_SECONDS, headers)
         return headers
+
+    def _refused(self, error: ClusterError) -> ClusterError:
+        """Remember that a server with too much to do named a time, for whoever asks next."""
+        if isinstance(error, BusyError):
+            with self._lock:
+                until = time.monotonic() + error.retry_after
+                self._silent_until = max(self._silent_until, until)
+        return error
 
     def _lost(self, error: Exception) -> UnreachableError:
         with self._lock:

@@ -16,6 +16,7 @@ from controller.registry.clusters import Clusters
 from provisioners.base import DriverFailure
 
 _AT_ONCE = 8
+_BUSY = "cluster_busy"
 
 
 class ClusterWatch:
@@ -58,7 +59,8 @@ class ClusterWatch:
         try:
             version = self._places.driver(name).ping()
         except DriverFailure as failure:
-            if self._clusters.lost(name, failure.detail):
+            # One that asks for patience is there.
+            if failure.code != _BUSY and self._clusters.lost(name, failure.detail):
                 log.error("cluster_lost", cluster=name, detail=failure.detail)
             return
         if self._clusters.seen(name, version):
