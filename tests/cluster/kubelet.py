@@ -174,7 +174,7 @@ class StandIn:
     def _report(self, pod: Object, fate: Fate) -> None:
         metadata = pod["metadata"]
         number = next(self._addresses)
-        address = f"10.244.{number >> 8 & 255}.{number & 255}"
+        address = pod["status"].get("podIP") or f"10.244.{number >> 8 & 255}.{number & 255}"
         try:
             self._core.patch_namespaced_pod_status(
                 metadata["name"],

@@ -92,5 +92,6 @@ def _container(container: Object, state: Object, *, ready: bool) -> Object:
         "ready": ready,
         "started": ready,
         "restartCount": 0,
-        "state": state,
+        # A patch keeps what it does not name.
+        "state": {"waiting": None, "running": None, "terminated": None, **state},
     }

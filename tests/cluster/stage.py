@@ -159,6 +159,12 @@ class Stage(ControlPlane):
             check=False,
         )
 
+    def why(self, name: str) -> str:
+        """What `storectl why` says of a store, as JSON."""
+        done = self.storectl("why", name, "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def reasons(self, name: str) -> list[tuple[str, str]]:
         """Why a store's release is not ready: kind and thing, what explains most first."""
         return [(str(item.kind), item.thing) for item in self.driver.why(self.store(name).stack)]
