@@ -176,7 +176,8 @@ class LocalStates:
 
     def names(self) -> set[str]:
         """Every directory with a state in it."""
-        return {path.parent.name for path in self._root.glob("*/terraform.tfstate")}
+        found = self._root.glob("*/terraform.tfstate")
+        return {path.parent.name for path in found if path.stat().st_size}
 
     def lock(self, name: str) -> Lock | None:  # noqa: ARG002
         """None: there is nothing to recover."""
@@ -200,19 +201,17 @@ class LocalStates:
         """Write a file beside the state."""
         try:
             (self._root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            # A plan that finds no file makes one to lock it, and removes it at its end, under
+            # the feet of an apply that has opened it meanwhile: that state would be lost.
+            (self._root / name / "terraform.tfstate").touch(mode=0o600)
             write_whole(self._root / name / f"intent-{intent.run}.json", intent.encoded().encode())
         except OSError as error:
             raise unreachable(str(error)) from error
 
     def forget(self, name: str, runs: Iterable[str]) -> None:
-        """Remove the files, and the directory when nothing else is in it."""
-        place = self._root / name
+        """Remove the files."""
         for run in runs:
-            (place / f"intent-{run}.json").unlink(missing_ok=True)
-        try:
-            place.rmdir()
-        except OSError:
-            return
+            (self._root / name / f"intent-{run}.json").unlink(missing_ok=True)
 
 
 def parsed(content: bytes) -> dict[str, Any] | None:

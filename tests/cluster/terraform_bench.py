@@ -1,6 +1,6 @@
 """A builder over a small module, in this process or in a worker that a test kills.
 
-`python -m tests.cluster.terraform_bench SPEC` is that worker: it applies what a file tells.
+`python -m tests.cluster.terraform_bench SPEC apply|destroy` is that worker.
 """
 
 import json
@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from provisioners.base import Built, DriverFailure, Infrastructure
 from provisioners.terraform import Module, Terraform
 from provisioners.terraformcommand import Limits, Program
 from provisioners.terraformstates import LocalStates, States
 
+Done = TypeVar("Done")
 MODULE = Path(__file__).parent / "terraform"
 ADDRESSES = tuple(f"terraform_data.{name}" for name in ("first", "second", "third"))
 DEADLINE = 60.0
+MORTALITY = ("before", "beside", "within", "after")
 SECRET = "a-password-of-the-test"
 
 
@@ -88,32 +90,35 @@ class Bench:
         return len(self.marks.read_text().splitlines()) if self.marks.exists() else 0
 
     def worker(
-        self, wanted: Infrastructure, *, binary: Path | None = None
+        self, wanted: Infrastructure, *, binary: Path | None = None, act: str = "apply"
     ) -> subprocess.Popen[str]:
-        """Another process that applies; it shares the home with this one."""
+        """Another process that acts; it shares the home with this one."""
         told = {"name": wanted.name, "variables": dict(wanted.variables)}
         told |= {"module": wanted.module, "secrets": dict(wanted.secrets)}
         spec = replace(self.spec, wanted=told, binary=str(binary or self.tool))
         path = self.directory / f"spec-{secrets.token_hex(4)}.json"
         path.write_text(json.dumps(asdict(spec)))
-        argv = [sys.executable, "-m", "tests.cluster.terraform_bench", str(path)]
+        argv = [sys.executable, "-m", "tests.cluster.terraform_bench", str(path), act]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def killed(self, wanted: Infrastructure, *, binary: Path | None = None) -> None:
-        """Let another process apply until something kills it."""
-        with self.worker(wanted, binary=binary) as process:
+    def killed(
+        self, wanted: Infrastructure, *, binary: Path | None = None, act: str = "apply"
+    ) -> None:
+        """Let another process act until something kills it."""
+        with self.worker(wanted, binary=binary, act=act) as process:
             _, said = process.communicate(timeout=DEADLINE)
         assert process.returncode == -9, said
 
     def mortal(self, verb: str, when: str) -> Path:
-        """A terraform that kills the worker at a verb: `before`, `beside`, or `after` it.
+        """A terraform that kills the worker at a verb: one of MORTALITY.
 
-        Beside: the worker dies, and terraform goes on by itself.
+        Beside: the worker dies, and terraform goes on by itself. Within: both die, somewhere.
         """
         script = self.directory / f"mortal-{verb}-{when}"
         at = {
             "before": "kill -9 $PPID; exit 1",
             "beside": f'kill -9 $PPID; exec {self.tool} "$@"',
+            "within": f'{self.tool} "$@" & sleep 0.2; kill -9 $! $PPID; exit 1',
             "after": f'{self.tool} "$@"; kill -9 $PPID; exit 1',
         }[when]
         here = f'case " $* " in *" {verb} "*) {at};; esac'
@@ -126,7 +131,7 @@ class Bench:
         return insist(lambda: self.builder(**options).apply(wanted))
 
 
-def insist(act: Callable[[], Built]) -> Built:
+def insist(act: Callable[[], Done]) -> Done:
     """Repeat what fails with something that may pass, until a deadline."""
     end = time.monotonic() + DEADLINE
     while True:
@@ -138,17 +143,16 @@ def insist(act: Callable[[], Built]) -> Built:
             time.sleep(0.1)
 
 
-def main(path: Path) -> int:
-    """Apply what the file tells."""
+def main(path: Path, act: str) -> int:
+    """Apply or destroy what the file tells."""
     spec = Spec(**json.loads(path.read_text()))
     try:
-        built = spec.builder().apply(Infrastructure(**spec.wanted))
+        getattr(spec.builder(), act)(Infrastructure(**spec.wanted))
     except DriverFailure as failure:
         sys.stdout.write(json.dumps({"code": failure.code, "detail": failure.detail}))
         return 1
-    sys.stdout.write(json.dumps({"changed": built.changed}))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -42,9 +42,9 @@ ON_AWS: dict[str, Any] = {
 }
 
 
-def builder(tools: Path, home: Path, **modules: Path) -> Terraform:
-    """A builder without providers."""
-    program = Program(binary=str(tools / "tofu"))
+def builder(tools: Path, home: Path, modules: dict[str, Path], **reaching: Any) -> Terraform:
+    """A builder; without more it has no providers."""
+    program = Program(binary=str(tools / "tofu"), **reaching)
     named = {name: Module(path=path) for name, path in modules.items()}
     return Terraform(program, LocalStates(home / "states"), named, home=home / "runs")
 
@@ -52,7 +52,7 @@ def builder(tools: Path, home: Path, **modules: Path) -> Terraform:
 def test_a_stack_in_its_cluster_has_nothing_and_leaves_no_state(
     tools: Path, tmp_path: Path
 ) -> None:
-    plain = builder(tools, tmp_path, cluster=MODULES / "in-cluster")
+    plain = builder(tools, tmp_path, {"cluster": MODULES / "in-cluster"})
     wanted = Infrastructure(name=UID, module="cluster", variables={"uid": UID})
     built = plain.apply(wanted)
     assert (built.outputs, built.changed) == (dict.fromkeys(OUTPUTS), 0)
@@ -150,7 +150,7 @@ def judges(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     for name in ("shared-services", "aws"):
         (home / name).mkdir()
         shutil.copy(MODULES / name / "variables.tf", home / name)
-    return builder(tools, home, **{name: home / name for name in ("shared-services", "aws")})
+    return builder(tools, home, {name: home / name for name in ("shared-services", "aws")})
 
 
 def told(judges: Terraform, module: str, parts: dict[str, Any]) -> tuple[str, str]:
@@ -284,13 +284,9 @@ if PROVIDERS:
 
     @pytest.fixture
     def shop(services: Shared, tools: Path, tmp_path: Path) -> Terraform:
-        plain = builder(tools, tmp_path, **{name: MODULES / name for name in NAMES})
-        plain._program = Program(
-            binary=str(tools / "tofu"),
-            mirror=Path(PROVIDERS),
-            environment=services.environment,
-        )
-        return plain
+        paths = {name: MODULES / name for name in NAMES}
+        mirror, environment = Path(PROVIDERS), services.environment
+        return builder(tools, tmp_path, paths, mirror=mirror, environment=environment)
 
     def wanted(services: Shared, uid: str, **parts: Any) -> Infrastructure:
         places = {
@@ -378,10 +374,13 @@ if PROVIDERS:
         assert [name for name in OUTPUTS if built.outputs[name] is None] == [part]
         shop.destroy(wanted(services, uid, deletion_protection=False))
 
-    def test_a_provider_that_is_not_there_is_told(shop: Terraform, services: Shared) -> None:
-        shop._program = replace(shop._program, mirror=shop._runs._root)
+    def test_a_provider_that_is_not_there_is_told(
+        tools: Path, tmp_path: Path, services: Shared
+    ) -> None:
+        paths = {"shared-services": MODULES / "shared-services"}
+        poor = builder(tools, tmp_path, paths, mirror=tmp_path)
         with pytest.raises(DriverFailure) as caught:
-            shop.apply(wanted(services, "none1"))
+            poor.apply(wanted(services, "none1"))
         assert (caught.value.code, caught.value.transient) == ("provider_missing", False)
 
     def test_a_name_server_that_refuses_leaves_the_rest_for_the_next_run(

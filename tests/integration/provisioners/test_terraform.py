@@ -228,7 +228,9 @@ def test_intents_are_kept_beside_the_state_until_they_are_forgotten(tmp_path: Pa
     (tmp_path / "s" / "intent-zz.json").write_text("half")
     assert states.intents("s") == (INTENT, other)
     states.forget("s", ["a1", "b2", "zz"])
-    assert (states.intents("s"), (tmp_path / "s").exists()) == ((), False)
+    assert (states.intents("s"), states.names(), states.read("s")) == ((), set(), None)
+    states.remove("s")
+    assert not (tmp_path / "s").exists()
 
 
 def sleeper(run: Run, program: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:

@@ -1,0 +1,206 @@
+"""One piece of work on one state: a run with the module in it, free of what dead runs left behind.
+
+`provisioners.terraform` opens it. Before anything that can take the lock it says so beside the
+state; a lock that a dead run of ours left is taken away, a stranger's is told and left alone.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from provisioners.base import DriverFailure
+from provisioners.command import Result
+from provisioners.terraformcommand import Program, answer, complaints, user_at_host
+from provisioners.terraformruns import Run, Runs
+from provisioners.terraformstates import Backend, Intent, Lock, States
+
+_ONE_LINE = ("-input=false", "-no-color")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What is put into the run's directory."""
+
+    files: Sequence[Path] = ()
+    variables: Mapping[str, Any] | None = None
+    secrets: Sequence[str] = ()
+    """Values that must not be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A plan that is kept in the run's directory, and what is in it."""
+
+    pending: bool
+    """Whether there is something to do."""
+    content: Mapping[str, Any]
+
+
+class Sessions:
+    """Opens work on states, and knows which runs are dead.
+
+    `gone` tells whether a run of another machine is known to have ended with it.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        states: States,
+        runs: Runs,
+        *,
+        holder: str,
+        gone: Callable[[Intent], bool],
+    ) -> None:
+        self.program = program
+        self.states = states
+        self.runs = runs
+        self._holder = holder
+        self._gone = gone
+
+    @contextmanager
+    def opened(self, name: str, source: Source, *, writing: bool) -> Iterator["Session"]:
+        """A run, initialized. One for writing recovers first, and takes back what it intended."""
+        self.runs.sweep()
+        with self.runs.opened(name) as run:
+            session = Session(self, run, source)
+            session.prepare(source)
+            if not writing:
+                yield session
+                return
+            self._recover(session)
+            try:
+                yield session
+            except DriverFailure as failure:
+                self._after(run, failure)
+                raise
+            self.states.forget(name, [run.token])
+
+    def intend(self, run: Run, seconds: float) -> None:
+        """Say beside the state that a run of ours may hold its lock from now on."""
+        now, limits = datetime.now(UTC), self.program.limits
+        intent = Intent(
+            run=run.token,
+            holder=self._holder,
+            who=user_at_host(),
+            place=self.runs.place,
+            started=now,
+            until=now + timedelta(seconds=seconds + limits.grace + limits.short),
+            patience=limits.lock,
+        )
+        self.states.intend(run.name, intent)
+
+    def _recover(self, session: "Session") -> None:
+        """Take away the lock of a dead run of ours, and bring in a state that it could not write.
+
+        Raises DriverFailure `state_locked` while a run of ours is at work.
+        """
+        name = session.run.name
+        intents, lock = self.states.intents(name), self.states.lock(name)
+        mine = lock.owner(intents) if lock else None
+        if lock and mine:
+            if not self._dead(mine):
+                detail = f"a run of {mine.holder or mine.who} is at work: {lock}"
+                raise DriverFailure("state_locked", detail)
+            if not self.states.release(name, lock):
+                session.ask("force-unlock", "-force", lock.id)
+        # Who is alive may be about to take the lock, so what he said has to stay.
+        dead = [item.run for item in intents if item is mine or self._dead(item)]
+        self.states.forget(name, dead)
+        if rescued := self.runs.rescued(name):
+            session.push(rescued)
+
+    def _after(self, run: Run, failure: DriverFailure) -> None:
+        """Take back what a failed run said, unless it could not give its lock back."""
+        with suppress(DriverFailure):
+            lock = None if failure.code == "state_locked" else self.states.lock(run.name)
+            ours = [item for item in self.states.intents(run.name) if item.run == run.token]
+            if lock is None or lock.owner(ours) is None:
+                self.states.forget(run.name, [run.token])
+
+    def _dead(self, intent: Intent) -> bool:
+        if intent.place == self.runs.place:
+            return not self.runs.at_work(intent.run)
+        return self._gone(intent) or datetime.now(UTC) > intent.until
+
+
+class Session:
+    """What can be done in a run; every method raises DriverFailure."""
+
+    def __init__(self, sessions: Sessions, run: Run, source: Source) -> None:
+        self.run = run
+        self._sessions = sessions
+        self._program = sessions.program
+        self._states = sessions.states
+        self._backend: Backend = sessions.states.backend(run.name, run.token)
+        self._secrets = source.secrets
+
+    def prepare(self, source: Source) -> None:
+        """Put everything in place and let terraform get its providers."""
+        block = {"terraform": {"backend": {self._backend.kind: dict(self._backend.settings)}}}
+        (self.run.path / "backend_of_stack.tf.json").write_text(json.dumps(block))
+        for file in source.files:
+            shutil.copyfile(file, self.run.path / file.name)
+        if source.variables is not None:
+            path = self.run.path / "variables.json"
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(dict(source.variables)))
+        self._do("init", *_ONE_LINE, timeout=self._program.limits.init)
+
+    def plan(self, *options: str, locking: bool = True) -> Plan:
+        """Make a plan and keep it. One that takes no lock is for looking only."""
+        if locking:
+            self._sessions.intend(self.run, self._program.limits.plan)
+        argv = ["plan", *_ONE_LINE, "-json", "-detailed-exitcode", "-out=plan"]
+        argv += ["-var-file=variables.json", self._patience if locking else "-lock=false"]
+        result = self._do(*argv, *options, timeout=self._program.limits.plan)
+        for warning in complaints(result, "warning"):
+            if "undeclared variable" in warning.text:
+                raise DriverFailure("variables_refused", warning.text[:500], transient=False)
+        content = answer(self.ask("show", "-json", "-no-color", "plan"))
+        return Plan(pending=result.returncode != 0, content=content)
+
+    def apply(self) -> None:
+        """Apply exactly the plan that is kept."""
+        self._sessions.intend(self.run, self._program.limits.apply)
+        argv = ["apply", *_ONE_LINE, "-json", self._patience, "plan"]
+        self._do(*argv, timeout=self._program.limits.apply)
+
+    def outputs(self) -> dict[str, Any]:
+        """What the state tells; never what is sensitive."""
+        told = answer(self.ask("output", "-json", "-no-color"))
+        return {key: item["value"] for key, item in told.items() if not item.get("sensitive")}
+
+    def push(self, rescued: Path) -> None:
+        """Bring in a state that could not be written, unless a later one has taken its place."""
+        left, there = json.loads(rescued.read_bytes()), self._states.read(self.run.name)
+        same = there is None or there.get("lineage") == left.get("lineage")
+        if same and (there is None or left["serial"] > there["serial"]):
+            self._sessions.intend(self.run, self._program.limits.short)
+            argv = ["state", "push", self._patience, str(rescued.absolute())]
+            self._do(*argv, timeout=self._program.limits.short)
+        rescued.unlink()
+
+    def ask(self, *argv: str) -> Result:
+        """Ask terraform something that takes no time and no lock."""
+        return self._program.ask(self.run, argv, self._backend.environment)
+
+    def _do(self, *argv: str, timeout: float) -> Result:
+        try:
+            return self._program.do(
+                self.run, argv, self._backend.environment, timeout=timeout, secrets=self._secrets
+            )
+        except DriverFailure as failure:
+            if failure.code != "state_locked":
+                raise
+            # PostgreSQL's complaint describes the lock that was wanted, not the one that is held.
+            lock = self._states.lock(self.run.name) or Lock.of_complaint(failure.detail)
+            raise DriverFailure("state_locked", str(lock or failure.detail)) from failure
+
+    @property
+    def _patience(self) -> str:
+        return f"-lock-timeout={self._program.limits.lock:g}s"
