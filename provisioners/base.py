@@ -219,7 +219,7 @@ class Builder(Protocol):
     """A tool that makes infrastructure. Every method may be repeated after a crash.
 
     Callers hold the lease of the name. Methods raise DriverFailure with one of the codes
-    `terraform_missing` (the program), `provider_missing`, `module_missing`,
+    `terraform_missing` (the program), `provider_missing`, `module_missing`, `module_broken`,
     `variables_refused`, `state_locked`, `state_unreachable`, `plan_stale`,
     `terraform_timeout`, `terraform_killed`, `terraform_failed`,
     `terraform_busy`, `data_protected`, `destroy_incomplete` and `bad_name`; only what may pass
