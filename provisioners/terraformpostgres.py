@@ -4,6 +4,7 @@ Terraform's lock is an advisory one of its session there. It dies with the sessi
 that vanished leaves behind until the server notices; so a dead run's session is ended by its name.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,15 +31,19 @@ ORDER BY activity.backend_start LIMIT 1
 
 
 class PostgresStates:
-    """One schema per name in one database. `address` is libpq's; its password is never shown."""
+    """One schema per name in one database. Its password is never shown."""
 
     def __init__(self, address: str, *, timeout: float = 10.0) -> None:
-        self._address = address
+        """Keep states at a URL of libpq's, or of SQLAlchemy's with its driver."""
+        self._address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", address)
         self._timeout = timeout
 
     def backend(self, name: str, run: str) -> Backend:
         """The database, with the run as the session's name."""
         environment = {"PG_CONN_STR": self._address, "PGAPPNAME": _session(name, run)}
+        # Unlike libpq, terraform insists on encryption where nothing else is said.
+        with self._connected() as connection:
+            environment["PGSSLMODE"] = "require" if connection.pgconn.ssl_in_use else "disable"
         settings = {"schema_name": _schema(name)}
         return Backend(kind="pg", settings=settings, environment=environment)
 

@@ -36,9 +36,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
             "namespace": namespace,
         }
     if request.param == "pg":
-        url: str = request.getfixturevalue("postgres_url")
-        address = url.replace("+psycopg", "") + "?sslmode=disable"
-        return {"kind": "pg", "address": address}
+        return {"kind": "pg", "address": request.getfixturevalue("postgres_url")}
     return {"kind": "local", "root": str(tmp_path / "states")}
 
 
@@ -156,8 +154,8 @@ def by_hand(bench: Bench, making: str) -> Iterator[subprocess.Popen[bytes]]:
         (directory / file.name).write_bytes(file.read_bytes())
     values = {"uid": bench.name, "making": making}
     (directory / "a.auto.tfvars.json").write_text(json.dumps(values))
-    address = backend.environment.get("PG_CONN_STR", "")
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "PG_CONN_STR": address}
+    environment = {**os.environ, **backend.environment, "CHECKPOINT_DISABLE": "1"}
+    environment["PGAPPNAME"] = ""
     environment["TF_CLI_CONFIG_FILE"] = os.devnull
     options: dict[str, Any] = {"cwd": directory, "env": environment, "start_new_session": True}
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
