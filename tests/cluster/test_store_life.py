@@ -12,7 +12,7 @@ from kubernetes import client
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubelet import NODE
 from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, helm, staged, stood_in
+from tests.cluster.stage import DOMAIN, Stage, helm, staged, stood_in
 from tests.cluster.waiting import until
 
 pytestmark = stood_in
@@ -31,7 +31,10 @@ def stage(
 @pytest.fixture(scope="module")
 def namespace(stage: Stage) -> str:
     """The namespace of the one store, which sells."""
-    return stage.made(NAME, plan="starter", cluster="main")
+    owner = ("--country", "DE", "--email", "owner@example.com")
+    done = stage.storectl("create", NAME, *owner, "--plan", "starter", "--cluster", "main")
+    assert done.stdout.startswith(f"acme is ready: https://acme.{DOMAIN}"), done.stderr
+    return stage.namespace(NAME)
 
 
 def claims(cluster: Cluster, namespace: str) -> dict[str, str]:
@@ -104,7 +107,8 @@ def test_it_was_handed_its_token_and_made_none_of_its_own(
 def test_it_is_scaled_at_once_and_between_limits(
     stage: Stage, cluster: Cluster, namespace: str
 ) -> None:
-    stage.do(NAME, "scale", {"min": 2, "max": 4, "now": 3})
+    done = stage.storectl("scale", NAME, "--min", "2", "--max", "4", "--now", "3")
+    assert done.returncode == 0, done.stderr
     assert scaler(cluster, namespace) == (2, 4)
     assert web(cluster, namespace).spec.replicas == 3
     assert web(cluster, namespace).status.available_replicas == 3
@@ -121,8 +125,8 @@ def test_another_plan_makes_it_larger_and_keeps_its_volumes(
     stage: Stage, cluster: Cluster, namespace: str
 ) -> None:
     before = claims(cluster, namespace)
-    changed = stage.call("PATCH", f"/stores/{NAME}", {"plan": "growth"})
-    assert stage.finish(changed)["status"]["state"] == "succeeded"
+    done = stage.storectl("plan", "set", NAME, "growth")
+    assert done.returncode == 0, done.stderr
     assert scaler(cluster, namespace) == (2, 4)
     labels = cluster.core.read_namespace(namespace).metadata.labels
     assert labels["storecontroller.io/plan"] == "growth"
@@ -147,7 +151,7 @@ def test_volumes_that_cannot_grow_stop_a_larger_plan_and_nothing_else(
     stage: Stage, cluster: Cluster, namespace: str, rigid: Any
 ) -> None:
     changed = stage.call("PATCH", f"/stores/{NAME}", {"plan": "scale"})
-    refusal = "must support resize"
+    refusal = "must support resize"  # Kubernetes' own words.
     until(lambda: refusal in str(stage.call("GET", f"/operations/{changed['metadata']['id']}")))
     assert web(cluster, namespace).status.available_replicas >= 2
     stage.do(NAME, "retire")

@@ -75,6 +75,10 @@ def test_a_busy_server_says_for_how_long_and_is_left_alone(
     with pytest.raises(BusyError) as caught:
         connection.get(PLACE)
     assert caught.value.retry_after == 7.0
+    # Whoever asks next, and whatever: nothing is sent before the time.
+    with pytest.raises(BusyError) as caught:
+        connection.request("POST", PLACE, body={})
+    assert 6.0 < caught.value.retry_after <= 7.0
     assert len(api.asked) == 1
 
 
