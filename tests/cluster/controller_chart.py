@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 import yaml
@@ -127,3 +128,29 @@ def environment(container: Object, settings: Object) -> dict[str, str]:
         source = variable.get("valueFrom", {}).get("secretKeyRef", {})
         found[variable["name"]] = variable.get("value") or f"{source['key']} of the Secret"
     return found
+
+
+class Rendered:
+    """Every option, each rendered once."""
+
+    def __init__(self, charted: Charted) -> None:
+        self.of = cache(lambda option: render(charted, valued(option)))
+
+
+def peers(objects: list[Object], pod: Object) -> set[int]:
+    """The ports that a pod may open connections to."""
+    labels = pod["metadata"]["labels"]
+    return {
+        port["port"]
+        for item in objects
+        if item["kind"] == "NetworkPolicy" and selects(item["spec"]["podSelector"], labels)
+        for rule in item["spec"].get("egress", ())
+        for port in rule["ports"]
+    }
+
+
+def selects(selector: Object, labels: dict[str, str]) -> bool:
+    """Whether a selector matches."""
+    return selector["matchLabels"].items() <= labels.items() and all(
+        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", ())
+    )

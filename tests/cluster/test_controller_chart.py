@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,12 @@ from tests.cluster.controller_chart import (
     OPTIONS,
     RELEASE,
     VALUES,
+    Rendered,
     environment,
     known_settings,
+    peers,
     render,
+    selects,
     template,
     valued,
 )
@@ -60,13 +62,6 @@ NOT_IN_SETTINGS = {
     "STORECTL_TERRAFORM__STATES",
     "STORECTL_WORKER__THREADS",
 }
-
-
-class Rendered:
-    """Every option, each rendered once."""
-
-    def __init__(self, charted: Charted) -> None:
-        self.of = cache(lambda option: render(charted, valued(option)))
 
 
 @pytest.fixture(scope="session")
@@ -267,25 +262,6 @@ def test_another_image_is_another_migration_and_another_setting_is_not(charted: 
 
 
 # What the network lets through
-
-
-def peers(objects: list[Object], pod: Object) -> set[int]:
-    """The ports that a pod may open connections to."""
-    labels = pod["metadata"]["labels"]
-    return {
-        port["port"]
-        for item in objects
-        if item["kind"] == "NetworkPolicy" and selects(item["spec"]["podSelector"], labels)
-        for rule in item["spec"].get("egress", ())
-        for port in rule["ports"]
-    }
-
-
-def selects(selector: Object, labels: dict[str, str]) -> bool:
-    """Whether a selector matches."""
-    return selector["matchLabels"].items() <= labels.items() and all(
-        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", ())
-    )
 
 
 @pytest.mark.parametrize("option", ["as-it-is", "bundled"])
