@@ -1,14 +1,16 @@
 """What stores on a cluster run against: a real API server, and stand-ins for kubelets and shops.
 
 It is a process of its own, so that its work counts as nobody's who is measured: `python -m
-bench.cluster_world DIRECTORY` prints where it is, and ends when its input does.
+bench.cluster_world DIRECTORY [selling]` prints where it is, and ends when its input does.
 """
 
 import base64
 import json
+import re
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +21,14 @@ from typing import Any
 from provisioners.clustererrors import ConflictError
 from provisioners.connection import Connection
 from tests.cluster import control_plane
+from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubelet import Fate, StandIn, usual
+from tests.cluster.shops import Shops
 
+_COUNTED = re.compile(
+    r'apiserver_request_total\{.*resource="(?P<resource>\w*)".*verb="(?P<verb>\w+)".*\} '
+    r"(?P<count>\S+)$"
+)
 _COMPONENT = "app.kubernetes.io/component"
 
 
@@ -73,9 +81,10 @@ def _fate(connection: Connection) -> Any:
 
 
 @contextmanager
-def world(directory: Path) -> Iterator[World]:
-    """A world in a process of its own."""
+def world(directory: Path, *, selling: bool = False) -> Iterator[World]:
+    """A world in a process of its own; with `selling` a sandbox shop stands behind each release."""
     argv = [sys.executable, "-m", "bench.cluster_world", str(directory)]
+    argv += ["selling"] if selling else []
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as made:
         try:
             told = json.loads(made.stdout.readline() if made.stdout else "")
@@ -84,18 +93,44 @@ def world(directory: Path) -> Iterator[World]:
             made.communicate()
 
 
-def main(directory: Path) -> None:
-    """Run one until the input ends."""
+@contextmanager
+def _quick(plane: ControlPlane) -> Iterator[str]:
+    """Shops that are only said to be ready; yields how they are reached."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with control_plane.running(directory) as plane:
-        fate = _fate(Connection(plane.kubeconfig))
-        with StandIn(plane.kubeconfig, fate).at_work():
-            shops = f"http://127.0.0.1:{server.server_port}/{{namespace}}"
-            print(json.dumps({"kubeconfig": str(plane.kubeconfig), "shops": shops}), flush=True)
-            sys.stdin.read()
+    with StandIn(plane.kubeconfig, _fate(Connection(plane.kubeconfig))).at_work():
+        yield f"http://127.0.0.1:{server.server_port}/{{namespace}}"
+
+
+@contextmanager
+def _selling(plane: ControlPlane) -> Iterator[str]:
+    """Shops that sell; yields how they are reached."""
+    with (
+        StandIn(plane.kubeconfig).at_work() as pods,
+        Shops(plane.kubeconfig, plane.directory).open() as shops,
+    ):
+        pods.decide(shops.of_pod)
+        yield shops.address
+
+
+def writes(connection: Connection) -> Counter[str]:
+    """How many requests that write the API server has answered, by verb and resource."""
+    counted: Counter[str] = Counter()
+    for line in connection.text("/metrics").splitlines():
+        found = _COUNTED.match(line)
+        if found and found["verb"] in {"POST", "PUT", "PATCH", "DELETE", "APPLY"}:
+            counted[f"{found['verb']} {found['resource']}"] += int(float(found["count"]))
+    return counted
+
+
+def main(directory: Path, *, selling: bool) -> None:
+    """Run one until the input ends."""
+    stand_ins = _selling if selling else _quick
+    with control_plane.running(directory) as plane, stand_ins(plane) as shops:
+        print(json.dumps({"kubeconfig": str(plane.kubeconfig), "shops": shops}), flush=True)
+        sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), selling=sys.argv[2:] == ["selling"])
