@@ -45,7 +45,7 @@ class Layer:
 def of_store(store: Store, stack: Stack | None) -> Layer:
     """What the registry says of the store, and of what runs it for who may know."""
     known = [*store.status.conditions.values(), *(stack.conditions.values() if stack else ())]
-    unmet = tuple(item for item in known if not item.met)
+    unmet = tuple(replace(item, note=_plain(item.note)) for item in known if not item.met)
     resting = {
         Desired.SUSPENDED: "WhySuspended",
         Desired.RETIRED: "WhyRetired",
@@ -90,7 +90,9 @@ def of_operation(operation: Operation | None) -> Layer:
             return Layer(
                 name="operation",
                 state=LayerState.PROBLEM if waits else LayerState.OK,
-                note=step.note if step and step.note else Note.of("WhyOperationRuns", kind=kind),
+                note=_plain(step.note)
+                if step and step.note
+                else Note.of("WhyOperationRuns", kind=kind),
                 since=(step.started_at if step else None) or operation.started_at,
                 step=step.name if step else None,
             )
@@ -99,6 +101,11 @@ def of_operation(operation: Operation | None) -> Layer:
         case OperationState.SUPERSEDED:
             return ok("operation", Note.of("WhyOperationReplaced", kind=kind))
     return ok("operation", Note.of("WhyOperationDone", kind=kind), operation.finished_at)
+
+
+def _plain(note: Note) -> Note:
+    """Without the part that is not ready: the layer of pods tells it, to those who may know."""
+    return Note.of("ShopStarting") if note.reason == "PodsNotReady" else note
 
 
 def ok(name: str, note: Note, since: datetime | None = None) -> Layer:
@@ -124,4 +131,6 @@ def for_owner(layer: Layer) -> Layer | None:
     note = layer.note
     if layer.name == "cluster":
         note = Note.of("WhyPlaceAnswers" if layer.state is LayerState.OK else "WhyPlaceLost")
+    if note.reason == "WhySilentAt":
+        note = Note.of("WhySilent")
     return replace(layer, note=note, reasons=())

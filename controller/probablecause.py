@@ -94,6 +94,11 @@ def _of_release(known: Known) -> Found:
 
 def _of_shop(known: Known) -> Found:
     shop = _wrong(known, "shop")
+    stands = all(
+        name in known and known[name].state is LayerState.OK for name in ("release", "pods")
+    )
+    if shop is not None and stands and shop.note.reason == "WhySilentAt":
+        return [("not_reached", {})]
     return [(shop.code, shop.note.params)] if shop is not None and shop.code else ()
 
 

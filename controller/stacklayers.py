@@ -6,7 +6,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors import (
+    ShopStartingError,
+    ShopUnreachableError,
+    StoreControllerError,
+)
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
 from controller.layers import Layer, LayerState, ok, problem, unknown
@@ -148,6 +152,9 @@ class StackLayers:
         if not runs or not endpoint:
             return unknown("shop", Note.of("WhyNotAsked"))
         answer = asked(lambda: self._world.engine(self._stack).ready(endpoint))
+        if isinstance(answer, ShopUnreachableError | ShopStartingError):
+            note = Note.of("WhySilentAt", endpoint=endpoint)
+            return Layer(name="shop", state=LayerState.PROBLEM, note=note, code=answer.code)
         if isinstance(answer, StoreControllerError):
             return problem("shop", answer)
         return ok("shop", Note.of("WhyAnswers"))

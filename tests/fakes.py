@@ -9,7 +9,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -220,6 +220,14 @@ class FakeClusterDriver(FakeDriver):
         self.happenings: tuple[Happening, ...] = ()
         self.others: tuple[str, ...] = ()
         """What somebody else put beside every release."""
+        self.unready = ""
+        """What of every release is not ready."""
+
+    def status(self, release: Release) -> ReleaseStatus:
+        found = super().status(release)
+        if not self.unready or found.state is not ReleaseState.CURRENT:
+            return found
+        return replace(found, state=ReleaseState.PENDING, detail=self.unready)
 
     def why(self, name: str) -> tuple[Reason, ...]:
         with self._entered("why", name):
@@ -236,7 +244,7 @@ class FakeClusterDriver(FakeDriver):
     def clear(self) -> None:
         """Begin anew with an empty place."""
         self.held.clear()
-        self.reasons, self.happenings, self.others = (), (), ()
+        self.reasons, self.happenings, self.others, self.unready = (), (), (), ""
         self._faults.clear()
 
     def stop_all(self) -> None:
@@ -253,6 +261,8 @@ class FakeEngine:
         self.name = name
         self.image = image
         self._driver = driver
+        self.silent = False
+        """Whether no shop is reached."""
         self.refuses: str | None = None
         """What every shop says when it is configured, as if its validation refused."""
 
@@ -274,7 +284,7 @@ class FakeEngine:
 
     def ready(self, endpoint: str) -> None:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
-        if held is None or held.runs is None:
+        if held is None or held.runs is None or self.silent:
             raise ShopStartingError
 
     def identify(self, endpoint: str, token: str) -> str:

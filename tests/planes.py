@@ -87,7 +87,7 @@ class Plane:
         self.driver.held.clear()
         self.remote.clear()
         self.world.places.close()
-        self.magento.refuses = None
+        self.magento.refuses, self.magento.silent = None, False
         self.refusal = None
         self.engine.refuses = None
         self.app.state.doorkeeper.forget()

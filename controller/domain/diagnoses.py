@@ -128,6 +128,14 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
         ),
         command=_CLUSTER,
     ),
+    "not_reached": Diagnosis(
+        cause=N_("Every part of the shop runs, and the control plane does not reach it."),
+        action=N_(
+            "If that lasts, check the way: from outside its cluster a shop is reached by the "
+            "cluster's --shop-address, from inside by the name of its Service."
+        ),
+        command=_CLUSTER,
+    ),
     "around_missing": Diagnosis(
         cause=N_("What the shop needs around it is not built yet."),
         action=N_("It is built by itself; follow it, or read what stopped it."),

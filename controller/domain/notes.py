@@ -67,6 +67,8 @@ REASONS: Mapping[str, str] = {
     "WhyPartsUnready": N_("Not every part of it is ready."),
     "WhyNothingRuns": N_("Nothing is meant to run."),
     "WhyAnswers": N_("The shop answers."),
+    "WhySilent": N_("The shop does not answer."),
+    "WhySilentAt": N_("The shop does not answer at %(endpoint)s."),
     "WhyNotAsked": N_("Not asked, because it does not run."),
     "WhyUnasked": N_("Not asked, because the cluster does not answer."),
     # Steps and events

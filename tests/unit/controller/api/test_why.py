@@ -192,3 +192,27 @@ def test_every_diagnosis_is_said_in_every_language(code: str, lang: str) -> None
         assert said.action
         assert "%(" not in said.message + said.action
     assert (DIAGNOSES[code].command % PARAMS).startswith("storectl ")
+
+
+def test_a_shop_that_runs_and_is_not_reached_points_at_the_way(plane: Plane) -> None:
+    plane.make()
+    stack = plane.get("stores/acme").json()["stack"]
+    plane.magento.silent = True
+    found = why(plane)
+    assert layer(found, "shop")["message"] == (f"The shop does not answer at {stack['endpoint']}.")
+    assert found["cause"]["code"] == "not_reached"
+
+
+def test_the_part_that_is_not_ready_is_told_once_and_to_the_operator_alone(
+    plane: Plane, ann: str
+) -> None:
+    plane.remote.unready = f"{POD}: image_pull"
+    plane.post("stores", {"name": "acme", "country": "DE"}, token=ann)
+    plane.settle()
+    plane.remote.reasons = (Reason(kind="image_pull", thing=POD, message="m"),)
+    found = why(plane)
+    at = layer(found, "operation")
+    assert (at["step"], at["message"]) == ("await-engine", "The shop is starting.")
+    answer = plane.get("stores/acme/why", token=ann)
+    assert answer.json()["status"]["cause"]["code"] == "image_pull"
+    assert POD not in answer.text
