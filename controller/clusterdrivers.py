@@ -43,7 +43,9 @@ def build_places(settings: Settings, registry: Registry) -> Places:
     def built(cluster: Cluster, environment: Mapping[str, str]) -> Builder:  # noqa: ARG001
         return _builder(settings, environment)
 
-    return Places(registry.clusters, opened, ask=_version, build=built, modules=sorted(_modules()))
+    return Places(
+        registry.clusters, opened, ask=_version, build=built, modules=sorted(_modules(settings))
+    )
 
 
 def _builder(settings: Settings, environment: Mapping[str, str]) -> Terraform:
@@ -59,14 +61,18 @@ def _builder(settings: Settings, environment: Mapping[str, str]) -> Terraform:
     return Terraform(
         program,
         _states(settings),
-        _modules(),
+        _modules(settings),
         home=home / "runs",
         holder=f"{os.uname().nodename}/{os.getpid()}",
     )
 
 
-def _modules() -> dict[str, Module]:
-    return {path.name: Module(path=path) for path in MODULES.iterdir() if path.is_dir()}
+def _modules(settings: Settings) -> dict[str, Module]:
+    """Ours and the operator's by name; one of theirs may take the place of one of ours."""
+    given = settings.terraform.modules
+    roots = (MODULES, *([Path(given)] if given else []))
+    found = (path for root in roots for path in root.iterdir() if path.is_dir())
+    return {path.name: Module(path=path) for path in found}
 
 
 def _states(settings: Settings) -> States:

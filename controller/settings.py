@@ -125,6 +125,8 @@ class TerraformSettings(BaseModel):
     """For `kubernetes`: a file that leads to the cluster; our own pod's account unless set."""
     namespace: str = "store-controller"
     """For `kubernetes`: the namespace of the Secrets."""
+    modules: str = ""
+    """A directory with modules of your own, one in each directory, beside ours."""
     mirror: str = ""
     """A directory of providers; without one they come from their registry."""
     at_once: int = Field(default=2, ge=1)
