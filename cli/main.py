@@ -6,9 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import typer
-
-from cli import output, texts, verbs
+from cli import output, quick, texts
 from cli.texts import _
 
 
@@ -17,7 +15,7 @@ def run() -> NoReturn:
     code = main(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
-    if code == verbs.PIPE_CLOSED:
+    if code == output.PIPE_CLOSED:
         # The interpreter flushes once more at its end and would complain about the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
@@ -30,13 +28,24 @@ def main(argv: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
+        if argv and argv[0] == "scale" and quick.scale(argv[1:]):
+            sys.stdout.flush()
+            return 0
         outcome = _program().main(list(argv), prog_name="storectl", standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        output.note("\n" + _("Interrupted."))
-        return 130
-    except Exception as error:
+    except BrokenPipeError:
+        return output.PIPE_CLOSED
+    except (KeyboardInterrupt, Exception) as error:
+        if isinstance(error, KeyboardInterrupt) or _aborted(error):
+            output.note("\n" + _("Interrupted."))
+            return 130
         return _explain(error, machine=wants_json(argv))
     return outcome if isinstance(outcome, int) else 0
+
+
+def _aborted(error: Exception) -> bool:
+    """Whether somebody left a question of the parser's unanswered."""
+    typer = sys.modules.get("typer")
+    return typer is not None and isinstance(error, typer.Abort)
 
 
 def wants_json(argv: Sequence[str]) -> bool:
@@ -50,6 +59,11 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 
 def _program() -> Any:
+    # The parser is slow to import; a verb with a budget does without it.
+    import typer  # noqa: PLC0415 -- as the comment says.
+
+    from cli import verbs  # noqa: PLC0415 -- as above.
+
     app = verbs.new_app(
         cls=verbs.VerbGroup,
         help=_("Set up online shops and look after them."),
@@ -81,6 +95,8 @@ def _explain(error: Exception, *, machine: bool) -> int:
 
 def _usage_fault(error: Exception) -> Exception | None:
     """Return the parser's complaint as an error of ours, None for any other error."""
+    import typer  # noqa: PLC0415 -- as above.
+
     from cli import errors  # noqa: PLC0415 -- as above.
 
     if not isinstance(error, typer.TyperException):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cli.shown import Shown
 
 
+PIPE_CLOSED = 141
+"""What a shell shows for a program that a closed pipe ended (128 + SIGPIPE)."""
 UNLIMITED = 10_000
 """Columns of a file or pipe."""
 

@@ -15,16 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.output import Format
+from cli.output import PIPE_CLOSED, Format
 from cli.session import Session
 from cli.texts import N_, _
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
-
-
-PIPE_CLOSED = 141
-"""What a shell shows for a program that a closed pipe ended (128 + SIGPIPE)."""
 
 
 @dataclass(frozen=True, kw_only=True)

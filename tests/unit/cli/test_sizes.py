@@ -1,12 +1,13 @@
 """`storectl scale`, `plan` and the place of a store: what is sent, what is shown."""
 
-import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cli import quick
 from tests.unit.cli.fake_control_plane import STACK, FakeApi
 from tests.unit.cli.runner import Storectl
 
@@ -88,11 +89,81 @@ def test_what_get_prints_can_be_applied(
     assert "is as the file says" in applied.err
 
 
+HEAVY = ("typer", "pydantic", "rich", "yaml", "asyncio")
+ASKED = f"""
+import sys
+import cli.transport
+from cli.main import main
+
+def send(self, *_given, **_more):
+    print([name for name in {HEAVY!r} if name in sys.modules])
+    raise KeyboardInterrupt
+
+cli.transport.Transport.send = send
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_scale_asks_before_anything_heavy_is_imported() -> None:
-    heavy = ("rich", "yaml", "pydantic", "http.server", "asyncio")
-    code = (
-        "import sys, json; import cli.main, cli.commands.scale, cli.client, cli.transport; "
-        f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
+    argv = ("scale", "acme", "--now", "3", "--server", "http://127.0.0.1:1", "--token", "t")
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, *argv], check=False, capture_output=True, text=True
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout) == []
+    assert (done.returncode, done.stdout) == (130, "[]\n")
+
+
+def sent(api: FakeApi, connected: Storectl, *argv: str) -> tuple[int, str, list[dict[str, int]]]:
+    """What became of a line: exit code, output, what the server was sent."""
+    api.scales.clear()
+    outcome = connected("scale", "acme", *argv)
+    return outcome.code, outcome.out, list(api.scales)
+
+
+PLAIN = [
+    ("--min", "2", "--max=6"),
+    ("--now=3", "--no-wait", "-o", "name"),
+    ("--plan-default", "--wait", "--timeout", "90s", "--output", "json"),
+]
+ODD = [
+    ("--now", "x"),
+    ("--now", "0"),
+    ("--now", "-1"),
+    ("--now",),
+    ("--now", "1", "--now", "2"),
+    ("--nope",),
+    ("second", "--now", "1"),
+    ("--now", "1", "-o", "xml"),
+    ("--now", "1", "--wait", "--no-wait"),
+    ("--now", "1", "--plan-default"),
+    ("--now", "1", "--timeout", "soon"),
+    ("--help",),
+    (),
+]
+
+
+@pytest.mark.parametrize("argv", [*PLAIN, *ODD], ids=" ".join)
+def test_the_quick_way_does_what_the_parser_does(
+    connected: Storectl,
+    api: FakeApi,
+    acme: None,
+    argv: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quickly = sent(api, connected, *argv)
+    monkeypatch.setattr(quick, "scale", lambda _argv: False)
+    parsed = sent(api, connected, *argv)
+    same = re.compile(r"op\d+")
+    assert (quickly[0], same.sub("", quickly[1])) == (parsed[0], same.sub("", parsed[1]))
+    assert quickly[2] == parsed[2]
+
+
+@pytest.mark.parametrize("argv", PLAIN, ids=" ".join)
+def test_plain_lines_do_without_the_parser(
+    connected: Storectl,
+    api: FakeApi,
+    acme: None,
+    argv: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cli.main._program", lambda: pytest.fail("the parser was asked"))
+    assert sent(api, connected, *argv)[0] == 0
