@@ -23,15 +23,12 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-all test-unit integration-test contract-test browser-test cluster-tools cluster-test bench
+.PHONY: services test test-unit integration-test contract-test browser-test cluster-tools cluster-test bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
 test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium and PHP where they are missing
 	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/cluster tests
-
-test-all: $(DEV) i18n services cluster-tools ## Every test there is in one run, those over a real API server too
-	@$(PYTHON) -m pytest -n 2 --dist loadfile tests
 
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit

@@ -1,11 +1,11 @@
-"""What every test shares: Hypothesis profiles, services, and how tests are shared out."""
+"""What every test shares: Hypothesis profiles, and the services of `tests.services.plugin`."""
 
 import signal
 import threading
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.services.plugin", "tests.scheduling"]
+pytest_plugins = ["tests.services.plugin"]
 
 # Deterministic everywhere, so that a red run is red again; `explore` looks further by hand.
 settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None, database=None)
