@@ -89,6 +89,7 @@ OPTIONS: Final[dict[str, Object]] = {
     },
     "restore": {"restore": {"name": "20261122T010203Z"}, "install": {"enabled": False}},
     "upgrade": {"upgrade": {"mode": "always"}},
+    "closed": {"storefront": "closed"},
     "stopped": {"stopped": True},
     "little": {
         "backup": {"enabled": False},

@@ -1,5 +1,6 @@
 """The magento chart rendered, without a cluster; test_magento_release has one."""
 
+import json
 import re
 import socket
 import subprocess
@@ -159,6 +160,28 @@ def test_nothing_runs_in_a_stopped_shop(rendered: Rendered) -> None:
         if item["kind"] in {"Deployment", "StatefulSet"}:
             assert item["spec"]["replicas"] == 0, item["metadata"]["name"]
     assert named(objects, "CronJob", "-backup")["spec"]["suspend"] is True
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_a_closed_shop_differs_in_its_web_pods_environment_alone(
+    plan: Plan, rendered: Rendered
+) -> None:
+    opened, closed = (
+        json.loads(json.dumps(rendered.of(plan, option))) for option in ("as-it-is", "closed")
+    )
+    said = [_environment(named(objects, "Deployment", "-web")) for objects in (opened, closed)]
+    assert [each.pop("SHOP_STOREFRONT") for each in said] == ["open", "closed"]
+    for objects in (opened, closed):
+        named(objects, "Deployment", "-web")["spec"]["template"]["spec"]["containers"][0].pop("env")
+    assert closed == opened
+    assert said[0] == said[1]
+    strategy = named(closed, "Deployment", "-web")["spec"]["strategy"]
+    assert strategy["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def _environment(deployment: Object) -> dict[str, str]:
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {each["name"]: each["value"] for each in container["env"]}
 
 
 def test_a_shop_rests_while_its_database_is_restored(rendered: Rendered) -> None:

@@ -45,6 +45,8 @@ BAD: dict[str, Object] = {
     "a-host-that-nobody-would-ask": {"cache": {"mode": "internal", "host": "cache.example.com"}},
     "an-unknown-mode": {"search": {"mode": "elastic"}},
     "a-cache-password-without-a-session-password": {"sessions": {"auth": False}},
+    "a-storefront-that-is-ajar": {"storefront": "ajar"},
+    "a-storefront-that-is-a-switch": {"storefront": False},
     "no-replicas": {"web": {"replicas": 0}},
     "a-quick-start": {"web": {"startupSeconds": 10}},
     "a-size-in-words": {"media": {"storage": {"size": "big"}}},

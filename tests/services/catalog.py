@@ -79,6 +79,11 @@ def find_shellcheck() -> Path | None:
     return _executables((shutil.which("shellcheck"),))
 
 
+def find_nginx() -> Path | None:
+    """Return nginx, which reads the store image's configuration; Debian keeps it for root."""
+    return _executables((shutil.which("nginx"), "/usr/sbin/nginx"))
+
+
 def find_phpunit() -> Path | None:
     """Return PHPUnit, where PHP and its coding standards are too."""
     programs = [shutil.which(name) for name in ("phpunit", "php", "phpcs")]
@@ -128,6 +133,14 @@ SERVICES = {
             packages=("shellcheck",),
             wheel=None,
             looked="shellcheck",
+        ),
+        Service(
+            name="nginx",
+            title="nginx",
+            find=find_nginx,
+            packages=("nginx-light",),
+            wheel=None,
+            looked="nginx",
         ),
         Service(
             name="phpunit",
