@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.clusterchecks import check_cluster
-from controller.domain.clusters import Cluster, ClusterSpec, ClusterState
+from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
 from controller.domain.errors import ClusterRefusedError, InvalidInputError
 from controller.domain.kubeconfig import checked
 from controller.domain.tenant import Scope
@@ -115,7 +115,7 @@ class ClusterBook:
         try:
             return self._places.probe(spec, secrets)
         except DriverFailure as failure:
-            raise ClusterRefusedError(cluster=spec.name, detail=failure.detail) from failure
+            raise ClusterRefusedError(cluster=spec.name, detail=bare(failure.detail)) from failure
 
 
 def _known(cluster: Cluster, names: Mapping[str, Sequence[str]]) -> KnownCluster:

@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from controller.domain.clusters import bare
 from controller.domain.errors import (
     ShopStartingError,
     ShopUnreachableError,
@@ -48,7 +49,7 @@ class StackLayers:
         status = None if self._silent else asked(self._status)
         if isinstance(status, StoreControllerError) and status.code == "cluster_unreachable":
             # The row may not know yet what was just met.
-            self._silent, place = True, problem("cluster", status)
+            self._silent, place = True, _silent(status)
         found = [place]
         if self._stack.cluster is not None:
             found.append(self._infrastructure())
@@ -158,3 +159,10 @@ class StackLayers:
         if isinstance(answer, StoreControllerError):
             return problem("shop", answer)
         return ok("shop", Note.of("WhyAnswers"))
+
+
+def _silent(error: StoreControllerError) -> Layer:
+    """A cluster that did not answer just now."""
+    detail = bare(str(error.params.get("detail", "")))
+    note = Note.of("ClusterLost", detail=detail)
+    return Layer(name="cluster", state=LayerState.PROBLEM, note=note, code=error.code)

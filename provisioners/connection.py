@@ -5,6 +5,7 @@ bodies are plain JSON, as its models would cost ten times the processor time. No
 each connection has its own configuration and its own pool.
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CONNECT_SECONDS = 5.0
+_PLACE = re.compile(r"^HTTPS?Connection\(host='([^']*)', port=(\d+)\): ")
 _USER_AGENT = "store-controller"
 _SIGNED_SECONDS = 10.0
 _POOL = 32
@@ -271,4 +273,4 @@ def _reason(error: Exception) -> str:
     """What is behind a client's error, without the addresses of its objects."""
     cause = getattr(error, "reason", None) or error
     text = str(cause).split(": ", 1)[-1] if "object at 0x" in str(cause) else str(cause)
-    return text[:300]
+    return _PLACE.sub(r"\1:\2: ", text)[:300]

@@ -4,6 +4,7 @@ Pure. `registry.clusters` keeps them, `reconciler.places` opens them, `place` is
 transaction that accepts a store.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -162,6 +163,14 @@ def _why_not(cluster: Cluster) -> str:
     else:
         word = "full"
     return f"{cluster.spec.name} ({word})"
+
+
+_SINCE = re.compile(r"^unreachable since \S+: ")
+
+
+def bare(detail: str) -> str:
+    """What a cluster that does not answer met, without since when: that is told beside it."""
+    return _SINCE.sub("", detail)
 
 
 _OFFER = {

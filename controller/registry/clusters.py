@@ -12,6 +12,7 @@ from controller.domain.clusters import (
     Cluster,
     ClusterSpec,
     ClusterState,
+    bare,
     cluster_spec_to_json,
 )
 from controller.domain.errors import ClusterExistsError, ClusterInUseError, ClusterNotFoundError
@@ -180,7 +181,7 @@ class Clusters:
         news = (
             update(_clusters)
             .where(_clusters.c.name == name, _clusters.c.unreachable_since.is_(None))
-            .values(unreachable_since=utcnow(), unreachable_detail=detail[:300])
+            .values(unreachable_since=utcnow(), unreachable_detail=bare(detail)[:300])
         )
         return self._news(news)
 

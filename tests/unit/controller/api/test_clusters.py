@@ -87,9 +87,11 @@ def test_the_same_again_renews_the_secrets_and_other_data_is_a_conflict(plane: P
 
 
 def test_a_cluster_that_refuses_us_is_not_kept(plane: Plane) -> None:
-    plane.refusal = DriverFailure("cluster_unreachable", "connection refused")
+    plane.refusal = DriverFailure(
+        "cluster_unreachable", "unreachable since 2026-11-22T15:00:00Z: connection refused"
+    )
     body = problem(plane.post("clusters", north()), 409, "cluster_refused")
-    assert "connection refused" in body["detail"]
+    assert body["detail"] == "The cluster “north” cannot be used: connection refused"
     problem(plane.get("clusters/north"), 404, "cluster_not_found")
 
 
