@@ -45,6 +45,7 @@ class Shops:
         self._driver = SandboxDriver(home / "shops", ports=range(first, first + 300))
         self._tokens: dict[str, str] = {}
         self._open: dict[str, int] = {}
+        self._seen: set[str] = set()
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="shops")
@@ -131,6 +132,10 @@ class Shops:
         return self._tokens.setdefault(namespace, secrets.token_hex(16))
 
     def _start(self, namespace: str, uid: str, pod: Object) -> None:
+        # While pods are replaced, those before are told of as well: the youngest has its say.
+        if pod["metadata"]["uid"] in self._seen and namespace in self.running():
+            return
+        self._seen.add(pod["metadata"]["uid"])
         closed = _environ(pod).get("SHOP_STOREFRONT") == "closed"
         values = {"storefront": "closed" if closed else "open"}
         release = Release(name=uid, chart="sandbox", version="1", values=values)

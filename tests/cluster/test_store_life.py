@@ -5,6 +5,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from kubernetes import client
@@ -136,6 +137,23 @@ def test_another_plan_makes_it_larger_and_keeps_its_volumes(
     media = cluster.core.read_namespaced_persistent_volume_claim(f"{namespace}-media", namespace)
     assert media.spec.resources.requests["storage"] == "20Gi"
     assert stage.phase(NAME) == "Ready"
+
+
+def test_suspended_it_is_closed_to_shoppers_and_open_to_us(
+    stage: Stage, shops: Shops, namespace: str
+) -> None:
+    address = shops.address.format(namespace=namespace)
+    stage.do(NAME, "suspend")
+    assert stage.phase(NAME) == "Suspended"
+    assert stage.stack(NAME).conditions["Answering"].met
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(address, timeout=10)
+    with caught.value as page:
+        assert page.code == 503
+    stage.do(NAME, "resume")
+    assert stage.phase(NAME) == "Ready"
+    with urllib.request.urlopen(address, timeout=10) as page:
+        assert page.status == 200
 
 
 @pytest.fixture
