@@ -77,9 +77,16 @@ class KubernetesStates:
         holder = json.dumps(lease["spec"]["holderIdentity"])
         return Lock.of_info(f'{{"ID": {holder}, "Who": "unknown", "Created": {made}}}')
 
-    def release(self, name: str, lock: Lock) -> bool:  # noqa: ARG002
-        """False: terraform frees a Lease itself when it is told its identifier."""
-        return False
+    def release(self, name: str, lock: Lock) -> None:
+        """Free the Lease, unless somebody did or it is another's by now."""
+        lease = self._get(self._lease(name))
+        if lease is None or lease["spec"].get("holderIdentity") != lock.id:
+            return
+        del lease["spec"]["holderIdentity"]
+        lease["metadata"].get("annotations", {}).pop(_INFO, None)
+        # Its version goes along, so a Lease that changed meanwhile refuses this.
+        with suppress(NotFoundError, ConflictError):
+            self._ask("PUT", self._lease(name), lease)
 
     def intents(self, name: str) -> tuple[Intent, ...]:
         """What the ConfigMap holds."""

@@ -82,7 +82,7 @@ class PostgresStates:
         who = f"{user}@{host or 'local'} ({session or 'unnamed session'})"
         return Lock(id=str(pid), who=who, created=since, run=run)
 
-    def release(self, name: str, lock: Lock) -> bool:
+    def release(self, name: str, lock: Lock) -> None:
         """End the session, if it still is the one that was seen."""
         ask = """
             SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -90,7 +90,6 @@ class PostgresStates:
         """
         with self._connected() as connection:
             connection.execute(ask, [int(lock.id), _session(name, lock.run or "")])
-        return True
 
     def intents(self, name: str) -> tuple[Intent, ...]:
         """The rows of the name."""

@@ -67,13 +67,18 @@ class Sessions:
         """A run, initialized. One for writing recovers first, and takes back what it intended."""
         self.runs.sweep()
         with self.runs.opened(name) as run:
-            session = Session(self, run, source)
-            session.prepare(source)
             if not writing:
-                yield session
+                # Of a state that is not there terraform would make an empty one.
+                kept = self.states.read(name) is not None
+                yield Session(self, run, source, kept=kept)
                 return
-            self._recover(session)
+            self._recover(name)
             try:
+                # Already the look for providers takes the lock where there is no state yet.
+                self.intend(run, self.program.limits.init)
+                session = Session(self, run, source)
+                if rescued := self.runs.rescued(name):
+                    session.push(rescued)
                 yield session
             except DriverFailure as failure:
                 self._after(run, failure)
@@ -94,25 +99,21 @@ class Sessions:
         )
         self.states.intend(run.name, intent)
 
-    def _recover(self, session: "Session") -> None:
-        """Take away the lock of a dead run of ours, and bring in a state that it could not write.
+    def _recover(self, name: str) -> None:
+        """Take away the lock of a dead run of ours.
 
         Raises DriverFailure `state_locked` while a run of ours is at work.
         """
-        name = session.run.name
         intents, lock = self.states.intents(name), self.states.lock(name)
         mine = lock.owner(intents) if lock else None
         if lock and mine:
             if not self._dead(mine):
                 detail = f"a run of {mine.holder or mine.who} is at work: {lock}"
                 raise DriverFailure("state_locked", detail)
-            if not self.states.release(name, lock):
-                session.ask("force-unlock", "-force", lock.id)
+            self.states.release(name, lock)
         # Who is alive may be about to take the lock, so what he said has to stay.
         dead = [item.run for item in intents if item is mine or self._dead(item)]
         self.states.forget(name, dead)
-        if rescued := self.runs.rescued(name):
-            session.push(rescued)
 
     def _after(self, run: Run, failure: DriverFailure) -> None:
         """Take back what a failed run said, unless it could not give its lock back."""
@@ -129,17 +130,23 @@ class Sessions:
 
 
 class Session:
-    """What can be done in a run; every method raises DriverFailure."""
+    """What can be done in a run; everything raises DriverFailure."""
 
-    def __init__(self, sessions: Sessions, run: Run, source: Source) -> None:
+    def __init__(self, sessions: Sessions, run: Run, source: Source, *, kept: bool = True) -> None:
+        """Prepare a run, over the state's own place or over none at all."""
         self.run = run
         self._sessions = sessions
         self._program = sessions.program
         self._states = sessions.states
-        self._backend: Backend = sessions.states.backend(run.name, run.token)
+        self._backend = (
+            sessions.states.backend(run.name, run.token)
+            if kept
+            else Backend(kind="local", settings={"path": str(run.path / "none.tfstate")})
+        )
         self._secrets = source.secrets
+        self._prepare(source)
 
-    def prepare(self, source: Source) -> None:
+    def _prepare(self, source: Source) -> None:
         """Put everything in place and let terraform get its providers."""
         block = {"terraform": {"backend": {self._backend.kind: dict(self._backend.settings)}}}
         (self.run.path / "backend_of_stack.tf.json").write_text(json.dumps(block))
@@ -149,7 +156,7 @@ class Session:
             path = self.run.path / "variables.json"
             path.touch(mode=0o600)
             path.write_text(json.dumps(dict(source.variables)))
-        self._do("init", *_ONE_LINE, timeout=self._program.limits.init)
+        self._do("init", *_ONE_LINE, self._patience, timeout=self._program.limits.init)
 
     def plan(self, *options: str, locking: bool = True) -> Plan:
         """Make a plan and keep it. One that takes no lock is for looking only."""

@@ -130,8 +130,8 @@ class States(Protocol):
     def lock(self, name: str) -> Lock | None:
         """The lock that is held on the state, where it can outlive its holder."""
 
-    def release(self, name: str, lock: Lock) -> bool:
-        """Take a lock away; False when terraform itself has to do it."""
+    def release(self, name: str, lock: Lock) -> None:
+        """Take exactly this lock away, as `force-unlock` does; another one is left alone."""
 
     def intents(self, name: str) -> tuple[Intent, ...]:
         """What runs said of themselves and did not take back."""
@@ -183,9 +183,8 @@ class LocalStates:
         """None: there is nothing to recover."""
         return None
 
-    def release(self, name: str, lock: Lock) -> bool:  # noqa: ARG002
+    def release(self, name: str, lock: Lock) -> None:
         """There is nothing to take away."""
-        return True
 
     def intents(self, name: str) -> tuple[Intent, ...]:
         """The files beside the state."""
@@ -210,8 +209,11 @@ class LocalStates:
 
     def forget(self, name: str, runs: Iterable[str]) -> None:
         """Remove the files."""
-        for run in runs:
-            (self._root / name / f"intent-{run}.json").unlink(missing_ok=True)
+        try:
+            for run in runs:
+                (self._root / name / f"intent-{run}.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise unreachable(str(error)) from error
 
 
 def parsed(content: bytes) -> dict[str, Any] | None:
