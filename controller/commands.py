@@ -132,14 +132,27 @@ class Commands:
 
         Where it goes, and how large it is, is the operator's to say.
         """
+        known = self._known(scope, draft.name)
+        if known is not None:
+            # The same order again means the same shop, whatever is usual by now.
+            draft = replace(draft, engine=draft.engine or known.spec.engine)
         spec = self.specify(draft, wish)
         sized = spec.plan is not Size.STARTER or spec.scale is not None
         if not scope.is_operator and (wish is not None or sized):
             raise NotAllowedError
-        platform = self._platform(spec, draft, wish)
+
+        def platform() -> Platform:
+            return self._platform(spec, draft, wish)
+
+        where = platform() if known is None else platform
         tenant = self.tenant(scope, owner, spec)
-        accepted = self._registry.intents.create(scope, tenant, spec, platform, once)
-        return self._rung(accepted)
+        return self._rung(self._registry.intents.create(scope, tenant, spec, where, once))
+
+    def _known(self, scope: Scope, name: str) -> Store | None:
+        try:
+            return self._registry.stores.get(scope, name)
+        except StoreNotFoundError:
+            return None
 
     def adopt(
         self, scope: Scope, owner: Owner | None, draft: Draft, access: Access, once: Once | None

@@ -48,6 +48,10 @@ class ControlPlane:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
+    def set(self, **environ: str) -> None:
+        """Start it with these settings from now on."""
+        self._environ |= environ
+
     @property
     def url(self) -> str:
         """Where it answers."""

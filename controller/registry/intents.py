@@ -4,6 +4,7 @@ Each method is one transaction that leaves the store, its stack, an operation, a
 row together, or nothing. It returns the operation; the caller then rings the bell.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -90,9 +91,14 @@ class Intents:
         self.limits = limits
 
     def create(
-        self, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform, once: Once | None
+        self,
+        scope: Scope,
+        tenant: Tenant,
+        spec: StoreSpec,
+        platform: Platform | Callable[[], Platform],
+        once: Once | None,
     ) -> Accepted:
-        """Accept a new store.
+        """Accept a new store; where it goes is asked only when there is none of the name.
 
         The same specification again returns the store's latest operation. Raises NameTakenError,
         StoreDiffersError, QuotaExceededError, CapacityError, IdempotencyKeyReusedError.
@@ -105,7 +111,8 @@ class Intents:
                 if (existing := _holder(connection, spec.slug)) is not None:
                     return _same(connection, tenant, existing, spec)
                 self._check_limits(connection, scope, tenant)
-                operation = insert_store(connection, scope, tenant, spec, platform)
+                where = platform() if callable(platform) else platform
+                operation = insert_store(connection, scope, tenant, spec, where)
                 remember(connection, scope, once, operation)
                 return Accepted(operation=operation, new=True)
         except IntegrityError:
