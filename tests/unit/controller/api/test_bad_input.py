@@ -99,7 +99,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "empty country": ({"country": ""}, "unknown_country", None),
     "country as number": ({"country": 49}, "invalid_input", "country"),
     "country with NUL": ({"country": "D\x00"}, "unknown_country", None),
-    "unknown engine": ({"engine": "magento"}, "unknown_engine", None),
+    "unknown engine": ({"engine": "opencart"}, "unknown_engine", None),
     "engine with format": ({"engine": "%(x)s"}, "unknown_engine", None),
     "no e-mail": ({"email": "nobody"}, "invalid_email", None),
     "e-mail with NUL": ({"email": "a\x00@example.com"}, "invalid_email", None),
