@@ -157,7 +157,11 @@ def test_there_is_a_word_for_everything() -> None:
     assert set(words.STATES) == set(OperationState)
     assert set(words.STEP_STATES) == set(StepState)
     assert set(words.PAYMENTS) == set(Payment)
-    assert set(words.CONDITIONS) == {*STORE_CONDITIONS, *STACK_CONDITIONS}
+    assert set(words.CONDITIONS) == {
+        *STORE_CONDITIONS,
+        *STACK_CONDITIONS,
+        "InfrastructureReady",
+    }
     assert set(words.ACTIONS) <= set(by_code())
 
 
