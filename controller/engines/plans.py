@@ -49,7 +49,8 @@ class PlannedShop:
     database: Mapping[str, Any] = field(default_factory=dict)
     """Where its database is, when that is not in the release: host, port, name, user."""
     media: Mapping[str, Any] = field(default_factory=dict)
-    """The bucket of its media, when they are on no volume: bucket, region, endpoint, prefix."""
+    """The bucket of its media, when they are on no volume: bucket, region, endpoint, prefix, and
+    the role that opens it without keys."""
 
 
 def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str, Any]:
@@ -62,13 +63,18 @@ def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str,
         values["database"] = {"mode": "external", **{key: shop.database[key] for key in kept}}
     if shop.media:
         values["media"] = {"mode": "s3", "s3": _bucket(shop.media)}
+        if role := shop.media.get("role"):
+            values["serviceAccount"] = {"annotations": {"eks.amazonaws.com/role-arn": role}}
     return values
 
 
 def _bucket(media: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: media[key] or "" for key in ("bucket", "region", "endpoint", "prefix")}
-    # Amazon alone wants the bucket in the host's name.
-    return {**kept, "pathStyle": not kept["endpoint"].endswith(".amazonaws.com")}
+    kept = {key: media[key] or "" for key in ("bucket", "region", "prefix")}
+    endpoint = (media["endpoint"] or "").rstrip("/")
+    # Amazon alone wants the bucket in the host's name; without an endpoint it is Amazon's.
+    amazon = not endpoint or endpoint.endswith(".amazonaws.com")
+    auth = {"auth": "role"} if media.get("role") else {}
+    return {**kept, "endpoint": endpoint, "pathStyle": not amazon, **auth}
 
 
 def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

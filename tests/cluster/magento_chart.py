@@ -53,6 +53,13 @@ MINIO: Final = {
     "pathStyle": True,
     "cacheSize": "4Gi",
 }
+ROLE: Final = {
+    "serviceAccount": {
+        "name": "shop",
+        "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/shop"},
+    },
+    "media": {"mode": "s3", "s3": {**BUCKET, "auth": "role"}},
+}
 INSIDE: Final = {
     "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
     "ports": [9000],
@@ -83,6 +90,7 @@ OPTIONS: Final[dict[str, Object]] = {
         "media": {"mode": "s3", "s3": MINIO},
         "networkPolicy": {"media": INSIDE},
     },
+    "media-by-a-role": ROLE,
     "existing-claims": {
         "media": {"existingClaim": "media"},
         "backup": {"enabled": True, "existingClaim": "copies"},

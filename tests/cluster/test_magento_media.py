@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.cluster.magento_chart import (
     BUCKET,
     CLUSTER,
     MINIO,
+    OPTIONS,
+    ROLE,
     ROOT,
     SHOP,
     Charted,
@@ -112,11 +115,83 @@ def test_what_is_said_of_the_bucket_reaches_the_image(rendered: Rendered) -> Non
         "SHOP_MEDIA_REGION": "us-east-1",
         "SHOP_MEDIA_ENDPOINT": "http://minio.storage",
         "SHOP_MEDIA_PREFIX": "shops/acme",
+        "SHOP_MEDIA_AUTH": "keys",
         "SHOP_MEDIA_PATH_STYLE": "1",
         "SHOP_MEDIA_CACHE": "3072m",
     }
     readme = (ROOT / "images" / "magento" / "README.md").read_text()
     assert all(f"`{key}`" in readme for key in KEYS)
+
+
+# A role in the keys' place
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_with_a_role_the_shop_s_pods_have_its_account_and_no_keys(
+    plan: Plan, rendered: Rendered
+) -> None:
+    objects = rendered.of(plan, "media-by-a-role")
+    account = named(objects, "ServiceAccount", "shop")
+    assert account["metadata"]["annotations"] == ROLE["serviceAccount"]["annotations"]
+    assert account["automountServiceAccountToken"] is False
+    for name, template in pod_templates(objects):
+        theirs = template["metadata"]["labels"]["storecontroller.io/role"] == "shop"
+        expected = "shop" if theirs else "acme-services"
+        assert template["spec"]["serviceAccountName"] == expected, name
+        assert template["spec"]["automountServiceAccountToken"] is False, name
+    for name, template in shop_pods(objects):
+        (secrets,) = (each for each in template["spec"]["volumes"] if each["name"] == "secrets")
+        assert not KEYS & {item["key"] for item in secrets["secret"]["items"]}, name
+        for container in containers(template):
+            known = environment(container)
+            if "SHOP_MEDIA_BUCKET" in known:
+                assert known["SHOP_MEDIA_AUTH"] == "role", (name, container["name"])
+
+
+def test_with_a_role_its_account_may_write_the_token_and_nothing_else(rendered: Rendered) -> None:
+    objects = rendered.of(Plan.STARTER, "media-by-a-role")
+    accounts = {i["metadata"]["name"] for i in objects if i["kind"] == "ServiceAccount"}
+    assert accounts == {"shop", "acme-services"}
+    (subject,) = named(objects, "RoleBinding", "-install")["subjects"]
+    assert subject["name"] == "shop"
+    (rule,) = named(objects, "Role", "-install")["rules"]
+    assert rule["resourceNames"] == ["acme-integration"]
+    tokens = {
+        name
+        for name, template in pod_templates(objects)
+        for volume in template["spec"]["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+        if "serviceAccountToken" in source
+    }
+    assert {name.partition("-install-")[0] for name in tokens} == {"Job/acme"}
+
+
+def test_every_account_that_a_pod_has_is_made(rendered: Rendered) -> None:
+    for plan, option in product(Plan, OPTIONS):
+        objects = rendered.of(plan, option)
+        made = {i["metadata"]["name"] for i in objects if i["kind"] == "ServiceAccount"}
+        used = {template["spec"]["serviceAccountName"] for _, template in pod_templates(objects)}
+        assert used <= made, (plan, option)
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_the_role_that_infrastructure_made_reaches_the_pods(plan: Plan, charted: Charted) -> None:
+    media = {
+        "kind": "s3",
+        "bucket": "shop-acme",
+        "region": "eu-central-1",
+        "endpoint": "https://s3.eu-central-1.amazonaws.com",
+        "prefix": "",
+        "user": None,
+        "role": "arn:aws:iam::111122223333:role/shop-acme-media",
+    }
+    objects = charted.render(values_of(plan, replace(SHOP, media=media), CLUSTER))
+    (web,) = (i for i in objects if i["kind"] == "Deployment" and "-web" in i["metadata"]["name"])
+    account = web["spec"]["template"]["spec"]["serviceAccountName"]
+    annotations = named(objects, "ServiceAccount", account)["metadata"]["annotations"]
+    assert annotations == {"eks.amazonaws.com/role-arn": media["role"]}
+    known = environment(web["spec"]["template"]["spec"]["containers"][0])
+    assert (known["SHOP_MEDIA_AUTH"], known["SHOP_MEDIA_PATH_STYLE"]) == ("role", "0")
 
 
 def test_a_backup_leaves_media_to_the_bucket_only_where_it_is_told(rendered: Rendered) -> None:

@@ -63,6 +63,11 @@ BAD: dict[str, Object] = {
     "an-endpoint-without-a-scheme": {
         "media": {"mode": "s3", "s3": {**BUCKET, "endpoint": "s3.example.com:9000"}}
     },
+    "a-role-for-a-volume": {"media": {"s3": {"auth": "role"}}},
+    "an-unknown-way-into-a-bucket": {"media": {"mode": "s3", "s3": {**BUCKET, "auth": "public"}}},
+    "an-annotation-that-is-no-text": {"serviceAccount": {"annotations": {"a": 1}}},
+    "an-account-that-is-no-name": {"serviceAccount": {"name": "Shop"}},
+    "a-token-for-pods": {"serviceAccount": {"automount": True}},
     "a-prefix-that-leads-out": {"media": {"mode": "s3", "s3": {**BUCKET, "prefix": "../other"}}},
     "an-access-key": {"media": {"mode": "s3", "s3": {**BUCKET, "accessKey": "AKIA"}}},
     "media-left-in-a-volume": {"backup": {"enabled": True, "media": "bucket"}},

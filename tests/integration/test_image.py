@@ -180,6 +180,66 @@ def test_media_are_in_a_volume_unless_a_bucket_is_named(secrets: Path) -> None:
     assert config["path_style"] == "1"
 
 
+@pytest.mark.needs("php")
+def test_with_a_role_no_keys_are_read_and_none_are_handed_on(secrets: Path) -> None:
+    for key in ("media-access-key", "media-secret-key"):
+        (secrets / key).unlink()
+    said = {"SHOP_MEDIA_BUCKET": "pictures", "SHOP_MEDIA_AUTH": "role"}
+    done = php("-r", PRINT, IMAGE / "etc/env.php", SHOP_SECRETS=secrets, **said)
+    config = json.loads(done.stdout)["remote_storage"]["config"]
+    assert "credentials" not in config
+    assert (config["bucket"], config["region"]) == ("pictures", "us-east-1")
+    said["SHOP_MEDIA_AUTH"] = "public"
+    done = php(
+        "-d",
+        "display_errors=stderr",
+        "-r",
+        PRINT,
+        IMAGE / "etc/env.php",
+        SHOP_SECRETS=secrets,
+        **said,
+    )
+    assert "SHOP_MEDIA_AUTH is public" in done.stderr
+
+
+LIBRARY = """
+namespace Aws { interface CacheInterface {} }
+namespace Aws\\Credentials { class Credentials {
+    public function __construct(private $ends) {}
+    public function getExpiration() { return $this->ends; }
+} }
+"""
+
+
+@pytest.mark.needs("php")
+@pytest.mark.parametrize(
+    ("ends", "found"),
+    [("time() + 3600", True), ("time() + 60", False), ("null", False)],
+    ids=["for an hour", "for a minute", "for ever, as keys are"],
+)
+def test_a_role_s_credentials_are_kept_until_shortly_before_they_end(
+    tmp_path: Path, ends: str, found: bool
+) -> None:
+    code = (
+        "namespace { require $argv[1]; $kept = new KeptRole($argv[2]); $before = $kept->get('');"
+        f"$kept->set('role', new Aws\\Credentials\\Credentials({ends}));"
+        "echo json_encode([$before, $kept->get('role') !== null]); $kept->remove('role'); }"
+    )
+    kept = tmp_path / "media-role"
+    done = php("-d", "display_errors=stderr", "-r", LIBRARY + code, IMAGE / "bin/role.php", kept)
+    assert json.loads(done.stdout) == [None, found], done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.needs("php")
+@pytest.mark.parametrize("content", ["", "x", 'O:8:"stdClass":0:{}'])
+def test_what_is_no_credentials_is_not_taken_for_some(tmp_path: Path, content: str) -> None:
+    (tmp_path / "media-role").write_text(content)
+    code = "namespace { require $argv[1]; echo json_encode((new KeptRole($argv[2]))->get('')); }"
+    done = php("-r", LIBRARY + code, IMAGE / "bin/role.php", tmp_path / "media-role")
+    assert done.stdout == "null"
+
+
 NAMES = ["catalog/p/i/pict.jpg", "wysiwyg/Füße & Schuhe.jpg", f"wysiwyg/{'long/' * 30}name.png"]
 
 

@@ -86,6 +86,21 @@ false
 {{- end -}}
 {{- end }}
 
+{{/* True where the pods' role opens the bucket. */}}
+{{- define "magento.mediaRole" -}}
+{{ and (eq .Values.media.mode "s3") (eq .Values.media.s3.auth "role") }}
+{{- end }}
+
+{{/* The account of pods that run the store image; what serves them has one without rights. */}}
+{{- define "magento.account" -}}
+{{ .Values.serviceAccount.name | default (include "magento.name" .) }}
+{{- end }}
+
+{{/* The installer's: a role is taken on by one account alone, and the installer needs the bucket too. */}}
+{{- define "magento.installAccount" -}}
+{{ eq (include "magento.mediaRole" .) "true" | ternary (include "magento.account" .) (printf "%s-install" (include "magento.name" .)) }}
+{{- end }}
+
 {{/* The port that the bucket's server is reached at. */}}
 {{- define "magento.mediaPort" -}}
 {{- $endpoint := .Values.media.s3.endpoint -}}

@@ -16,10 +16,10 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* What every pod's specification says. Argument: (list root user). */}}
+{{/* What every pod's specification says. Argument: (list root user account). */}}
 {{- define "magento.podCommon" -}}
 {{- $values := (index . 0).Values -}}
-serviceAccountName: {{ include "magento.name" (index . 0) }}
+serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext: {{- include "magento.podSecurity" (index . 1) | nindent 2 }}
@@ -90,6 +90,7 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 - {name: SHOP_MEDIA_REGION, value: {{ .region | quote }}}
 - {name: SHOP_MEDIA_ENDPOINT, value: {{ .endpoint | quote }}}
 - {name: SHOP_MEDIA_PREFIX, value: {{ .prefix | quote }}}
+- {name: SHOP_MEDIA_AUTH, value: {{ .auth | quote }}}
 - {name: SHOP_MEDIA_PATH_STYLE, value: {{ .pathStyle | ternary "1" "0" | quote }}}
 {{- end }}
 {{- end }}
@@ -110,7 +111,7 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
       {{- if and .Values.sessions.auth (ne .Values.sessions.mode "cache") }}
       - {key: session-password, path: session-password}
       {{- end }}
-      {{- if eq .Values.media.mode "s3" }}
+      {{- if and (eq .Values.media.mode "s3") (eq .Values.media.s3.auth "keys") }}
       - {key: media-access-key, path: media-access-key}
       - {key: media-secret-key, path: media-secret-key}
       {{- end }}

@@ -6,6 +6,7 @@
  */
 declare(strict_types=1);
 
+use Aws\Credentials\CredentialProvider;
 use Aws\S3\S3Client;
 
 final class Bucket
@@ -56,6 +57,11 @@ function bucket(): Bucket
         throw new RuntimeException('This distribution lacks the module Magento_AwsS3.');
     }
     $config = $storage['config'];
+    if (!isset($config['credentials'])) {
+        require_once __DIR__ . '/role.php';
+        $role = CredentialProvider::defaultProvider(['region' => $config['region']]);
+        $config['credentials'] = CredentialProvider::cache($role, new KeptRole('/magento/var/run/media-role'));
+    }
     $client = new S3Client(
         ['version' => 'latest', 'use_path_style_endpoint' => $config['path_style'] === '1'] + $config
     );

@@ -62,18 +62,25 @@ if (!function_exists('storecontroller_s3')) {
 
 // Media in a bucket, as the module Magento_RemoteStorage reads it; the rest goes to the AWS library.
 $storage = ['driver' => 'file'];
+$auth = $setting('SHOP_MEDIA_AUTH', 'keys');
+if (!in_array($auth, ['keys', 'role'], true)) {
+    throw new \RuntimeException("SHOP_MEDIA_AUTH is $auth; it is keys or role.");
+}
 if ($setting('SHOP_MEDIA_BUCKET') !== '') {
     $storage = [
         'driver' => 'aws-s3',
         'prefix' => trim($setting('SHOP_MEDIA_PREFIX'), '/'),
-        'config' => array_filter(['endpoint' => $setting('SHOP_MEDIA_ENDPOINT')]) + [
-            'bucket' => $setting('SHOP_MEDIA_BUCKET'),
-            'region' => $setting('SHOP_MEDIA_REGION', 'us-east-1'),
-            'path_style' => $setting('SHOP_MEDIA_PATH_STYLE', '0'),
-            'credentials' => [
+        // Without credentials Magento and s3.php ask for the pod's role, as the library finds it.
+        'config' => array_filter([
+            'endpoint' => $setting('SHOP_MEDIA_ENDPOINT'),
+            'credentials' => $auth === 'role' ? null : [
                 'key' => $secret('media-access-key', true),
                 'secret' => $secret('media-secret-key', true),
             ],
+        ]) + [
+            'bucket' => $setting('SHOP_MEDIA_BUCKET'),
+            'region' => $setting('SHOP_MEDIA_REGION', 'us-east-1'),
+            'path_style' => $setting('SHOP_MEDIA_PATH_STYLE', '0'),
             // Not every server of this protocol knows the sums that newer libraries add unasked.
             'request_checksum_calculation' => 'when_required',
             'response_checksum_validation' => 'when_required',

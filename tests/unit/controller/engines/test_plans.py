@@ -82,3 +82,52 @@ def test_pods_on_several_nodes_share_their_media() -> None:
         values = values_of(plan, SHOP, CLUSTER)
         alone = values["media"]["storage"]["accessMode"] == "ReadWriteOnce"
         assert alone != values["web"].get("autoscaling", {}).get("enabled", False), plan
+
+
+BUCKET = {
+    "kind": "s3",
+    "bucket": "pictures",
+    "region": "eu-central-1",
+    "endpoint": None,
+    "prefix": "",
+    "user": None,
+    "role": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kept", "path_style"),
+    [
+        (None, "", False),
+        ("", "", False),
+        ("https://s3.eu-central-1.amazonaws.com", "https://s3.eu-central-1.amazonaws.com", False),
+        ("https://s3.eu-central-1.amazonaws.com/", "https://s3.eu-central-1.amazonaws.com", False),
+        ("http://minio.storage.svc:9000/", "http://minio.storage.svc:9000", True),
+        ("https://amazonaws.com.example.com", "https://amazonaws.com.example.com", True),
+    ],
+    ids=["none", "empty", "amazon", "amazon, slash", "inside, slash", "amazon's name in another"],
+)
+def test_amazon_alone_has_the_bucket_in_the_host_s_name(
+    endpoint: str | None, kept: str, path_style: bool
+) -> None:
+    media = {**BUCKET, "endpoint": endpoint}
+    values = values_of(Plan.STARTER, replace(SHOP, media=media), CLUSTER)
+    assert values["media"] == {
+        "mode": "s3",
+        "s3": {
+            "bucket": "pictures",
+            "region": "eu-central-1",
+            "endpoint": kept,
+            "prefix": "",
+            "pathStyle": path_style,
+        },
+    }
+    assert "serviceAccount" not in values
+
+
+def test_a_role_takes_the_keys_place() -> None:
+    role = "arn:aws:iam::111122223333:role/shop-acme-media"
+    for plan in Plan:
+        values = values_of(plan, replace(SHOP, media={**BUCKET, "role": role}), CLUSTER)
+        assert values["media"]["s3"]["auth"] == "role"
+        assert values["serviceAccount"] == {"annotations": {"eks.amazonaws.com/role-arn": role}}
