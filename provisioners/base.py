@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+NAMESPACE_PREFIX: Final = "store-"
+"""With a release's name it is its namespace, and in there what its objects' names begin with."""
 
 
 class ReleaseState(StrEnum):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from provisioners.base import DriverFailure
+from provisioners.base import NAMESPACE_PREFIX, DriverFailure
 from provisioners.clustererrors import ConflictError, NotFoundError, StrangerError, TerminatingError
 from provisioners.connection import APPLY, METADATA_ONLY, Connection, Json
 
@@ -48,7 +48,7 @@ class Rooms:
         connection: Connection,
         *,
         room: Callable[[str], Room] = lambda _: Room(),
-        prefix: str = "store-",
+        prefix: str = NAMESPACE_PREFIX,
         secret: str = "shop-secrets",  # noqa: S107 -- the name of a Secret.
     ) -> None:
         self.connection = connection

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.stack import Stack
-from provisioners.base import Infrastructure
+from provisioners.base import NAMESPACE_PREFIX, Infrastructure
 
 
 def surroundings(
@@ -26,6 +26,8 @@ def surroundings(
     }
     if variables.get("dns"):
         variables["dns"] = _record(variables["dns"], (stack.spec.url or "").partition("://")[2])
+    if media := _opened(variables.get("media"), stack.uid):
+        variables["media"] = media
     if ending:
         variables |= {"deletion_protection": False, "force_destroy": True}
     given = {"database": "database_password", "media": "media_secret_key"}
@@ -39,6 +41,14 @@ def surroundings(
             if variables.get(kind)
         },
     )
+
+
+def _opened(media: Mapping[str, Any] | None, uid: str) -> Mapping[str, Any] | None:
+    """The bucket with the account of the stack's pods as the one that its role trusts."""
+    if not media or not media.get("trust"):
+        return media
+    named = f"{NAMESPACE_PREFIX}{uid}"
+    return {**media, "trust": {**media["trust"], "namespace": named, "service_account": named}}
 
 
 def _record(dns: Mapping[str, Any], host: str) -> dict[str, Any]:

@@ -63,6 +63,16 @@ def test_a_password_is_made_for_what_there_is() -> None:
     }
 
 
+def test_a_role_trusts_the_pods_of_this_stack_alone() -> None:
+    issuer = {"provider_arn": "arn:aws:iam::1:oidc-provider/x", "issuer": "x"}
+    wanted = made(media={"versioning": True, "trust": {**issuer, "namespace": "another"}})
+    assert wanted.variables["media"] == {
+        "versioning": True,
+        "trust": {**issuer, "namespace": "store-01abc", "service_account": "store-01abc"},
+    }
+    assert made(media={"trust": None}).variables["media"] == {"trust": None}
+
+
 @pytest.mark.parametrize(
     ("dns", "name"),
     [
