@@ -40,7 +40,6 @@ from controller.domain.errors import VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
-from controller.explaining import Explainer
 from controller.jobs.chores import Chores
 from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
@@ -61,6 +60,7 @@ from controller.services import Services
 from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
 from controller.web import pages
+from controller.why.explaining import Explainer
 from provisioners.external import ExternalDriver
 from provisioners.sandbox import SandboxDriver
 

@@ -10,12 +10,12 @@ from controller.clusterbook import ClusterBook
 from controller.commands import Commands
 from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
-from controller.explaining import Explainer
 from controller.orderbook import OrderBook
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.settings import Settings
 from controller.tail import EventTail
+from controller.why.explaining import Explainer
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from controller.api.resources import event_json, list_json, note_json
 from controller.domain.store import Store, iso
-from controller.explaining import Noticed
 from controller.registry.journal import Event
+from controller.why.explaining import Noticed
 from provisioners.base import Happening
 
 

@@ -13,8 +13,8 @@ from controller.api.resources import API_VERSION, note_json
 from controller.api.shopcalls import ShopCallsDep
 from controller.domain.diagnoses import command_of, diagnose
 from controller.domain.store import condition_to_json, iso
-from controller.explaining import Why
-from controller.layers import Layer
+from controller.why.explaining import Why
+from controller.why.layers import Layer
 from provisioners.base import Reason
 
 router = APIRouter(tags=["stores"], responses=OF_SHOPS)

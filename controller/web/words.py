@@ -17,9 +17,9 @@ from controller.domain.operations import (
     StepRecord,
     StepState,
 )
-from controller.explaining import Why
 from controller.i18n import N_
 from controller.web import formats
+from controller.why.explaining import Why
 
 PHASES: Mapping[Phase, tuple[str, str]] = {
     Phase.PENDING: (N_("Waiting"), "busy"),

@@ -14,10 +14,10 @@ from controller.domain.errors import (
 )
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
-from controller.layers import Layer, LayerState, ok, problem, unknown
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
+from controller.why.layers import Layer, LayerState, ok, problem, unknown
 from provisioners.base import DriverFailure, ReleaseState, ReleaseStatus
 
 T = TypeVar("T")

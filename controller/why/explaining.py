@@ -14,12 +14,12 @@ from controller.domain.plans import Plan
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
-from controller.layers import Layer, for_owner, of_operation, of_store
-from controller.probablecause import Cause, probable_cause
 from controller.reconciler.world import World
-from controller.redaction import Redaction
 from controller.registry.registry import Registry
-from controller.stacklayers import StackLayers, asked
+from controller.why.layers import Layer, for_owner, of_operation, of_store
+from controller.why.probablecause import Cause, probable_cause
+from controller.why.redaction import Redaction
+from controller.why.stacklayers import StackLayers, asked
 from provisioners.base import Happening
 
 

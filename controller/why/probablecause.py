@@ -11,7 +11,7 @@ from controller.domain.diagnoses import DIAGNOSES, code_of_reason
 from controller.domain.errors import Params
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
-from controller.layers import Layer, LayerState
+from controller.why.layers import Layer, LayerState
 
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
