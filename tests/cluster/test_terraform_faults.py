@@ -118,6 +118,7 @@ def test_a_worker_and_its_terraform_killed_in_the_middle_of_an_apply(bench: Benc
     # The shell that killed them may outlive them for a moment, and it is one of theirs.
     built = bench.insist(bench.wanted())
     assert built.outputs["database"] == {"host": "db.example", "size": 1}
+    assert bench.insist(bench.wanted()).changed == 0
     assert bench.builder().inventory(bench.name) == ADDRESSES
     assert bench.made() == 2
     nothing_left_behind(bench)
