@@ -68,7 +68,9 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
 def _remains(stack: Stack, driver: Driver, world: World) -> StackSeen:
     """What is left of a stack of which nothing should be."""
     held = driver.inventory(stack.uid)
-    around = world.builder(stack).inventory(stack.uid) if stack.infrastructure else ()
+    # Asked even when nothing is recorded: a worker may have died before it could write that down.
+    wanted = world.infrastructure(stack)
+    around = world.builder(stack).inventory(stack.uid) if wanted else ()
     state = ReleaseState.CURRENT if held else ReleaseState.ABSENT
     return StackSeen(release=state, endpoint=None, held=held, around=around)
 
@@ -246,11 +248,11 @@ class DestroyInfrastructure:
     def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
         """Destroy it; the next look asks what is left."""
         wanted = world.infrastructure(stack)
-        known = stack.infrastructure
-        if wanted is None or known is None:
+        if wanted is None:
             raise AssertionError("nothing was built")
-        world.builder(stack).destroy(replace(wanted, module=known.module))
-        return Advanced(note=Note.of("InfrastructureDestroyed", module=known.module))
+        module = stack.infrastructure.module if stack.infrastructure else wanted.module
+        world.builder(stack).destroy(replace(wanted, module=module))
+        return Advanced(note=Note.of("InfrastructureDestroyed", module=module))
 
 
 STEPS: tuple[type[StackStep], ...] = (
