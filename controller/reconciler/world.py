@@ -84,7 +84,9 @@ class World:
         return self.keyring.derive(f"stack/{name}", stack.uid)
 
     def access(self, stack: Stack) -> Mapping[str, str]:
-        """The stack's secrets, with those that the running shop handed over."""
+        """The stack's secrets, with those that a shop on a cluster handed over."""
+        if stack.cluster is None:
+            return self.secrets(stack)
         try:
             return {**self.secrets(stack), **self.driver(stack).handed(stack.uid)}
         except DriverFailure as failure:
