@@ -28,6 +28,7 @@ from controller.registry.leases import Leases
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from controller.registry.tables import LeaseRow, RatePushRow, StackRow, StoreRow, table
+from provisioners.external import ExternalDriver
 from tests import factories
 from tests.control_plane import until
 from tests.databases import sqlite_database, sqlite_template  # noqa: F401 -- fixtures.
@@ -81,7 +82,9 @@ class Fleet:
         self.registry: Registry = factories.registry_over(database)
         self.shops = shops
         self.world = World(
-            engines={"sandbox": SandboxEngine()}, drivers={}, keyring=factories.KEYRING
+            engines={"sandbox": SandboxEngine()},
+            drivers={"process": ExternalDriver(), "external": ExternalDriver()},
+            keyring=factories.KEYRING,
         )
         self.source = Said(answers=[PLAIN])
         self.stacks = seed(self.registry, shops, 6)

@@ -39,10 +39,12 @@ from controller.jobs.rates import RateKeeper
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
 from controller.registry.session import Database
+from provisioners.external import ExternalDriver
 from tests import factories
 
 registry = factories.registry_over(Database(sys.argv[1]))
-world = World(engines={{"sandbox": SandboxEngine()}}, drivers={{}}, keyring=factories.KEYRING)
+drivers = {{"process": ExternalDriver()}}
+world = World(engines={{"sandbox": SandboxEngine()}}, drivers=drivers, keyring=factories.KEYRING)
 keeper = RateKeeper(
     registry.rates, registry.rate_pushes,
     Leases(registry.database, holder=sys.argv[2], seconds={LEASE}), world, None,
