@@ -162,6 +162,7 @@ class Connection:
             path = f"{path}?{urlencode({name: _word(value) for name, value in query.items()})}"
         if (left := self._silent_until - time.monotonic()) > 0:
             raise BusyError("the server asked to be left alone", retry_after=left)
+        asked = datetime.now(UTC)
         try:
             # The client's own way there copies every body several times and reads ours as models.
             answer = self._api.rest_client.pool_manager.request(
@@ -177,7 +178,9 @@ class Connection:
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise self._lost(error) from error
         with self._lock:
-            self._since = None
+            # An answer that was under way already when another was lost says nothing of now.
+            if self._since is not None and self._since < asked:
+                self._since = None
         if answer.status >= 300:
             raise self._refused(error_of(answer.status, answer.headers, answer.data or b""))
         return answer
