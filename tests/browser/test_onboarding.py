@@ -108,6 +108,8 @@ def test_an_owner_walks_from_an_address_to_a_live_shop(
 def test_names_are_checked_while_they_are_typed(control_plane: ControlPlane, visit: Any) -> None:
     with visit(locale="en-GB") as page:
         sign_in(control_plane, page, "typist@example.com")
+        # Before the scripts are there nobody listens to what is typed.
+        page.wait_for_load_state("load")
         page.fill("#name", "admin")
         status = page.locator("#name-status")
         expect(status).to_contain_text("kept for the platform itself")
