@@ -1,6 +1,6 @@
 """Stores that sell on a cluster: who writes while nothing is to do, how soon a scale arrives.
 
-A sandbox shop stands behind each release. BENCH_QUIET_SECONDS makes it shorter.
+A sandbox shop stands behind each release. BENCH_QUIET_SECONDS and BENCH_SCALES make it shorter.
 """
 
 import json
@@ -20,7 +20,7 @@ from provisioners.connection import Connection
 
 STORES = 10
 QUIET_SECONDS = float(os.environ.get("BENCH_QUIET_SECONDS", "300"))
-SCALES = 100
+SCALES = int(os.environ.get("BENCH_SCALES", "100"))
 STORECTL = Path(sys.executable).with_name("storectl")
 
 
