@@ -309,9 +309,8 @@ class Commands:
         Raises StoreElsewhereError when it is there in another place, for it does not move.
         """
         spec = self.specify(draft, wish)
-        try:
-            store = self._registry.stores.get(scope, spec.slug)
-        except StoreNotFoundError:
+        store = self._known(scope, spec.slug)
+        if store is None:
             empty: list[tuple[str, Any, Any]] = []
             return None, spec, empty
         if wish is not None:

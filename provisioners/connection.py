@@ -69,6 +69,10 @@ class Connection:
         """Since when nothing answers; None while it does."""
         return self._since
 
+    def version(self) -> str:
+        """The version of Kubernetes, as 1.36.2; raises ClusterError."""
+        return str(self.get("/version")["gitVersion"]).removeprefix("v")
+
     def get(self, path: str, query: Query | None = None, *, accept: str = JSON) -> Json:
         """One object or list; raises ClusterError."""
         return self.request("GET", path, query=query, accept=accept)

@@ -112,7 +112,7 @@ class HelmDriver:
 
     def ping(self) -> str:
         """The version of Kubernetes; raises ClusterError."""
-        return str(self._rooms.connection.get("/version")["gitVersion"]).removeprefix("v")
+        return self._rooms.connection.version()
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""

@@ -16,7 +16,7 @@ def probe(kubeconfig: Path) -> str:
     """
     connection = Connection(kubeconfig, timeout=_SECONDS)
     try:
-        version = str(connection.get("/version")["gitVersion"]).removeprefix("v")
+        version = connection.version()
         # A server tells its version to anybody, so that it proves nothing of the account.
         attributes = {"verb": "create", "resource": "namespaces"}
         review = {
