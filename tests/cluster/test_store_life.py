@@ -173,7 +173,7 @@ def test_volumes_that_cannot_grow_stop_a_larger_plan_and_nothing_else(
     until(lambda: refusal in str(stage.call("GET", f"/operations/{changed['metadata']['id']}")))
     assert web(cluster, namespace).status.available_replicas >= 2
     stage.do(NAME, "retire")
-    assert not pods(cluster, namespace)
+    until(lambda: not pods(cluster, namespace))
     rigid.patch_storage_class(NODE, {"allowVolumeExpansion": True})
     stage.do(NAME, "undelete")
     assert scaler(cluster, namespace) == (3, 12)
