@@ -16,6 +16,7 @@ from controller.domain.errors import (
     ClusterFullError,
     ClusterNotFoundError,
     NoClusterError,
+    NoClusterThereError,
 )
 from controller.domain.notes import Note
 
@@ -122,15 +123,17 @@ class Placement:
 def place(clusters: Sequence[Cluster], wish: Wish) -> Placement:
     """Choose a cluster: the named one, else the one with the largest share of room.
 
-    Raises ClusterNotFoundError, ClusterDrainingError, ClusterFullError, NoClusterError. A named
-    cluster that does not answer is no error: the stack waits for it.
+    Raises ClusterNotFoundError, ClusterDrainingError, ClusterFullError, NoClusterError,
+    NoClusterThereError. A named cluster that does not answer is no error: the stack waits for it.
     """
     if wish.cluster is not None:
         return _named(clusters, wish.cluster)
     near = [item for item in clusters if wish.region in {None, item.spec.region}]
     fit = [item for item in near if item.open]
+    if not near:
+        raise NoClusterThereError(region=wish.region or "–")
     if not fit:
-        raise NoClusterError(why=", ".join(map(_why_not, near)) or "-")
+        raise NoClusterError(**_why_not(near))
     best = max(fit, key=lambda item: (item.room / item.spec.capacity, item.spec.name))
     params: dict[str, str | int] = {
         "cluster": best.spec.name,
@@ -155,14 +158,17 @@ def _named(clusters: Sequence[Cluster], name: str) -> Placement:
     return Placement(cluster=found, reason=Note.of("PlacedByName", cluster=name))
 
 
-def _why_not(cluster: Cluster) -> str:
-    if cluster.state is ClusterState.DRAINING:
-        word = "draining"
-    elif cluster.unreachable_since is not None:
-        word = "unreachable"
-    else:
-        word = "full"
-    return f"{cluster.spec.name} ({word})"
+def _why_not(clusters: Sequence[Cluster]) -> dict[str, str]:
+    """The names of clusters that take nothing, by the reason: a dash where there is none."""
+    found: dict[str, list[str]] = {"draining": [], "unreachable": [], "full": []}
+    for cluster in clusters:
+        if cluster.state is ClusterState.DRAINING:
+            found["draining"].append(cluster.spec.name)
+        elif cluster.unreachable_since is not None:
+            found["unreachable"].append(cluster.spec.name)
+        else:
+            found["full"].append(cluster.spec.name)
+    return {reason: ", ".join(names) or "–" for reason, names in found.items()}
 
 
 _SINCE = re.compile(r"^unreachable since \S+: ")

@@ -589,10 +589,21 @@ class NoClusterError(ConflictError):
     """No cluster can take a new stack."""
 
     code = "no_cluster"
-    cause = N_("No cluster can take a new store: %(why)s.")
+    cause = N_(
+        "No cluster can take a new store. Draining: %(draining)s. Not answering: %(unreachable)s. "
+        "Full: %(full)s."
+    )
     action = N_(
         "Add a cluster, raise one's capacity, or activate one; see “storectl cluster list”."
     )
+
+
+class NoClusterThereError(NoClusterError):
+    """There is no cluster at all where a stack is wanted."""
+
+    code = "no_cluster_there"
+    cause = N_("There is no cluster that a new store could go to (region: %(region)s).")
+    action = N_("Add one with “storectl cluster add”, or leave the region out.")
 
 
 class ClusterInUseError(ConflictError):
@@ -813,20 +824,71 @@ class ClusterUnreachableError(DriverError):
     action = N_("What runs there is left as it is and looked at again once the cluster answers.")
 
 
+class ClusterAnswerError(DriverError):
+    """A cluster's API server answered with an error; `answer` is HTTP's number for it."""
+
+    code = "cluster_answer"
+    cause = N_("The cluster's API server answered %(answer)s: %(detail)s")
+    action = N_("Nothing needs to be done: the same is sent again by itself.")
+
+
+class ClusterBusyError(ClusterAnswerError):
+    """A cluster's API server has too much to do and wants to be left alone for a moment."""
+
+    code = "cluster_busy"
+    cause = N_("The cluster's API server asks for patience (%(answer)s): %(detail)s")
+    action = N_("Nothing needs to be done: the same is sent again as soon as it may be.")
+
+
+class ClusterForbiddenError(ClusterAnswerError):
+    """The account that a cluster knows us by may not do what is needed."""
+
+    code = "cluster_forbidden"
+    cause = N_("The cluster does not let us (%(answer)s): %(detail)s")
+    action = N_("Give our account in the cluster the right that is named; it is tried until then.")
+
+
+class ClusterCutError(DriverError):
+    """The connection to a cluster ended in the middle of an answer."""
+
+    code = "cluster_cut"
+    cause = N_("The connection to the cluster was cut in the middle of an answer: %(detail)s")
+    action = N_("Nothing needs to be done: it goes on by itself from where it was.")
+
+
+class ToolKilledError(DriverError):
+    """The program that was changing the stack was killed in the middle."""
+
+    code = "tool_killed"
+    cause = N_("The program that was changing the shop was killed in the middle (%(detail)s).")
+    action = N_("Nothing needs to be done: what it left half done is put right by itself.")
+
+
+class ReleaseUnfinishedError(DriverError):
+    """A change of the release was begun and not ended; somebody may still be at work on it."""
+
+    code = "release_unfinished"
+    cause = N_("A change of the release was begun and did not end: %(detail)s")
+    action = N_("Nothing needs to be done: once nobody can be at work on it, it is put right.")
+
+
+class StateLockedError(DriverError):
+    """Somebody holds the lock of the state of what is around the stack."""
+
+    code = "state_locked"
+    cause = N_("What is around the shop cannot be changed, its state is locked: %(detail)s")
+    action = N_(
+        "Where a run of ours holds it, it goes on by itself once that has ended. A stranger's lock "
+        "is left alone: let them finish, or take it away with “terraform force-unlock”."
+    )
+
+
 class RoomExceededError(DriverError):
     """The stack wants more than its namespace may use."""
 
     code = "room_exceeded"
     cause = N_("The shop needs more than its plan may use: %(detail)s")
     action = N_("Raise the plan's quota, or lower what the shop scales to.")
-
-
-class StrangerError(DriverError):
-    """Something that is not ours has the place or the lock of ours."""
-
-    code = "stranger"
-    cause = N_("Somebody else's thing is in the way and is left alone: %(detail)s")
-    action = N_("Find out whose it is; once it is gone this goes on by itself.")
 
 
 class RatesUnavailableError(TransientError):

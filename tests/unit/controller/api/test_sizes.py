@@ -48,7 +48,7 @@ def test_a_region_chooses_the_cluster(plane: Plane) -> None:
         "name_too_short",
     )
     nowhere = plane.post("stores", {"name": "bb", "country": "DE", "region": "moon"})
-    problem(nowhere, 409, "no_cluster")
+    problem(nowhere, 409, "no_cluster_there")
 
 
 def test_an_owner_is_told_the_size_and_not_the_place(plane: Plane, ann: str) -> None:

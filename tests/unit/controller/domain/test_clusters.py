@@ -20,6 +20,7 @@ from controller.domain.errors import (
     ClusterFullError,
     ClusterNotFoundError,
     NoClusterError,
+    NoClusterThereError,
     StoreControllerError,
 )
 
@@ -104,15 +105,28 @@ def test_a_stack_goes_where_it_should(
 @pytest.mark.parametrize(
     ("clusters", "wish", "error", "params"),
     [
-        pytest.param([], Wish(), NoClusterError, {"why": "-"}, id="none-at-all"),
+        pytest.param([], Wish(), NoClusterThereError, {"region": "–"}, id="none-at-all"),
         pytest.param(
             [drained(cluster("a")), lost(cluster("b")), cluster("c", stacks=10)],
             Wish(),
             NoClusterError,
-            {"why": "a (draining), b (unreachable), c (full)"},
+            {"draining": "a", "unreachable": "b", "full": "c"},
             id="none-that-takes-it",
         ),
-        pytest.param([cluster("a")], Wish(region="us"), NoClusterError, {"why": "-"}, id="region"),
+        pytest.param(
+            [cluster("a"), cluster("b")],
+            Wish(region="us"),
+            NoClusterThereError,
+            {"region": "us"},
+            id="region",
+        ),
+        pytest.param(
+            [drained(cluster("a")), drained(cluster("b"))],
+            Wish(),
+            NoClusterError,
+            {"draining": "a, b", "unreachable": "–", "full": "–"},
+            id="all-drained",
+        ),
         pytest.param(
             [cluster("a")], Wish(cluster="b"), ClusterNotFoundError, {"cluster": "b"}, id="unknown"
         ),
