@@ -224,7 +224,12 @@ def build_services(
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         clusters=ClusterBook(registry.clusters, world.places),
-        explainer=Explainer(registry, world),
+        explainer=Explainer(
+            registry,
+            world,
+            lease_seconds=settings.worker.lease_seconds,
+            anybody=worker_alive,
+        ),
         world=world,
         keyring=world.keyring,
         tail=EventTail(registry.journal),

@@ -273,3 +273,5 @@ class DriverFailure(Exception):  # noqa: N818 -- the reconciler's DriverError is
         self.transient = transient
         self.retry_after = retry_after
         """Seconds for which whoever refused wants to be left alone."""
+        self.answer = 0
+        """What a server answered, as HTTP numbers it; 0 where it was no answer of one."""

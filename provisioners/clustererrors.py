@@ -117,6 +117,12 @@ _BY_STATUS: Mapping[int, type[ClusterError]] = {
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes) -> ClusterError:
     """The error that an answer stands for."""
+    error = _error_of(status, headers, body)
+    error.answer = status
+    return error
+
+
+def _error_of(status: int, headers: Mapping[str, str], body: bytes) -> ClusterError:
     detail = _message(body) or f"HTTP {status}"
     try:
         wait = max(0.0, float(headers.get("Retry-After", "0")))

@@ -54,6 +54,7 @@ def why_json(found: Why, *, owner: bool) -> dict[str, Any]:
                 "message": said.message,
                 "action": said.action,
                 "command": command_of(cause.code, cause.params, owner=owner),
+                "due": iso(cause.due),
             },
             "strangers": list(found.strangers),
         },
@@ -68,6 +69,7 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
         "code": layer.code,
         "step": layer.step,
         "since": iso(layer.since),
+        "due": iso(layer.due),
         "conditions": [condition_to_json(item) for item in layer.conditions],
         "reasons": [_reason_json(item) for item in layer.reasons],
     }

@@ -23,6 +23,7 @@ class Diagnosis:
 LAYERS: Mapping[str, str] = {
     "store": N_("Store"),
     "operation": N_("Operation"),
+    "worker": N_("Worker"),
     "cluster": N_("Cluster"),
     "infrastructure": N_("Infrastructure"),
     "release": N_("Release"),
@@ -139,6 +140,31 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     "around_missing": Diagnosis(
         cause=N_("What the shop needs around it is not built yet."),
         action=N_("It is built by itself; follow it, or read what stopped it."),
+        command=_FOLLOW,
+    ),
+    "worker_lost": Diagnosis(
+        cause=N_("The worker that was at work on it ended in the middle of a step."),
+        action=N_(
+            "Nothing needs to be done: the next worker finds what was begun and goes on from there."
+        ),
+        command=_FOLLOW,
+    ),
+    "no_worker": Diagnosis(
+        cause=N_("There is something to do, and no worker runs that would do it."),
+        action=N_("Start a worker; it goes on by itself then."),
+        command="storectl doctor",
+    ),
+    "release_unfinished": Diagnosis(
+        cause=N_("A change of the release was interrupted in the middle."),
+        action=N_(
+            "Nothing needs to be done: once nobody can be at work on it, what was left is cleared "
+            "away and the change is made again."
+        ),
+        command=_FOLLOW,
+    ),
+    "platform": Diagnosis(
+        cause=N_("Something of what the shop runs on is in the way."),
+        action=N_("Nothing needs to be done; it is tried again by itself."),
         command=_FOLLOW,
     ),
     "release_failed": Diagnosis(

@@ -71,6 +71,18 @@ REASONS: Mapping[str, str] = {
     "WhySilentAt": N_("The shop does not answer at %(endpoint)s."),
     "WhyNotAsked": N_("Not asked, because it does not run."),
     "WhyUnasked": N_("Not asked, because the cluster does not answer."),
+    "WhyInTheWay": N_("Something of what it runs on is in the way."),
+    "WhyWorkerBusy": N_("%(worker)s is at work on it."),
+    "WhyWorkerSilent": N_("%(worker)s was at work on it and gives no sign of life any more."),
+    "WhyWorkerGone": N_("Who was at work on it ended in the middle."),
+    "WhyNoWorker": N_("Nobody is at work on it: no worker runs."),
+    "WhyTurnComes": N_("It waits for a worker that is free."),
+    "WhyNobodyAtWork": N_("Nobody needs to be at work on it now."),
+    "WhyReleaseChanging": N_("%(release)s is being changed (%(word)s)."),
+    "WhyReleaseUnfinished": N_(
+        "%(release)s is left %(word)s: a change of it was begun and did not end."
+    ),
+    "WhyPartsUnmade": N_("Not asked, because the release that makes them is unfinished."),
     # Steps and events
     "StoreAccepted": N_("The order for “%(store)s” is accepted."),
     "ChangeAccepted": N_("Changes are accepted: %(fields)s."),

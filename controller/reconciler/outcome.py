@@ -5,13 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.domain.errors import (
+    ClusterAnswerError,
+    ClusterBusyError,
+    ClusterCutError,
+    ClusterForbiddenError,
     ClusterUnreachableError,
     DriverError,
     PermanentError,
+    ReleaseUnfinishedError,
     RoomExceededError,
+    StateLockedError,
     StorageFullError,
     StoreControllerError,
-    StrangerError,
+    ToolKilledError,
     TransientError,
 )
 from controller.domain.notes import Note
@@ -75,10 +81,23 @@ def attempt(run: Callable[[], Advanced]) -> Outcome:
 _DRIVER: Mapping[str, type[DriverError]] = {
     "cluster_unreachable": ClusterUnreachableError,
     "state_unreachable": ClusterUnreachableError,
+    "cluster_cut": ClusterCutError,
     "quota_exceeded": RoomExceededError,
-    "state_locked": StrangerError,
+    "state_locked": StateLockedError,
+    "release_pending": ReleaseUnfinishedError,
+    "helm_killed": ToolKilledError,
+    "terraform_killed": ToolKilledError,
 }
 """By the failure's code; every other one is told in the tool's own words."""
+_ANSWERS: Mapping[str, tuple[type[ClusterAnswerError], int]] = {
+    "cluster_conflict": (ClusterAnswerError, 409),
+    "cluster_gone": (ClusterAnswerError, 410),
+    "cluster_busy": (ClusterBusyError, 429),
+    "cluster_fault": (ClusterAnswerError, 500),
+    "cluster_forbidden": (ClusterForbiddenError, 403),
+    "cluster_not_found": (ClusterAnswerError, 404),
+}
+"""What an API server answered, and as what number where only a tool's words tell of it."""
 
 
 def from_driver(failure: DriverFailure) -> StoreControllerError:
@@ -87,9 +106,16 @@ def from_driver(failure: DriverFailure) -> StoreControllerError:
         return StorageFullError()
     if not failure.transient:
         return PermanentError(detail=failure.detail)
-    error = _DRIVER.get(failure.code, DriverError)(detail=failure.detail)
+    error = _transient(failure)
     error.retry_after = failure.retry_after
     return error
+
+
+def _transient(failure: DriverFailure) -> DriverError:
+    if failure.code in _ANSWERS:
+        answered, usual = _ANSWERS[failure.code]
+        return answered(detail=failure.detail, answer=failure.answer or usual)
+    return _DRIVER.get(failure.code, DriverError)(detail=failure.detail)
 
 
 def outcome_of(error: StoreControllerError) -> Outcome:

@@ -18,6 +18,7 @@ from controller.registry.rates import Rates
 from controller.registry.session import Database
 from controller.registry.stores import Stores
 from controller.registry.tenants import Tenants
+from controller.registry.turns import Turns
 from controller.registry.vault import Vault
 
 
@@ -31,6 +32,7 @@ class Registry:
     operations: Operations
     progress: Progress
     queue: Queue
+    turns: Turns
     tenants: Tenants
     journal: Journal
     tokens: Tokens
@@ -64,6 +66,7 @@ def open_registry(
         operations=Operations(database),
         progress=Progress(database),
         queue=Queue(database),
+        turns=Turns(database),
         tenants=Tenants(database),
         journal=Journal(database),
         tokens=Tokens(database),

@@ -4,7 +4,7 @@ The API and the operator's page ask. A layer that cannot be asked says so and is
 nobody from looking at the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controller.domain.errors import StoreControllerError
@@ -15,11 +15,13 @@ from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.reconciler.world import World
+from controller.registry.journal import Event
 from controller.registry.registry import Registry
-from controller.why.layers import Layer, for_owner, of_operation, of_store
+from controller.why.layers import Layer, LayerState, for_owner, is_inner, of_operation, of_store
 from controller.why.probablecause import Cause, probable_cause
 from controller.why.redaction import Redaction
 from controller.why.stacklayers import StackLayers, asked
+from controller.why.work import Work, busy
 from provisioners.base import Happening
 
 
@@ -36,11 +38,17 @@ class Why:
 
 
 class Explainer:
-    """Asking every layer of a store."""
+    """Asking every layer of a store.
 
-    def __init__(self, registry: Registry, world: World) -> None:
+    `lease_seconds` and `anybody` are as `Work` wants them.
+    """
+
+    def __init__(
+        self, registry: Registry, world: World, *, lease_seconds: float, anybody: Callable[[], bool]
+    ) -> None:
         self._registry = registry
         self._world = world
+        self._work = Work(turns=registry.turns, lease_seconds=lease_seconds, anybody=anybody)
 
     def why(self, scope: Scope, name: str) -> Why:
         """The chain of a store; raises StoreNotFoundError, never what a layer meets.
@@ -49,18 +57,23 @@ class Explainer:
         """
         store = self._registry.stores.get(scope, name)
         stack = self._registry.stores.stack(store.stack)
-        operation = None
-        if store.operation is not None:
-            operation = self._registry.operations.get(scope, store.operation)
-        layers = [of_store(store, stack if scope.is_operator else None), of_operation(operation)]
+        operation, last = self._operation(scope, store)
+        at = of_operation(operation, last)
+        layers = [of_store(store, stack if scope.is_operator else None), at]
+        if layers[0].state is not LayerState.OK or (operation is not None and operation.open):
+            layers.append(self._work.layer(store, stack, at))
         strangers: tuple[str, ...] = ()
         if stack is not None:
-            chain = StackLayers(self._registry, self._world, stack)
+            changing = at.step if at.code is None and busy(layers[-1]) else None
+            chain = StackLayers(self._registry, self._world, stack, changing=changing)
             layers += chain.all()
             strangers = chain.strangers()
-        cause = probable_cause(store, operation, layers, _params(store, stack, operation))
+        params = _params(store, stack, operation)
+        cause = probable_cause(store, operation, layers, params)
         if not scope.is_operator:
             layers, strangers = [*filter(None, map(for_owner, layers))], ()
+            if is_inner(cause.code):
+                cause = replace(cause, code="platform", params=params)
         return Why(
             store=store,
             layers=layers,
@@ -68,6 +81,14 @@ class Explainer:
             strangers=strangers,
             redaction=self.redaction(store, stack),
         )
+
+    def _operation(self, scope: Scope, store: Store) -> tuple[Operation | None, Event | None]:
+        """The latest operation of a store, and what was told last of the store."""
+        if store.operation is None:
+            return None, None
+        operation = self._registry.operations.get(scope, store.operation)
+        told = self._registry.journal.latest(scope, store=store.uid, limit=1)
+        return operation, told[-1] if told else None
 
     def noticed(self, store: Store) -> "Noticed":
         """What the place of a store noticed, oldest first; only the operator may read it."""

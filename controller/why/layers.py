@@ -8,11 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.domain.conditions import Condition, Desired
-from controller.domain.errors import StoreControllerError
+from controller.domain.diagnoses import code_of_reason
+from controller.domain.errors import DriverError, StoreControllerError, by_code
 from controller.domain.notes import Note
-from controller.domain.operations import Operation, OperationState, StepState
+from controller.domain.operations import Operation, OperationState, StepRecord, StepState
 from controller.domain.stack import Stack
 from controller.domain.store import Store
+from controller.registry.journal import Event
 from provisioners.base import Reason
 
 
@@ -32,6 +34,8 @@ class Layer:
     state: LayerState
     note: Note
     since: datetime | None = None
+    due: datetime | None = None
+    """When it goes on by itself, where that is known."""
     step: str | None = None
     """The step of an operation that runs or failed."""
     code: str | None = None
@@ -66,41 +70,64 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
     )
 
 
-def of_operation(operation: Operation | None) -> Layer:
-    """The latest operation: at work since when, or why it failed."""
+def of_operation(operation: Operation | None, last: Event | None = None) -> Layer:
+    """The latest operation: at work since when, what stopped its last attempt, or why it failed.
+
+    `last` is what was told last of its store.
+    """
     if operation is None:
         return ok("operation", Note.of("WhyNoOperation"))
     kind = str(operation.kind)
-    at_work = [
-        step for step in operation.steps if step.state in {StepState.RUNNING, StepState.FAILED}
-    ]
-    step = at_work[0] if at_work else None
-    match operation.state:
-        case OperationState.FAILED if operation.error is not None:
-            return Layer(
-                name="operation",
-                state=LayerState.PROBLEM,
-                note=Note.of_code(operation.error),
-                code=operation.error.reason,
-                since=operation.finished_at,
-                step=step.name if step else None,
-            )
-        case OperationState.RUNNING:
-            waits = step is not None and step.note is not None
-            return Layer(
-                name="operation",
-                state=LayerState.PROBLEM if waits else LayerState.OK,
-                note=_plain(step.note)
-                if step and step.note
-                else Note.of("WhyOperationRuns", kind=kind),
-                since=(step.started_at if step else None) or operation.started_at,
-                step=step.name if step else None,
-            )
-        case OperationState.PENDING:
-            return ok("operation", Note.of("WhyOperationWaits", kind=kind), operation.created_at)
-        case OperationState.SUPERSEDED:
-            return ok("operation", Note.of("WhyOperationReplaced", kind=kind))
+    if operation.open:
+        told = last if last is not None and last.operation == operation.id else None
+        return _going_on(operation, told)
+    if operation.state is OperationState.FAILED and operation.error is not None:
+        failed = [step for step in operation.steps if step.state is StepState.FAILED]
+        step = next(iter(failed or _running(operation)), None)
+        return Layer(
+            name="operation",
+            state=LayerState.PROBLEM,
+            note=Note.of_code(operation.error),
+            code=operation.error.reason,
+            since=operation.finished_at,
+            step=step.name if step else None,
+        )
+    if operation.state is OperationState.SUPERSEDED:
+        return ok("operation", Note.of("WhyOperationReplaced", kind=kind))
     return ok("operation", Note.of("WhyOperationDone", kind=kind), operation.finished_at)
+
+
+def _going_on(operation: Operation, told: Event | None) -> Layer:
+    """An operation that is not over: the step that it is at, and what its last attempt met."""
+    kind, step = str(operation.kind), current_step(operation, told)
+    met = step.note if step else None
+    if told is not None and code_of_reason(told.note.reason) is not None:
+        # A look that met something has no step of its own to write that to.
+        met = told.note
+    code = code_of_reason(met.reason) if met else None
+    name = step.name if step else None
+    since = (step.started_at if step else None) or operation.started_at or operation.created_at
+    if met is not None and code is not None:
+        problem = LayerState.PROBLEM
+        note = _plain(met)
+        return Layer(name="operation", state=problem, note=note, code=code, since=since, step=name)
+    waits = operation.state is OperationState.PENDING
+    note = Note.of("WhyOperationWaits" if waits else "WhyOperationRuns", kind=kind)
+    return Layer(name="operation", state=LayerState.OK, note=note, since=since, step=name)
+
+
+def current_step(operation: Operation, told: Event | None) -> StepRecord | None:
+    """The step that an operation is at: the one that was told of last, else the youngest."""
+    running = _running(operation)
+    for step in running:
+        of_step = (step.note, Note.of("StepStarted", step=step.name))
+        if told is not None and told.note in of_step:
+            return step
+    return max(running, key=lambda step: step.started_at or operation.created_at, default=None)
+
+
+def _running(operation: Operation) -> list[StepRecord]:
+    return [step for step in operation.steps if step.state is StepState.RUNNING]
 
 
 def _plain(note: Note) -> Note:
@@ -119,18 +146,26 @@ def problem(name: str, error: StoreControllerError) -> Layer:
     return Layer(name=name, state=LayerState.PROBLEM, note=note, code=error.code)
 
 
-def unknown(name: str, note: Note) -> Layer:
+def unknown(name: str, note: Note, code: str | None = None) -> Layer:
     """A layer that could not be asked."""
-    return Layer(name=name, state=LayerState.UNKNOWN, note=note)
+    return Layer(name=name, state=LayerState.UNKNOWN, note=note, code=code)
+
+
+def is_inner(code: str | None) -> bool:
+    """Whether an error is of what shops run on, whose words are for the operator alone."""
+    kind = by_code().get(code or "")
+    return kind is not None and issubclass(kind, DriverError)
 
 
 def for_owner(layer: Layer) -> Layer | None:
     """What an owner is shown of a layer; None for what is only the operator's."""
-    if layer.name in {"infrastructure", "release"}:
+    if layer.name in {"worker", "infrastructure", "release"}:
         return None
     note = layer.note
     if layer.name == "cluster":
         note = Note.of("WhyPlaceAnswers" if layer.state is LayerState.OK else "WhyPlaceLost")
+    if layer.name == "operation" and is_inner(layer.code):
+        note = Note.of("WhyInTheWay")
     if note.reason == "WhySilentAt":
         note = Note.of("WhySilent")
     return replace(layer, note=note, reasons=())

@@ -5,13 +5,15 @@ Pure. `explaining` asks once the whole chain is known.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from controller.domain.conditions import Desired
 from controller.domain.diagnoses import DIAGNOSES, code_of_reason
 from controller.domain.errors import Params
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
-from controller.why.layers import Layer, LayerState
+from controller.why.layers import Layer, LayerState, is_inner
+from controller.why.work import busy
 
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
@@ -23,6 +25,8 @@ class Cause:
 
     code: str
     params: Params
+    due: datetime | None = None
+    """When it is looked at or tried again by itself, where that is known."""
 
 
 def probable_cause(
@@ -35,17 +39,22 @@ def probable_cause(
         # What failed was put right since: the store is as wanted.
         failed = False
     at_hand = {**params, **({"failed": 1} if failed else {})}
+    worker = known.get("worker")
+    due = worker.due if worker is not None else None
     for code, own in (
         *_of_place(known),
+        *_of_worker(known),
         *_of_parts(known, telling=True),
+        *_of_attempt(known, operation),
         *_of_failure(known, failed=failed),
+        *_of_busy(known, operation),
         *_of_release(known),
         *_of_parts(known, telling=False),
         *_of_shop(known),
         *_of_store(known),
     ):
-        return Cause(code=code, params={**at_hand, **own})
-    return Cause(code=_at_rest(store, operation), params=at_hand)
+        return Cause(code=code, params={**at_hand, **own}, due=due)
+    return Cause(code=_at_rest(store, operation), params=at_hand, due=due)
 
 
 Found = Sequence[tuple[str, Params]]
@@ -65,6 +74,26 @@ def _of_place(known: Known) -> Found:
     return [("place_silent", {})] if silent else [(place.code or "", place.note.params)]
 
 
+def _of_worker(known: Known) -> Found:
+    worker = _wrong(known, "worker")
+    return [(worker.code, {})] if worker is not None and worker.code else ()
+
+
+def _of_attempt(known: Known, operation: Operation | None) -> Found:
+    """What the last attempt met of what the shop runs on; it is tried again by itself."""
+    at = _wrong(known, "operation")
+    if at is None or at.code is None or operation is None or not operation.open:
+        return ()
+    return [(at.code, at.note.params)] if is_inner(at.code) else ()
+
+
+def _of_busy(known: Known, operation: Operation | None) -> Found:
+    """Somebody is at a step that met nothing so far: what is not as wanted yet is no fault."""
+    if operation is None or not operation.open or _wrong(known, "operation"):
+        return ()
+    return [("working", {})] if busy(known.get("worker")) else ()
+
+
 def _of_parts(known: Known, *, telling: bool) -> Found:
     """The first reason that the cluster gives; that it starts is one only when nothing else is."""
     parts = _wrong(known, "pods")
@@ -82,11 +111,14 @@ def _of_failure(known: Known, *, failed: bool) -> Found:
 def _of_release(known: Known) -> Found:
     if around := _wrong(known, "infrastructure"):
         return [(around.code, around.note.params)] if around.code else [("around_missing", {})]
+    unasked = known.get("release")
+    if unasked is not None and unasked.state is LayerState.UNKNOWN and unasked.code:
+        return [(unasked.code, unasked.note.params)]
     release = _wrong(known, "release")
     if release is None or release.code == "release_pending":
         return ()
-    if release.code == "release_failed":
-        return [("release_failed", {})]
+    if release.code in {"release_failed", "release_unfinished"}:
+        return [(release.code, {})]
     if release.code is not None and not release.code.startswith("release_"):
         return [(release.code, release.note.params)]
     return [("release_behind", {})]

@@ -9,7 +9,7 @@ _SHORTEST: Final = 6
 """A shorter one is a word that may stand anywhere."""
 _TELLTALE: Final = re.compile(
     r"(?i)(bearer\s+|(?:pass(?:word|wd)?|secret|token|api[-_]?key|crypt[-_]?key)\s*[=:]\s*[\"']?"
-    r"|://[^\s/:@]*:)[^\s\"'@,;&]{3,}"
+    r"|://[^\s/:@]*:(?=[^\s/@]+@))[^\s\"'@,;&]{3,}"
 )
 
 

@@ -3,11 +3,13 @@
 `explaining` calls this. A place that does not answer is asked once and not again.
 """
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from controller.domain.clusters import bare
 from controller.domain.errors import (
+    DriverError,
     ShopStartingError,
     ShopUnreachableError,
     StoreControllerError,
@@ -15,12 +17,25 @@ from controller.domain.errors import (
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
 from controller.reconciler.outcome import from_driver
+from controller.reconciler.stacks import ApplyRelease, DeleteRelease, StopRelease
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.why.layers import Layer, LayerState, ok, problem, unknown
-from provisioners.base import DriverFailure, ReleaseState, ReleaseStatus
+from provisioners.base import (
+    NAMESPACE_PREFIX,
+    DriverFailure,
+    Reason,
+    ReleaseState,
+    ReleaseStatus,
+)
 
 T = TypeVar("T")
+_UNFINISHED = re.compile(r"^\w+ (?:is at work|was interrupted): (\S+)$")
+"""How a driver tells that its tool is, or was, in the middle of a change: the tool's own word."""
+_DOWN = {ReleaseState.ABSENT, ReleaseState.STOPPED}
+_CHANGING = {ApplyRelease.name, StopRelease.name, DeleteRelease.name}
+_UNMADE = {"missing", "starting"}
+"""What parts of a release are that its tool did not get to yet."""
 
 
 def asked(ask: Callable[[], T]) -> T | StoreControllerError:
@@ -34,12 +49,18 @@ def asked(ask: Callable[[], T]) -> T | StoreControllerError:
 
 
 class StackLayers:
-    """The layers of one stack, asked from the outside in."""
+    """The layers of one stack, asked from the outside in.
 
-    def __init__(self, registry: Registry, world: World, stack: Stack) -> None:
+    `changing` is the step that a worker is at just now.
+    """
+
+    def __init__(
+        self, registry: Registry, world: World, stack: Stack, *, changing: str | None = None
+    ) -> None:
         self._registry = registry
         self._world = world
         self._stack = stack
+        self._changing = changing in _CHANGING
         self._silent = False
         """Whether the place did not answer: then it is asked nothing more."""
 
@@ -55,7 +76,7 @@ class StackLayers:
             found.append(self._infrastructure())
         found.append(self._release(status))
         if self._stack.cluster is not None:
-            found.append(self._pods())
+            found.append(self._pods(status))
         return [*found, self._shop(status)]
 
     def strangers(self) -> tuple[str, ...]:
@@ -106,8 +127,12 @@ class StackLayers:
     def _release(self, status: ReleaseStatus | StoreControllerError | None) -> Layer:
         if status is None or self._silent:
             return unknown("release", Note.of("WhyUnasked"))
+        if isinstance(status, DriverError):
+            return unknown("release", Note.of_error(status), status.code)
         if isinstance(status, StoreControllerError):
             return problem("release", status)
+        if (word := _unfinished(status)) is not None:
+            return self._between(word)
         wanted = self._stack.wants_running
         match status.state:
             case ReleaseState.CURRENT:
@@ -126,18 +151,39 @@ class StackLayers:
         code = f"release_{status.state}"
         return Layer(name="release", state=LayerState.PROBLEM, note=note, code=code)
 
-    def _pods(self) -> Layer:
+    def _between(self, word: str) -> Layer:
+        """A release whose change did not end: somebody is at it, or was."""
+        release = f"{NAMESPACE_PREFIX}{self._stack.uid}"
+        if self._changing:
+            return ok("release", Note.of("WhyReleaseChanging", release=release, word=word))
+        note = Note.of("WhyReleaseUnfinished", release=release, word=word)
+        state = LayerState.PROBLEM
+        return Layer(name="release", state=state, note=note, code="release_unfinished")
+
+    def _pods(self, status: ReleaseStatus | StoreControllerError | None) -> Layer:
         if self._silent:
             return unknown("pods", Note.of("WhyUnasked"))
-        if not self._stack.wants_running:
-            return ok("pods", Note.of("WhyNothingRuns"))
         reasons = asked(lambda: self._world.driver(self._stack).why(self._stack.uid))
         if isinstance(reasons, StoreControllerError):
             return unknown("pods", Note.of_error(reasons))
+        unfinished = isinstance(status, ReleaseStatus) and _unfinished(status) is not None
+        reasons = tuple(item for item in reasons if self._counts(item, unfinished=unfinished))
+        if not reasons and not self._stack.wants_running:
+            return ok("pods", Note.of("WhyNothingRuns"))
+        if not reasons and unfinished:
+            return unknown("pods", Note.of("WhyPartsUnmade"))
+        if not reasons and isinstance(status, ReleaseStatus) and status.state in _DOWN:
+            return unknown("pods", Note.of("WhyNotAsked"))
         if not reasons:
             return ok("pods", Note.of("WhyPartsReady"))
         note = Note.of("WhyPartsUnready")
-        return Layer(name="pods", state=LayerState.PROBLEM, note=note, reasons=tuple(reasons))
+        return Layer(name="pods", state=LayerState.PROBLEM, note=note, reasons=reasons)
+
+    def _counts(self, reason: Reason, *, unfinished: bool) -> bool:
+        """Whether a reason says more than that the release is not there, or not there yet."""
+        if not self._stack.wants_running:
+            return reason.kind == "terminating"
+        return not (unfinished and reason.kind in _UNMADE)
 
     def _shop(self, status: ReleaseStatus | StoreControllerError | None) -> Layer:
         if self._silent:
@@ -145,12 +191,7 @@ class StackLayers:
         if not self._stack.wants_running:
             return ok("shop", Note.of("WhyNothingRuns"))
         endpoint = status.endpoint if isinstance(status, ReleaseStatus) else self._stack.endpoint
-        runs = isinstance(status, ReleaseStatus) and status.state in {
-            ReleaseState.CURRENT,
-            ReleaseState.PENDING,
-            ReleaseState.OUTDATED,
-        }
-        if not runs or not endpoint:
+        if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
         answer = asked(lambda: self._world.engine(self._stack).ready(endpoint))
         if isinstance(answer, ShopUnreachableError | ShopStartingError):
@@ -159,6 +200,22 @@ class StackLayers:
         if isinstance(answer, StoreControllerError):
             return problem("shop", answer)
         return ok("shop", Note.of("WhyAnswers"))
+
+
+def _stands(status: ReleaseStatus | StoreControllerError | None) -> bool:
+    """Whether something of the release may answer."""
+    standing = {ReleaseState.CURRENT, ReleaseState.PENDING, ReleaseState.OUTDATED}
+    if not isinstance(status, ReleaseStatus) or _unfinished(status) is not None:
+        return False
+    return status.state in standing
+
+
+def _unfinished(status: ReleaseStatus) -> str | None:
+    """The tool's word for a change that is not over; None when there is none."""
+    if status.state not in {ReleaseState.PENDING, ReleaseState.FAILED}:
+        return None
+    found = _UNFINISHED.match(status.detail)
+    return found[1] if found else None
 
 
 def _silent(error: StoreControllerError) -> Layer:
