@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 SIGNS = {"ok": ("✓", "green"), "problem": ("✗", "bold red"), "unknown": ("?", "yellow")}
 
 
-def explanation(found: "Resource") -> Group:
-    """Return the chain, the probable cause and what to do next."""
+def explanation(found: "Resource", *, whole: bool = False) -> Group:
+    """Return the chain, the probable cause and what to do next.
+
+    Where nothing is wrong one line says so, unless the whole chain is wanted.
+    """
     status = found["status"]
     title = Text.assemble(
         (printable(found["metadata"]["name"]), "bold"), "  ", phase(status["phase"])
     )
+    well = status["cause"]["code"] in AT_REST and not status["strangers"]
+    if well and not whole and all(layer["state"] == "ok" for layer in status["layers"]):
+        return Group(Text.assemble(title, "  ", (_words(status["cause"])[0], "green")))
     parts: list[RenderableType] = [title, Padding(_chain(status["layers"]), (0, 0, 1, 2))]
     if status["strangers"]:
         parts += [
@@ -58,6 +64,8 @@ def _told(layer: "Resource") -> Text:
     text.append(note(layer, "message"), "" if layer["state"] == "problem" else "dim")
     if layer["since"] and layer["state"] == "problem":
         text.append("  " + _since(layer["since"]), "dim")
+    if layer.get("due"):
+        text.append("  " + _attempt(layer["due"]), "dim")
     for condition in layer["conditions"]:
         name = word(CONDITIONS, condition["type"])
         text.append(f"\n{name}: {note(condition, 'message')}")
@@ -85,13 +93,26 @@ def _since(moment: str) -> str:
     return _("since %(moment)s (%(duration)s)") % facts
 
 
+def _attempt(moment: str) -> str:
+    """When something goes on by itself."""
+    left = -(durations.between(moment, None) or 0.0)
+    if left < 1:
+        return _("Next attempt at any moment.")
+    facts = {
+        "moment": durations.local(moment, "%H:%M:%S"),
+        "duration": durations.humanise(left),
+    }
+    return _("Next attempt at %(moment)s (in %(duration)s).") % facts
+
+
 def _cause(cause: "Resource") -> Group:
     message, action = _words(cause)
     if cause["code"] in AT_REST:
         lines = [Text(message, "green")]
     else:
         probable = Text.assemble((_("Probable cause:"), "bold"), " ", (message, "red"))
-        lines = [probable, Text.assemble((_("Next:"), "bold"), " ", action)]
+        next_one = f" {_attempt(cause['due'])}" if cause.get("due") else ""
+        lines = [probable, Text.assemble((_("Next:"), "bold"), " ", action, next_one)]
     if cause["command"]:
         lines.append(Text(f"  → {printable(cause['command'])}", "cyan"))
     return Group(*lines)

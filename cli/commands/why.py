@@ -20,9 +20,10 @@ app = new_app()
     text=_("Say why a store is not well, and what to do."),
     more=_(
         "Asks every layer from the store down to its shop: operation, cluster, infrastructure, "
-        "release, pods. One that cannot be asked is shown as unknown and stops nothing."
+        "release, pods. One that cannot be asked is shown as unknown and stops nothing. Where "
+        "nothing is wrong one line says so; “-o wide” shows every layer all the same."
     ),
-    examples=("storectl why acme", "storectl why acme -o json"),
+    examples=("storectl why acme", "storectl why acme -o wide", "storectl why acme -o json"),
 )
 def why(session: Session, name: Name, *, output: Output = Format.TABLE) -> None:
     """Print the chain and the probable cause."""
@@ -31,6 +32,6 @@ def why(session: Session, name: Name, *, output: Output = Format.TABLE) -> None:
     def page() -> "RenderableType":
         from cli import why_pages  # noqa: PLC0415 -- programs do without Rich.
 
-        return why_pages.explanation(found)
+        return why_pages.explanation(found, whole=output is Format.WIDE)
 
     resource(found, output, str(found["status"]["cause"]["code"]), page)

@@ -20,6 +20,7 @@ from controller.domain.operations import (
 from controller.i18n import N_
 from controller.web import formats
 from controller.why.explaining import Why
+from controller.why.layers import LayerState
 
 PHASES: Mapping[Phase, tuple[str, str]] = {
     Phase.PENDING: (N_("Waiting"), "busy"),
@@ -79,6 +80,13 @@ STEP_STATES: Mapping[StepState, str] = {
     StepState.DONE: N_("done"),
     StepState.FAILED: N_("failed"),
 }
+
+LAYER_STATES: Mapping[LayerState, str] = {
+    LayerState.OK: N_("well"),
+    LayerState.PROBLEM: N_("not well"),
+    LayerState.UNKNOWN: N_("unknown"),
+}
+"""How a layer stands, for those who do not see its sign."""
 
 CONDITIONS: Mapping[str, str] = {
     "InfrastructureReady": N_("Surroundings"),
@@ -221,6 +229,7 @@ GLOBALS = {
     "diagnosed": verdict,
     "reason_title": reason_title,
     "layer_title": lambda name: _(LAYERS[name]),
+    "layer_state": lambda state: _(LAYER_STATES[state]),
     "cluster_state": cluster_state,
     "hidden": lambda why, text: why.redaction.text(text),
 }
