@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provisioners.base import Reason
+from provisioners.ends import ends, told, with_last_lines
 from provisioners.view import Json, View
 
 
@@ -59,6 +60,8 @@ def causes(view: View, namespace: str, workloads: Sequence[str]) -> list[Cause]:
     events = _events(view, namespace)
     for thing, workload in waiting:
         found += _of_workload(thing, workload, events)
+        if workload.startswith("job/"):
+            found += _of_job(view, namespace, thing, workload)
     for pod in view.of("pod", namespace):
         found += _of_pod(pod, events)
     for claim in view.of("claim", namespace):
@@ -149,9 +152,7 @@ def _events(view: View, namespace: str) -> Events:
 
 
 def _of_workload(thing: Json, workload: str, events: Events) -> Iterator[Cause]:
-    kind, name = workload.split("/", 1)
-    if kind == "job" and (message := _condition(thing, "Failed")) is not None:
-        yield Cause(kind=CauseKind.JOB, thing=workload, message=message)
+    _, name = workload.split("/", 1)
     refusals = [("ReplicaFailure", message) for message in [_condition(thing, "ReplicaFailure")]]
     told = [item for item in events.get(workload, ()) if item[0] == "FailedCreate"]
     for about, items in events.items():
@@ -167,6 +168,17 @@ def _of_workload(thing: Json, workload: str, events: Events) -> Iterator[Cause]:
         yield Cause(kind=CauseKind.STARTING, thing=workload, message=stuck)
     else:
         yield Cause(kind=CauseKind.STARTING, thing=workload, message="not every pod is ready yet")
+
+
+def _of_job(view: View, namespace: str, job: Json, workload: str) -> Iterator[Cause]:
+    """How a job's last pod ended, while it tries again or after it gave up."""
+    gave_up = _condition(job, "Failed")
+    ended = ends(view, namespace, workload.removeprefix("job/"))
+    verdict = "it is tried again" if gave_up is None else f"it gave up: {gave_up}"
+    if ended:
+        yield Cause(kind=CauseKind.JOB, thing=workload, message=told(ended, verdict))
+    elif gave_up is not None:
+        yield Cause(kind=CauseKind.JOB, thing=workload, message=verdict)
 
 
 def _stuck(thing: Json) -> str | None:
@@ -190,7 +202,7 @@ def _of_pod(pod: Json, events: Events) -> Iterator[Cause]:
     if any(kind == "Job" for kind, _ in pod["metadata"]["owners"]) and status.get("phase") == (
         "Failed"
     ):
-        return  # The job says how it ended, and whether it tries again.
+        return  # It is told with its job, which tries again or gives up.
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             yield Cause(
@@ -233,8 +245,13 @@ def _of_container(pod: str, container: Json, told: list[tuple[str, str]]) -> Ite
     elif reason == "CrashLoopBackOff" or (ended and ended.get("exitCode", 0) != 0):
         words = f"ended with {last.get('exitCode', '?')}, {container.get('restartCount', 0)} times"
         event, _ = _first(told, {"BackOff"})
-        detail = f"{words}: {last['message'].strip()}" if last.get("message") else words
-        yield Cause(kind=CauseKind.CRASH, thing=pod, container=name, message=detail, event=event)
+        yield Cause(
+            kind=CauseKind.CRASH,
+            thing=pod,
+            container=name,
+            message=with_last_lines(words, last),
+            event=event,
+        )
     elif "running" in container.get("state", {}):
         event, words = _first(told, {"Unhealthy"})
         if event:

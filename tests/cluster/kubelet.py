@@ -42,6 +42,10 @@ class Fate(StrEnum):
     FAILED = "failed"
     IMAGE_MISSING = "image missing"
     UNSCHEDULABLE = "unschedulable"
+    CRASHING = "crashing"
+    OUT_OF_MEMORY = "out of memory"
+    KEYLESS = "keyless"
+    UNHEALTHY = "unhealthy"
 
 
 def usual(pod: Object) -> Fate:

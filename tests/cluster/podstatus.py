@@ -10,6 +10,8 @@ NODE = {
     "allocatable": {"cpu": "1000", "memory": "4000Gi", "pods": "100000"},
     "conditions": [{"type": "Ready", "status": "True", "reason": "StandIn", "message": ""}],
 }
+LAST_LINES = "SQLSTATE[HY000] [2002] Connection refused"
+"""What a container that failed said last."""
 
 
 def status(pod: Object, fate: str, address: str) -> Object:
@@ -44,7 +46,7 @@ def status(pod: Object, fate: str, address: str) -> Object:
             for each in spec.get("initContainers", ())
         ],
         "containerStatuses": [
-            _container(each, _states(now, each["image"])[fate][1], ready=ready)
+            _container(each, _states(now, each["image"])[fate][1], ready=ready, fate=fate)
             for each in spec["containers"]
         ],
     }
@@ -73,10 +75,16 @@ def volume(name: str, storage_class: str, claim: Object) -> Object:
 
 def _states(now: str, image: str) -> dict[str, tuple[str, Object, bool]]:
     """Phase of the pod, state of a container, whether it is ready: by fate."""
-    failed = {"exitCode": 1, "reason": "Error", "finishedAt": now}
+    failed = {"exitCode": 1, "reason": "Error", "finishedAt": now, "message": LAST_LINES}
     done = {"exitCode": 0, "reason": "Completed", "finishedAt": now}
     waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
+    backing_off = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed"}
+    keyless = {"reason": "CreateContainerConfigError", "message": "couldn't find key db-password"}
     return {
+        "crashing": ("Running", {"waiting": backing_off}, False),
+        "out of memory": ("Running", {"waiting": backing_off}, False),
+        "keyless": ("Pending", {"waiting": keyless}, False),
+        "unhealthy": ("Running", {"running": {"startedAt": now}}, False),
         "ready": ("Running", {"running": {"startedAt": now}}, True),
         "succeeded": ("Succeeded", {"terminated": done}, False),
         "failed": ("Failed", {"terminated": failed}, False),
@@ -84,14 +92,23 @@ def _states(now: str, image: str) -> dict[str, tuple[str, Object, bool]]:
     }
 
 
-def _container(container: Object, state: Object, *, ready: bool) -> Object:
+_LAST: dict[str, Object] = {
+    "crashing": {"exitCode": 3, "reason": "Error", "message": LAST_LINES},
+    "out of memory": {"exitCode": 137, "reason": "OOMKilled", "message": None},
+}
+"""How a container ended before the state that it is in, by fate."""
+
+
+def _container(container: Object, state: Object, *, ready: bool, fate: str = "") -> Object:
+    last = _LAST.get(fate)
     return {
         "name": container["name"],
         "image": container["image"],
         "imageID": "",
         "ready": ready,
         "started": ready,
-        "restartCount": 0,
+        "restartCount": 4 if last else 0,
+        "lastState": {"terminated": last},
         # A patch keeps what it does not name.
         "state": {"waiting": None, "running": None, "terminated": None, **state},
     }

@@ -274,18 +274,54 @@ def test_a_workload_that_is_gone_is_missing_but_a_job_may_be_tidied_up() -> None
     ]
 
 
-def test_a_job_that_gave_up_is_named_and_its_pods_are_not() -> None:
-    ended = [{"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}]
+GAVE_UP = [{"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}]
+
+
+def of_job(name: str, exit_code: int, at: str, **more: Any) -> Json:
+    """A pod of the job `install` that failed."""
+    state = {"terminated": {"exitCode": exit_code, "finishedAt": at, **more}}
+    status = {"phase": "Failed", "containerStatuses": [{"name": "php", "state": state}]}
+    owners = [{"kind": "Job", "name": "install"}]
+    return thing(name, metadata={"ownerReferences": owners}, spec={}, status=status)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "pods", "message"),
+    [
+        pytest.param(GAVE_UP, [], "it gave up: BackoffLimitExceeded", id="its pods are gone"),
+        pytest.param(
+            GAVE_UP,
+            [of_job("i-1", 1, "2026-01-01T00:00:00Z"), of_job("i-2", 2, "2026-01-01T00:01:00Z")],
+            "pod/i-2, container php: ended with 2, 2 times; it gave up: BackoffLimitExceeded",
+            id="it gave up",
+        ),
+        pytest.param(
+            [],
+            [of_job("i-1", 1, "2026-01-01T00:00:00Z", message="no such host: database\n")],
+            "pod/i-1, container php: ended with 1; it is tried again: no such host: database",
+            id="it is tried again",
+        ),
+        pytest.param(
+            [],
+            [of_job("i-1", 137, "2026-01-01T00:00:00Z", reason="OOMKilled")],
+            "pod/i-1, container php: ended with 137 (out of memory); it is tried again",
+            id="out of memory",
+        ),
+    ],
+)
+def test_a_job_is_told_by_how_its_last_pod_ended_and_the_pod_is_not_told_twice(
+    conditions: list[Json], pods: list[Json], message: str
+) -> None:
     view = seen(
         deployment=[deployment(available=1)],
-        job=[thing("install", spec={}, status={"conditions": ended})],
-        pod=[pod(owner="Job", phase="Failed", **container({"terminated": {"exitCode": 1}}))],
+        job=[thing("install", spec={}, status={"conditions": conditions})],
+        pod=pods,
     )
     workloads = ("deployment/web", "job/install")
-    assert [(cause.kind, cause.thing) for cause in causes(view, NAMESPACE, workloads)] == [
-        (CauseKind.JOB, "job/install")
+    assert causes(view, NAMESPACE, workloads) == [
+        Cause(kind=CauseKind.JOB, thing="job/install", message=message)
     ]
-    assert list(failed_jobs(view, NAMESPACE, workloads)) == ["install"]
+    assert list(failed_jobs(view, NAMESPACE, workloads)) == ["install"] * bool(conditions)
 
 
 def test_a_job_that_nobody_asked_for_does_not_hold_a_release_up() -> None:
