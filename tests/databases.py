@@ -19,6 +19,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def migrated_sqlite(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """Give a migrated SQLite database that all tests of the run share."""
+    directory = tmp_path_factory.mktemp("shared")
+    with closing(Database(factories.sqlite_copy(sqlite_template, directory))) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: PostgresServer) -> Iterator[Database]:
     """Give a migrated PostgreSQL database that all tests of the run share."""
     with postgres_server.database() as url, closing(Database(url)) as database:
@@ -28,7 +38,7 @@ def migrated_postgres(postgres_server: PostgresServer) -> Iterator[Database]:
 
 @pytest.fixture
 def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
-    """Give a migrated, empty SQLite database."""
+    """Give a migrated, empty SQLite database of the test's own."""
     with closing(Database(factories.sqlite_copy(sqlite_template, tmp_path))) as own:
         yield own
 
@@ -38,10 +48,8 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 )
 def database(request: pytest.FixtureRequest) -> Database:
     """Give a migrated, empty database; the test runs once on each kind we support."""
-    if request.param == "sqlite":
-        own: Database = request.getfixturevalue("sqlite_database")
-        return own
-    # Making a database and its connections takes ten times as long as emptying one.
-    shared: Database = request.getfixturevalue("migrated_postgres")
+    # A new database opens its connections and compiles every statement anew.
+    name = "migrated_sqlite" if request.param == "sqlite" else "migrated_postgres"
+    shared: Database = request.getfixturevalue(name)
     factories.empty(shared)
     return shared

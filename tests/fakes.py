@@ -94,6 +94,11 @@ class FakeDriver:
         """Let the next calls of a method end in these errors, one each."""
         self._faults.setdefault(method, []).extend(errors)
 
+    def clear(self) -> None:
+        """Begin anew with an empty place."""
+        self.held.clear()
+        self._faults.clear()
+
     def lose(self, name: str) -> None:
         """Let the process die by itself."""
         with self._lock:
@@ -242,10 +247,8 @@ class FakeClusterDriver(FakeDriver):
             return self.others
 
     def clear(self) -> None:
-        """Begin anew with an empty place."""
-        self.held.clear()
+        super().clear()
         self.reasons, self.happenings, self.others, self.unready = (), (), (), ""
-        self._faults.clear()
 
     def stop_all(self) -> None:
         """What runs there goes on."""

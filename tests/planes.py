@@ -84,7 +84,7 @@ class Plane:
     def reset(self) -> None:
         """Begin anew with an empty registry and an empty world. Not while somebody listens."""
         factories.empty(self.registry.database)
-        self.driver.held.clear()
+        self.driver.clear()
         self.remote.clear()
         self.world.places.close()
         self.magento.refuses, self.magento.silent = None, False

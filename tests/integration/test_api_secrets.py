@@ -18,6 +18,7 @@ from tests import factories
 from tests.databases import (  # noqa: F401 -- fixtures.
     database,
     migrated_postgres,
+    migrated_sqlite,
     sqlite_database,
     sqlite_template,
 )

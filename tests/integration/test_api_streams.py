@@ -16,6 +16,7 @@ from controller.registry.session import Database
 from tests.databases import (  # noqa: F401 -- fixtures.
     database,
     migrated_postgres,
+    migrated_sqlite,
     sqlite_database,
     sqlite_template,
 )

@@ -1,27 +1,17 @@
 """A shop that asks to be left alone is left alone for as long as it asks."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
 from controller.domain.errors import ShopBusyError, ShopFailingError, ShopUnreachableError
 from controller.domain.notes import Note
 from controller.reconciler.outcome import Waiting, outcome_of
-from controller.registry.session import Database, epoch_now
+from controller.registry.session import epoch_now
 from controller.registry.tables import StoreRow, table
-from tests.databases import sqlite_database, sqlite_template  # noqa: F401 -- fixtures.
 from tests.fakes import FakeShop
-from tests.planes import Plane, plane_over
+from tests.planes import Plane
 
 _stores = table(StoreRow)
-
-
-@pytest.fixture
-def plane(sqlite_database: Database, tmp_path: Path) -> Iterator[Plane]:  # noqa: F811
-    with plane_over(sqlite_database, tmp_path) as found:
-        yield found
 
 
 @pytest.mark.parametrize(

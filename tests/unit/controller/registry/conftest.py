@@ -1,4 +1,4 @@
-"""A migrated registry over each database we support; every test gets one of its own."""
+"""A migrated, empty registry over each database we support."""
 
 import pytest
 
@@ -6,16 +6,10 @@ from controller.domain.tenant import Tenant
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from tests import factories
-from tests.databases import (  # noqa: F401 -- fixtures.
-    database,
-    migrated_postgres,
-    sqlite_database,
-    sqlite_template,
-)
 
 
 @pytest.fixture
-def registry(database: Database) -> Registry:  # noqa: F811
+def registry(database: Database) -> Registry:
     return factories.registry_over(database)
 
 

@@ -92,10 +92,12 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(nobody: Visitor) -> Non
     assert "Secure" not in cookie
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(plane: Plane, tmp_path: Path) -> None:
+def test_over_https_the_cookie_is_bound_to_the_host(
+    plane: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(home=tmp_path, public_url="https://shops.example")
     services = main.build_services(settings, plane.registry, plane.world, silent, lambda: True)
-    plane.app = main.build_app(services)
+    monkeypatch.setattr(plane, "app", main.build_app(services))
     cookie = Visitor(plane, server="https://shops.example").get("/").headers["set-cookie"]
     assert cookie.startswith("__Host-storectl=")
     assert "Secure" in cookie

@@ -157,7 +157,9 @@ def test_the_administration_of_a_shop_opens_for_the_operator(
     assert "0;url=" in answer.text
 
 
-def test_the_streams_send_what_changed(plane: Plane, ann: Visitor, operator: Visitor) -> None:
+def test_the_streams_send_what_changed(own_plane: Plane) -> None:
+    plane = own_plane
+    ann, operator = Visitor(plane).sign_in(), Visitor(plane).enter_as_operator()
     ann.open_shop("Tea")
     cookie = "; ".join(f"{name}={value}" for name, value in operator.http.cookies.items())
 

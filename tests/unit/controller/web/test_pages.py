@@ -49,12 +49,16 @@ def test_without_a_mail_server_this_machine_sees_the_mails(plane: Plane) -> None
     ],
 )
 def test_nobody_else_sees_them(
-    plane: Plane, tmp_path: Path, server: str, settings: dict[str, Any]
+    plane: Plane,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server: str,
+    settings: dict[str, Any],
 ) -> None:
     services = main.build_services(
         Settings(home=tmp_path, **settings), plane.registry, plane.world, silent, lambda: True
     )
-    plane.app = main.build_app(services)
+    monkeypatch.setattr(plane, "app", main.build_app(services))
     assert Visitor(plane, server=server).get("/outbox").status_code == 404
 
 

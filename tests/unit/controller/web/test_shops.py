@@ -35,7 +35,8 @@ def test_a_shop_in_the_making_shows_its_steps_with_and_without_scripts(
     assert page.count('<li class="pending">') == len(titles)
 
 
-def test_the_stream_sends_the_page_until_nothing_is_in_work(plane: Plane, ann: Visitor) -> None:
+def test_the_stream_sends_the_page_until_nothing_is_in_work(own_plane: Plane) -> None:
+    plane, ann = own_plane, Visitor(own_plane).sign_in()
     ann.open_shop("Tea")
     cookie = "; ".join(f"{name}={value}" for name, value in ann.http.cookies.items())
 
