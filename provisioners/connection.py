@@ -37,6 +37,7 @@ JSON = "application/json"
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA_CHANGES = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _CONNECT_SECONDS = 5.0
 _PLACE = re.compile(r"^HTTPS?Connection\(host='([^']*)', port=(\d+)\): ")
 _USER_AGENT = "store-controller"
@@ -110,9 +111,11 @@ class Connection:
             more["continue"] = token
 
     @contextmanager
-    def stream(self, path: str, query: Query | None = None, *, idle: float) -> Iterator["Stream"]:
+    def stream(
+        self, path: str, query: Query | None = None, *, idle: float, accept: str = "*/*"
+    ) -> Iterator["Stream"]:
         """An answer that comes line by line; nothing for `idle` seconds is a cut connection."""
-        answer = self._send("GET", path, query, None, (JSON, "*/*"), idle=idle)
+        answer = self._send("GET", path, query, None, (JSON, accept), idle=idle)
         stream = Stream(answer)
         try:
             yield stream

@@ -1,9 +1,10 @@
 """The driver of one Kubernetes cluster: a release is a Helm release in a namespace of its own.
 
-Both have the same name. To look costs one short list of Helm's records and no process; whether pods
-are ready is known from the cluster's watches. Helm runs only when the digest
-of chart and values differs, or when something is to be repaired: a release that a killed helm left
-pending, a failed one, a workload that somebody took away.
+Both have the same name. To look costs no request and no process: Helm's records and whether pods
+are ready are known from the cluster's watches. What is about to be changed is read from the cluster
+itself, as watches are a little behind. Helm runs only when the digest of chart and values differs,
+or when something is to be repaired: a release that a killed helm left pending, a failed one, a
+workload that somebody took away.
 """
 
 import hashlib
@@ -28,10 +29,11 @@ from provisioners.command import Result
 from provisioners.handovers import Handovers
 from provisioners.happenings import happened
 from provisioners.helmcommand import Helm
-from provisioners.helmreleases import DIGEST, STATE, Records, Revision
+from provisioners.helmreleases import DIGEST, STATE, Records, Revision, revisions
 from provisioners.kubernetes import STACK, Rooms
 from provisioners.pods import Pods
 from provisioners.scaling import scale
+from provisioners.view import WORKLOADS
 from provisioners.watch import Watches
 
 _STOPPED = {"stopped": True}
@@ -116,11 +118,15 @@ class HelmDriver:
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""
-        self._rooms.apply_secrets(name, _keys(secrets))
+        written = self._rooms.apply_secrets(name, _keys(secrets))
+        self.watches.view.put("secret", written)
 
     def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
         """Whether exactly these secrets are in place."""
-        return self._rooms.has_secrets(name, _keys(secrets))
+        view = self.watches.synced(self._sync)
+        known = view.one("secret", self._rooms.namespace(name), self._rooms.secret)
+        version = known["metadata"]["resourceVersion"] if known else ""
+        return self._rooms.has_secrets(name, _keys(secrets), version)
 
     def apply(self, release: Release) -> ReleaseStatus:
         """Install or upgrade, after repairing what an earlier attempt left behind."""
@@ -134,13 +140,16 @@ class HelmDriver:
             self._recover(release.name)
         values = chart.values(release)
         self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
+        if history:
+            # Of workloads that changed the watches may still tell how they were.
+            self.watches.refresh(self._rooms.namespace(release.name), *WORKLOADS)
         # Whether it is ready already is for the next look to say.
         endpoint = chart.endpoint(release, self._rooms.namespace(release.name))
         return ReleaseStatus(state=ReleaseState.PENDING, endpoint=endpoint)
 
     def status(self, release: Release) -> ReleaseStatus:
-        """What Helm's record and the watches say; starts no process and writes nothing."""
-        return self._status(release, self._records.history(self._rooms.namespace(release.name)))
+        """What the watches say; starts no process and writes nothing."""
+        return self._status(release, self._seen(self._rooms.namespace(release.name)))
 
     def _status(self, release: Release, history: Sequence[Revision]) -> ReleaseStatus:
         namespace = self._rooms.namespace(release.name)
@@ -158,7 +167,7 @@ class HelmDriver:
         if ending := self._rooms.ending(name):
             thing = f"namespace/{namespace}"
             return (Cause(kind=CauseKind.TERMINATING, thing=thing, message=ending),)
-        history = self._records.history(namespace)
+        history = self._seen(namespace)
         if not history or history[-1].stopped:
             return ()
         workloads = self._records.content(namespace, history[-1]).workloads
@@ -198,7 +207,7 @@ class HelmDriver:
             return False
         namespace = self._rooms.namespace(name)
         self._helm.rollback(namespace, before[-1].number)
-        self.watches.refresh(namespace)
+        self.watches.refresh(namespace, "secret", *WORKLOADS)
         return True
 
     def delete(self, name: str) -> None:
@@ -241,6 +250,13 @@ class HelmDriver:
         self.watches.close()
         self._rooms.connection.close()
 
+    def _seen(self, namespace: str) -> list[Revision]:
+        """Every revision, as the watches tell; the cluster is asked itself where they may not."""
+        view = self.watches.synced(self._sync)
+        if self._rooms.connection.unreachable_since or self.watches.behind():
+            self.watches.refresh(namespace, "secret", *WORKLOADS)
+        return revisions(view.of("secret", namespace))
+
     def _state(self, namespace: str, newest: Revision, digest: str) -> tuple[ReleaseState, str]:
         if newest.pending:
             if newest.age() < self._grace:
@@ -256,7 +272,7 @@ class HelmDriver:
         view = self.watches.synced(self._sync)
         if missing(view, namespace, content.workloads):
             # Another worker may have made it an instant ago: a watch is always a little behind.
-            self.watches.refresh(namespace)
+            self.watches.refresh(namespace, *WORKLOADS)
         # Before the look: what becomes ready after it is told.
         self._awaited[namespace] = content.workloads
         found = causes(view, namespace, content.workloads)
@@ -313,9 +329,9 @@ class HelmDriver:
             chart.path,
             values,
             description=f"{state} {digest}",
-            labels={DIGEST: digest, STATE: state},
+            labels={STACK: name, DIGEST: digest, STATE: state},
         )
-        self.watches.refresh(namespace)
+        self.watches.refresh(namespace, "secret")
 
     def _digest(self, release: Release) -> str:
         """Of chart, version and values; a label's value has room for 63 characters."""

@@ -1,7 +1,7 @@
 """Helm's own records of its releases, read through the API: to look at one starts no process.
 
 Helm keeps each revision in a Secret `sh.helm.release.v1.NAME.vN`; its labels say how it stands, its
-content is JSON, packed twice. Labels alone are read at every look, the content once a revision.
+content is JSON, packed twice. The watches tell the labels, the content is read once a revision.
 """
 
 import base64
@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +82,7 @@ class Records:
         path = f"/api/v1/namespaces/{namespace}/secrets"
         query = {"labelSelector": f"owner=helm,name={namespace}"}
         pages = self._connection.pages(path, query, accept=METADATA_ONLY)
-        found = [_revision(item["metadata"]) for page in pages for item in page["items"]]
-        return sorted(found, key=lambda revision: revision.number)
+        return revisions(item for page in pages for item in page["items"])
 
     def content(self, namespace: str, revision: Revision) -> Content:
         """What a revision consists of; raises ClusterError."""
@@ -100,6 +99,13 @@ class Records:
             while len(self._contents) > _KEPT:
                 self._contents.popitem(last=False)
         return content
+
+
+def revisions(secrets: Iterable[Mapping[str, Any]]) -> list[Revision]:
+    """Those of Helm's records among the Secrets of one namespace, the newest last."""
+    named = (secret["metadata"] for secret in secrets)
+    found = [_revision(item) for item in named if item.get("labels", {}).get("owner") == "helm"]
+    return sorted(found, key=lambda revision: revision.number)
 
 
 def _revision(metadata: Mapping[str, Any]) -> Revision:

@@ -6,10 +6,12 @@ carry our labels is somebody else's: it is neither changed nor deleted.
 """
 
 import base64
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from provisioners.base import NAMESPACE_PREFIX, DriverFailure
 from provisioners.clustererrors import ConflictError, NotFoundError, StrangerError, TerminatingError
@@ -20,6 +22,7 @@ US = "store-controller"
 STACK = "storecontroller.io/uid"
 """The label that every namespace and every object of a stack carries, with the release's name."""
 MANAGER = "store-controller"
+Kept = TypeVar("Kept")
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _PREPARED_SECONDS = 300.0
 _KEPT = 4096
@@ -57,6 +60,8 @@ class Rooms:
         """The name of the Secret that a chart is given as its existing one."""
         self._room = room
         self._prepared: dict[str, tuple[Room, float]] = {}
+        self._alike: dict[str, tuple[str, str]] = {}
+        """The version of each stack's Secret that was found to hold what has this digest."""
         self._lock = threading.Lock()
         self._discovered: tuple[float, list[tuple[str, str]]] = (-1e9, [])
 
@@ -103,24 +108,39 @@ class Rooms:
         else:
             self._remove(f"{core}/limitranges/{US}")
         with self._lock:
-            self._prepared[name] = (room, time.monotonic() + _PREPARED_SECONDS)
-            while len(self._prepared) > _KEPT:
-                del self._prepared[next(iter(self._prepared))]
+            _keep(self._prepared, name, (room, time.monotonic() + _PREPARED_SECONDS))
 
-    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
-        """Put the secrets in place, exactly these."""
+    def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> Json:
+        """Put the secrets in place, exactly these; return the Secret as it was written."""
         self.prepare(name, again=True)
         path = f"/api/v1/namespaces/{self.namespace(name)}/secrets"
         metadata = {"name": self.secret, "labels": {OWNER: US, STACK: name}}
-        self._write("v1", "Secret", path, metadata, type="Opaque", data=_encoded(secrets))
+        data = _encoded(secrets)
+        written = self._write("v1", "Secret", path, metadata, type="Opaque", data=data)
+        self._found(name, written, data)
+        return written
 
-    def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
-        """Whether exactly these secrets are in place."""
+    def has_secrets(self, name: str, secrets: Mapping[str, str], version: str) -> bool:
+        """Whether exactly these secrets are in place.
+
+        `version` is the Secret's own, as the watches tell it: one that was read is known.
+        """
+        data = _encoded(secrets)
+        if version and self._alike.get(name) == (version, _digest(data)):
+            return True
         path = f"/api/v1/namespaces/{self.namespace(name)}/secrets/{self.secret}"
         try:
-            return bool(self.connection.get(path).get("data", {}) == _encoded(secrets))
+            found = self.connection.get(path)
         except NotFoundError:
             return False
+        if found.get("data", {}) != data:
+            return False
+        self._found(name, found, data)
+        return True
+
+    def _found(self, name: str, secret: Json, data: Mapping[str, str]) -> None:
+        with self._lock:
+            _keep(self._alike, name, (secret["metadata"]["resourceVersion"], _digest(data)))
 
     def delete(self, name: str, *, patience: float) -> None:
         """Delete the namespace and all that is in it; returns when it is gone.
@@ -194,9 +214,9 @@ class Rooms:
             raise TerminatingError(_held_up(found))
         return found
 
-    def _write(self, version: str, kind: str, path: str, metadata: Json, **content: object) -> None:
+    def _write(self, version: str, kind: str, path: str, metadata: Json, **content: object) -> Json:
         """Apply an object: fields that we set before and leave out now are removed."""
-        self.connection.request(
+        return self.connection.request(
             "PATCH",
             f"{path}/{metadata['name']}",
             query={"fieldManager": MANAGER, "force": True},
@@ -274,6 +294,18 @@ def _held_up(namespace: Json) -> str:
     ]
     words = "; ".join(text for text in told if text) or "what is in it is still being deleted"
     return f"the namespace {namespace['metadata']['name']} is being deleted: {words}"
+
+
+def _keep(memory: dict[str, Kept], name: str, thing: Kept) -> None:
+    """Remember a thing, the most recent ones only."""
+    memory.pop(name, None)
+    memory[name] = thing
+    while len(memory) > _KEPT:
+        del memory[next(iter(memory))]
+
+
+def _digest(data: Mapping[str, str]) -> str:
+    return hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()
 
 
 def _encoded(secrets: Mapping[str, str]) -> dict[str, str]:

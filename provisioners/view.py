@@ -19,6 +19,8 @@ class Kind:
     """As people write it: pod, deployment."""
     path: str
     query: Mapping[str, str]
+    metadata_only: bool = False
+    """Whether the server is to leave out everything else: nobody else's keys are held here."""
 
     def within(self, namespace: str) -> str:
         """The path of the same kind in one namespace."""
@@ -38,6 +40,7 @@ def kinds(selector: str) -> tuple[Kind, ...]:
     }
     return (
         *(Kind(name=name, path=path, query=ours) for name, path in paths.items()),
+        Kind(name="secret", path="/api/v1/secrets", query=ours, metadata_only=True),
         Kind(name="event", path="/api/v1/events", query={"fieldSelector": "type=Warning"}),
     )
 
@@ -101,6 +104,11 @@ class View:
             names = self._held.get(kind, {}).get(namespace, {})
             return [names[name] for name in sorted(names)]
 
+    def one(self, kind: str, namespace: str, name: str) -> Json | None:
+        """An object, if it is there."""
+        with self._lock:
+            return self._held.get(kind, {}).get(namespace, {}).get(name)
+
     def size(self) -> int:
         """How many objects are held."""
         with self._lock:
@@ -126,6 +134,8 @@ def _trimmed(kind: str, thing: Json) -> Json:
     meta["owners"] = [
         (owner["kind"], owner["name"]) for owner in thing["metadata"].get("ownerReferences", ())
     ]
+    if kind == "secret":
+        return {"metadata": {**meta, "labels": thing["metadata"].get("labels", {})}}
     if kind == "event":
         return {"metadata": meta, **{key: thing.get(key) for key in _EVENT}}
     spec = thing.get("spec") or {}

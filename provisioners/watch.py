@@ -13,14 +13,16 @@ from contextlib import ExitStack
 import orjson
 
 from provisioners.clustererrors import ClusterError, GoneError, StreamCutError, error_of
-from provisioners.connection import Connection, Json, Stream
-from provisioners.view import WORKLOADS, Kind, View, kinds
+from provisioners.connection import JSON, METADATA_CHANGES, METADATA_ONLY, Connection, Json, Stream
+from provisioners.view import Kind, View, kinds
 
 _SERVER_SECONDS = (240, 360)
 """The server ends a watch after a while of its choice between these."""
 _IDLE_SECONDS = 90.0
 """Bookmarks come every minute: silence for longer is a connection that died."""
 _PAUSE_SECONDS = (0.1, 10.0)
+_BEHIND_SECONDS = 20.0
+"""A watch that is cut off returns within this, or what it told last is not to be relied on."""
 
 
 class Watches:
@@ -58,17 +60,24 @@ class Watches:
             watch.wait(deadline)
         return self.view
 
-    def refresh(self, namespace: str) -> None:
-        """Read the workloads of one namespace now, so that what was just written is not overlooked.
+    def behind(self) -> bool:
+        """Whether a watch has been cut off for so long that the cluster is better asked itself."""
+        return any(watch.lost_for() > _BEHIND_SECONDS for watch in self._watches)
 
-        What becomes of them the watches tell soon enough.
+    def refresh(self, namespace: str, *names: str) -> None:
+        """Read some kinds in one namespace now, so that what was just written is not overlooked.
+
+        What becomes of it the watches tell soon enough.
         """
         for watch in self._watches:
-            if watch.kind.name not in WORKLOADS:
+            if watch.kind.name not in names:
                 continue
-            listed = self._connection.get(watch.kind.within(namespace), watch.kind.query)
+            listed = self._connection.get(
+                watch.kind.within(namespace), watch.kind.query, accept=watch.accept
+            )
             version = int(listed["metadata"]["resourceVersion"])
-            self.view.replace(watch.kind.name, listed["items"], version, namespace)
+            # A list without anything is null where only metadata was asked for.
+            self.view.replace(watch.kind.name, listed["items"] or (), version, namespace)
 
     def relists(self) -> dict[str, int]:
         """How often each kind was listed as a whole: once, unless something was lost."""
@@ -89,12 +98,15 @@ class _Watch:
         self, connection: Connection, kind: Kind, view: View, changed: Callable[[str], None]
     ) -> None:
         self.kind = kind
+        self.accept = METADATA_ONLY if kind.metadata_only else JSON
         self._changed = changed
         self.lists = 0
         self._connection = connection
         self._view = view
         self._version = ""
         self._failure: ClusterError | None = None
+        self._lost: float | None = None
+        """Since when it is cut off, by the monotonic clock."""
         self._listed = threading.Event()
         self._stopped = threading.Event()
         self._stream: Stream | None = None
@@ -107,6 +119,11 @@ class _Watch:
         """Wait for the first list; raises what stands in its way."""
         if not self._listed.wait(max(0.0, deadline - time.monotonic())):
             raise self._failure or StreamCutError(f"no list of every {self.kind.name} yet")
+
+    def lost_for(self) -> float:
+        """Seconds since it was cut off; none while it is not."""
+        lost = self._lost
+        return 0.0 if lost is None else time.monotonic() - lost
 
     def stop(self) -> None:
         self._stopped.set()
@@ -132,6 +149,7 @@ class _Watch:
                 self._stopped.wait(_PAUSE_SECONDS[0])
             except ClusterError as failure:
                 self._failure = failure
+                self._lost = self._lost or time.monotonic()
                 if self._version != seen:
                     pause = _PAUSE_SECONDS[0]
                 self._stopped.wait(max(failure.retry_after, pause * random.uniform(0.5, 1.0)))  # noqa: S311
@@ -142,7 +160,7 @@ class _Watch:
     def _list(self) -> None:
         things: list[Json] = []
         version = ""
-        for page in self._connection.pages(self.kind.path, self.kind.query):
+        for page in self._connection.pages(self.kind.path, self.kind.query, accept=self.accept):
             things += page["items"]
             version = page["metadata"]["resourceVersion"]
         self._view.replace(self.kind.name, things, int(version))
@@ -160,8 +178,12 @@ class _Watch:
             "timeoutSeconds": random.randint(*_SERVER_SECONDS),  # noqa: S311 -- spreads the load.
         }
         with ExitStack() as stack:
-            opened = self._connection.stream(self.kind.path, query, idle=_IDLE_SECONDS)
+            accept = METADATA_CHANGES if self.kind.metadata_only else JSON
+            opened = self._connection.stream(
+                self.kind.path, query, idle=_IDLE_SECONDS, accept=accept
+            )
             self._stream = stack.enter_context(opened)
+            self._lost = None
             stack.callback(self._forget)
             if self._stopped.is_set():
                 return

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioners import watch
 from provisioners.clustererrors import ClusterError
 from provisioners.connection import Connection
 from provisioners.watch import Watches
@@ -18,7 +19,7 @@ WORKLOADS = (
     "/apis/apps/v1/statefulsets",
     "/apis/batch/v1/jobs",
 )
-OTHERS = ("/api/v1/persistentvolumeclaims", "/api/v1/events", *WORKLOADS)
+OTHERS = ("/api/v1/persistentvolumeclaims", "/api/v1/secrets", "/api/v1/events", *WORKLOADS)
 
 
 def pod(version: int, phase: str = "Running") -> Any:
@@ -134,5 +135,29 @@ def test_the_workloads_of_one_namespace_can_be_read_at_once(api: Script, watches
         base, _, plural = path.rpartition("/")
         things = [pod(9)] if plural == "deployments" else []
         api.says(f"GET {base}/namespaces/store-a/{plural}", listed(10, *things))
-    watches.refresh("store-a")
+    watches.refresh("store-a", "deployment", "statefulset", "job")
     assert [thing["metadata"]["name"] for thing in view.of("deployment", "store-a")] == ["web"]
+
+
+def test_of_secrets_only_the_metadata_is_asked_for(api: Script, watches: Watches) -> None:
+    api.says(f"GET {PODS}", listed(5))
+    view = watches.synced(10)
+    asked = [item.headers["accept"] for item in api.asked if item.path == "/api/v1/secrets"]
+    assert asked
+    assert all("as=PartialObjectMetadata" in accept for accept in asked)
+    labels = {"owner": "helm"}
+    metadata = {"namespace": "store-a", "resourceVersion": "7", "name": "key", "labels": labels}
+    view.put("secret", {"metadata": metadata, "data": {"key": "c2VjcmV0"}})
+    assert view.one("secret", "store-a", "key") == {"metadata": {**metadata, "owners": []}}
+
+
+def test_a_watch_that_does_not_come_back_is_behind(
+    api: Script, watches: Watches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_BEHIND_SECONDS", 0.2)
+    refused = Answer(status=403, body={"message": "no"})
+    api.says(f"GET {PODS}", listed(5, pod(3)))
+    api.says(f"WATCH {PODS}", *[refused] * 4)
+    watches.synced(10)
+    until(watches.behind)
+    until(lambda: not watches.behind())
