@@ -26,8 +26,9 @@ from provisioners.probe import probe
 from provisioners.terraform import Module, Terraform
 from provisioners.terraformcluster import KubernetesStates
 from provisioners.terraformcommand import Program
+from provisioners.terraformlocal import LocalStates
 from provisioners.terraformpostgres import PostgresStates
-from provisioners.terraformstates import LocalStates, States
+from provisioners.terraformstates import States
 
 MODULES = ROOT / "templates" / "terraform"
 _SERVICE = "http://{namespace}-web.{namespace}.svc"

@@ -5,7 +5,7 @@ process: what a state holds is read from its place.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ from provisioners.terraformcommand import Program
 from provisioners.terraformplan import HOLDING_DATA, changes, drift, kind_of, losses
 from provisioners.terraformruns import Runs
 from provisioners.terraformsession import Session, Sessions, Source
-from provisioners.terraformstates import Intent, States, addresses
+from provisioners.terraformstates import States, addresses
 
 OUTPUTS = ("database", "media", "dns")
 """What every module tells; null where it has none."""
@@ -62,20 +62,18 @@ class Terraform:
         home: Path,
         holder: str = "",
         holding: Collection[str] = HOLDING_DATA,
-        gone: Callable[[Intent], bool] = lambda intent: False,  # noqa: ARG005
     ) -> None:
         """Build `modules` by name; runs live below `home`, which is this machine's own.
 
         `holder` names this worker in what its runs intend. `holding`: the types of resources that
-        hold data. `gone` tells whether a run of another machine is known to have ended with it;
-        without it such a run is waited for until it must have ended.
+        hold data.
         """
         self.modules = tuple(modules)
         self.program = program
         self._modules = modules
         self._states = states
         self._holding = frozenset(holding)
-        self._sessions = Sessions(program, states, Runs(home), holder=holder, gone=gone)
+        self._sessions = Sessions(program, states, Runs(home), holder=holder)
 
     def digest(self, wanted: Infrastructure) -> str:
         """SHA-256 of the module's files and what is wanted of it."""

@@ -107,6 +107,20 @@ class KubernetesStates:
             except ConflictError:
                 self._ask("PATCH", self._config(name), {"data": data})
 
+    def swap(self, name: str, old: Intent, new: Intent) -> bool:
+        """Put it into the ConfigMap that was read, and into no later one."""
+        config = self._get(self._config(name)) or {}
+        held = (config.get("data") or {}).get(old.run)
+        if held is None or Intent.decoded(held) != old:
+            return False
+        version = {"resourceVersion": config["metadata"]["resourceVersion"]}
+        body: Json = {"metadata": version, "data": {new.run: new.encoded()}}
+        try:
+            self._ask("PATCH", self._config(name), body)
+        except (NotFoundError, ConflictError):
+            return False
+        return True
+
     def forget(self, name: str, runs: Iterable[str]) -> None:
         """Take them out of the ConfigMap."""
         gone = dict.fromkeys(runs)

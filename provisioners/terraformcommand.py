@@ -23,7 +23,7 @@ from provisioners.command import (
     CommandTimeoutError,
     Result,
 )
-from provisioners.terraformruns import Run
+from provisioners.terraformrun import Run
 
 _KEPT = 16 << 20
 CHANGES = 2
@@ -104,6 +104,8 @@ class Limits:
     grace: float = 120.0
     lock: float = 20.0
     """How long it waits for somebody else's lock."""
+    lease: float = 45.0
+    """How long a run that gives no sign of life may still be at work on another machine."""
 
 
 @dataclass(frozen=True, kw_only=True)

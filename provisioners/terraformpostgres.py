@@ -109,6 +109,15 @@ class PostgresStates:
             connection.execute(_INTENTS)
             connection.execute(write, [name, intent.run, intent.encoded()])
 
+    def swap(self, name: str, old: Intent, new: Intent) -> bool:
+        """Update the row that still says the same."""
+        update = """
+            UPDATE terraform_intents SET intent = %s WHERE name = %s AND run = %s AND intent = %s
+        """
+        values = [new.encoded(), name, old.run, old.encoded()]
+        with self._connected() as connection:
+            return connection.execute(update, values).rowcount == 1
+
     def forget(self, name: str, runs: Iterable[str]) -> None:
         """Delete their rows."""
         delete = "DELETE FROM terraform_intents WHERE name = %s AND run = ANY(%s)"
@@ -129,7 +138,11 @@ class PostgresStates:
     def _connected(self) -> Iterator[psycopg.Connection[Any]]:
         try:
             with psycopg.connect(
-                self._address, connect_timeout=int(self._timeout), autocommit=True
+                self._address,
+                connect_timeout=int(self._timeout),
+                # A server that vanished in the middle must not hold up whoever renews a run.
+                tcp_user_timeout=int(self._timeout * 1000),
+                autocommit=True,
             ) as connection:
                 yield connection
         except psycopg.Error as error:

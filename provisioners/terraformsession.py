@@ -1,14 +1,16 @@
 """One piece of work on one state: a run with the module in it, free of what dead runs left behind.
 
 `provisioners.terraform` opens it. Before anything that can take the lock it says so beside the
-state; a lock that a dead run of ours left is taken away, a stranger's is told and left alone.
+state; a lock that a dead run of ours left is taken away, a stranger's is told and left alone. A run
+of another machine is dead when it gave no sign of life for a whole lease (`terraformkeeper`).
 """
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,13 @@ from typing import Any
 from provisioners.base import DriverFailure
 from provisioners.command import Result
 from provisioners.terraformcommand import Program, answer, complaints, user_at_host
-from provisioners.terraformruns import Run, Runs
-from provisioners.terraformstates import Backend, Intent, Lock, States
+from provisioners.terraformkeeper import Keeper
+from provisioners.terraformrun import Run, moment
+from provisioners.terraformruns import Runs
+from provisioners.terraformstates import Backend, Intent, Lock, States, renew
 
 _ONE_LINE = ("-input=false", "-no-color")
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,30 +47,21 @@ class Plan:
 
 
 class Sessions:
-    """Opens work on states, and knows which runs are dead.
+    """Opens work on states, and knows which runs are dead."""
 
-    `gone` tells whether a run of another machine is known to have ended with it.
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        states: States,
-        runs: Runs,
-        *,
-        holder: str,
-        gone: Callable[[Intent], bool],
-    ) -> None:
+    def __init__(self, program: Program, states: States, runs: Runs, *, holder: str) -> None:
         self.program = program
         self.states = states
         self.runs = runs
         self._holder = holder
-        self._gone = gone
+        self._keeper = Keeper(states, runs, lease=program.limits.lease)
 
     @contextmanager
     def opened(self, name: str, source: Source, *, writing: bool) -> Iterator["Session"]:
         """A run, initialized. One for writing recovers first, and takes back what it intended."""
         self.runs.sweep()
+        # What a dead worker left at work here lives on by our signs of life.
+        self._keeper.wake()
         with self.runs.opened(name) as run:
             if not writing:
                 # Of a state that is not there terraform would make an empty one.
@@ -73,22 +69,34 @@ class Sessions:
                 yield Session(self, run, source, kept=kept)
                 return
             self._recover(name)
-            try:
-                # Already the look for providers takes the lock where there is no state yet.
-                self.intend(run, self.program.limits.init)
-                session = Session(self, run, source)
-                if rescued := self.runs.rescued(name):
-                    session.push(rescued)
-                yield session
-            except DriverFailure as failure:
-                self._after(run, failure)
-                raise
-            self.states.forget(name, [run.token])
+            with self._keeper.keeping(run):
+                try:
+                    # Already the look for providers takes the lock where there is no state yet.
+                    self.states.intend(name, self._intent(run, self.program.limits.init))
+                    session = Session(self, run, source)
+                    if rescued := self.runs.rescued(name):
+                        session.push(rescued)
+                    yield session
+                except DriverFailure as failure:
+                    self._after(run, failure)
+                    raise
+                self.states.forget(name, [run.token])
 
     def intend(self, run: Run, seconds: float) -> None:
-        """Say beside the state that a run of ours may hold its lock from now on."""
+        """Say beside the state that a run of ours may hold its lock from now on.
+
+        Raises DriverFailure `state_locked` when another machine has taken the run for gone.
+        """
+        began, fresh = moment(), self._intent(run, seconds)
+        if not renew(
+            self.states, run.name, run.token, lambda old: replace(fresh, beat=old.beat + 1)
+        ):
+            raise DriverFailure("state_locked", "another machine has taken this run for gone")
+        run.renewed(began)
+
+    def _intent(self, run: Run, seconds: float) -> Intent:
         now, limits = datetime.now(UTC), self.program.limits
-        intent = Intent(
+        return Intent(
             run=run.token,
             holder=self._holder,
             who=user_at_host(),
@@ -96,24 +104,25 @@ class Sessions:
             started=now,
             until=now + timedelta(seconds=seconds + limits.grace + limits.short),
             patience=limits.lock,
+            lease=limits.lease,
         )
-        self.states.intend(run.name, intent)
 
     def _recover(self, name: str) -> None:
         """Take away the lock of a dead run of ours.
 
-        Raises DriverFailure `state_locked` while a run of ours is at work.
+        Raises DriverFailure `state_locked` while a run of ours is at work, even when it has lost
+        its lock: a server that ended a session has not ended what the session was held for.
         """
         intents, lock = self.states.intents(name), self.states.lock(name)
         mine = lock.owner(intents) if lock else None
-        if lock and mine:
-            if not self._dead(mine):
-                detail = f"a run of {mine.holder or mine.who} is at work: {lock}"
+        for intent in intents:
+            if not self._dead(name, intent):
+                told = lock if intent is mine else f"since {intent.started:%Y-%m-%dT%H:%M:%SZ}"
+                detail = f"a run of {intent.holder or intent.who} is at work: {told}"
                 raise DriverFailure("state_locked", detail)
+        if lock and mine:
             self.states.release(name, lock)
-        # Who is alive may be about to take the lock, so what he said has to stay.
-        dead = [item.run for item in intents if item is mine or self._dead(item)]
-        self.states.forget(name, dead)
+        self.states.forget(name, [item.run for item in intents])
 
     def _after(self, run: Run, failure: DriverFailure) -> None:
         """Take back what a failed run said, unless it could not give its lock back."""
@@ -123,10 +132,24 @@ class Sessions:
             if lock is None or lock.owner(ours) is None:
                 self.states.forget(run.name, [run.token])
 
-    def _dead(self, intent: Intent) -> bool:
+    def _dead(self, name: str, intent: Intent) -> bool:
         if intent.place == self.runs.place:
-            return not self.runs.at_work(intent.run)
-        return self._gone(intent) or datetime.now(UTC) > intent.until
+            return not self.runs.awake(intent.run)
+        over = intent.ended or datetime.now(UTC) > intent.until
+        return over or bool(intent.lease and self._silent(name, intent))
+
+    def _silent(self, name: str, intent: Intent) -> bool:
+        """Watch a run of another machine for its whole lease; if it does not beat, end it.
+
+        What was seen counts, not what clocks say: those of two machines need not agree. Once it is
+        written that the run has ended, its own machine cannot renew it any more.
+        """
+        end = time.monotonic() + intent.lease
+        while time.monotonic() < end:
+            time.sleep(min(_LOOK_SECONDS, intent.lease / 10))
+            if intent not in self.states.intents(name):
+                return False
+        return self.states.swap(name, intent, replace(intent, ended=True))
 
 
 class Session:

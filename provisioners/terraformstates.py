@@ -6,15 +6,12 @@ the few facts that a look needs; it is written by terraform alone.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from shutil import rmtree
 from typing import Any, Protocol
 
 from provisioners.base import DriverFailure
-from provisioners.terraformruns import write_whole
 
 _STARTING = timedelta(seconds=30)
 """How long after its start a run may still come by its lock, beside the time that it waits."""
@@ -36,6 +33,12 @@ class Intent:
     """When it has ended at the latest."""
     patience: float
     """Seconds that it waits for a lock."""
+    lease: float = 0.0
+    """Seconds without a beat after which it surely has stopped; 0 for one that does not beat."""
+    beat: int = 0
+    """Counts up as long as its machine looks after it."""
+    ended: bool = False
+    """Whether another machine has taken it for gone; it is refused whatever it wants from then."""
 
     def encoded(self) -> str:
         """The intent as JSON."""
@@ -139,81 +142,21 @@ class States(Protocol):
     def intend(self, name: str, intent: Intent) -> None:
         """Keep what a run says of itself, instead of what it said before."""
 
+    def swap(self, name: str, old: Intent, new: Intent) -> bool:
+        """Put one intent in the place of another of the same run, unless that changed meanwhile."""
+
     def forget(self, name: str, runs: Iterable[str]) -> None:
         """Take back what these runs said."""
 
 
-class LocalStates:
-    """States in a directory of one machine. Their locks are the kernel's and die with terraform."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def backend(self, name: str, run: str) -> Backend:  # noqa: ARG002
-        """A file in a directory of the name."""
-        path = self._root / name / "terraform.tfstate"
-        return Backend(kind="local", settings={"path": str(path.absolute())})
-
-    def read(self, name: str) -> dict[str, Any] | None:
-        """The file's content."""
-        try:
-            content = (self._root / name / "terraform.tfstate").read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise unreachable(str(error)) from error
-        return parsed(content)
-
-    def remove(self, name: str) -> None:
-        """Remove the directory."""
-        doomed = self._root / name
-        try:
-            rmtree(doomed)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise unreachable(str(error)) from error
-
-    def names(self) -> set[str]:
-        """Every directory with a state in it."""
-        found = self._root.glob("*/terraform.tfstate")
-        return {path.parent.name for path in found if path.stat().st_size}
-
-    def lock(self, name: str) -> Lock | None:  # noqa: ARG002
-        """None: there is nothing to recover."""
-        return None
-
-    def release(self, name: str, lock: Lock) -> None:
-        """There is nothing to take away."""
-
-    def intents(self, name: str) -> tuple[Intent, ...]:
-        """The files beside the state."""
-        found = []
-        for path in sorted((self._root / name).glob("intent-*.json")):
-            try:
-                found.append(Intent.decoded(path.read_bytes()))
-            except (FileNotFoundError, ValueError, TypeError, KeyError):
-                continue
-        return tuple(found)
-
-    def intend(self, name: str, intent: Intent) -> None:
-        """Write a file beside the state."""
-        try:
-            (self._root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-            # A plan that finds no file makes one to lock it, and removes it at its end, under
-            # the feet of an apply that has opened it meanwhile: that state would be lost.
-            (self._root / name / "terraform.tfstate").touch(mode=0o600)
-            write_whole(self._root / name / f"intent-{intent.run}.json", intent.encoded().encode())
-        except OSError as error:
-            raise unreachable(str(error)) from error
-
-    def forget(self, name: str, runs: Iterable[str]) -> None:
-        """Remove the files."""
-        try:
-            for run in runs:
-                (self._root / name / f"intent-{run}.json").unlink(missing_ok=True)
-        except OSError as error:
-            raise unreachable(str(error)) from error
+def renew(states: States, name: str, run: str, change: Callable[[Intent], Intent]) -> bool:
+    """Change what a run says; False when it was taken for gone, or took it back itself."""
+    while True:
+        found = next((item for item in states.intents(name) if item.run == run), None)
+        if found is None or found.ended:
+            return False
+        if states.swap(name, found, change(found)):
+            return True
 
 
 def parsed(content: bytes) -> dict[str, Any] | None:

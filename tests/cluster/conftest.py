@@ -15,11 +15,13 @@ from kubernetes import client
 
 from scripts.clusterkit.base import BIN
 from tests.cluster import control_plane
+from tests.cluster.given import KUBECONFIG, AnyShops, GivenShops
 from tests.cluster.kubelet import StandIn, connected, usual
 from tests.cluster.shops import Shops
+from tests.cluster.terraform_bench import Bench, Spec
 from tests.cluster.waiting import until
 
-GIVEN = "STORECTL_TEST_KUBECONFIG"
+PLACES = ["local", "kubernetes", pytest.param("pg", marks=pytest.mark.needs("postgres"))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ def tools() -> Path:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster of this session."""
-    if given := os.environ.get(GIVEN):
+    if given := os.environ.get(KUBECONFIG):
         path = Path(given).absolute()
         with connected(path) as api:
             yield Cluster(kubeconfig=path, api=api, stand_in=None)
@@ -72,14 +74,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def shops(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
+def shops(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyShops]:
     """The shops of the cluster, for a module with whole stores."""
-    stand_in = cluster.stand_in
-    assert stand_in is not None, "a real kubelet runs real shops"
+    if cluster.stand_in is None:
+        yield GivenShops(cluster.api)
+        return
     with Shops(cluster.kubeconfig, tmp_path_factory.mktemp("shops")).open() as found:
-        stand_in.decide(found.of_pod)
+        cluster.stand_in.decide(found.of_pod)
         yield found
-        stand_in.decide(usual)
+        cluster.stand_in.decide(usual)
 
 
 @pytest.fixture
@@ -91,3 +94,31 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     until(lambda: cluster.core.list_namespaced_service_account(name).items)
     yield name
     cluster.core.delete_namespace(name)
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Each kind of place for states."""
+    if request.param == "kubernetes":
+        cluster = request.getfixturevalue("cluster")
+        namespace = request.getfixturevalue("namespace")
+        return {
+            "kind": "kubernetes",
+            "kubeconfig": str(cluster.kubeconfig),
+            "namespace": namespace,
+        }
+    if request.param == "pg":
+        return {"kind": "pg", "address": request.getfixturevalue("postgres_url")}
+    return {"kind": "local", "root": str(tmp_path / "states")}
+
+
+@pytest.fixture
+def tool(tools: Path) -> str:
+    """OpenTofu, or what STORECTL_TEST_TERRAFORM names: a terraform, to hold it to the same."""
+    return os.environ.get("STORECTL_TEST_TERRAFORM") or str(tools / "tofu")
+
+
+@pytest.fixture
+def bench(place: dict[str, str], tool: str, tmp_path: Path) -> Bench:
+    spec = Spec(binary=tool, home=str(tmp_path / "runs"), place=place)
+    return Bench(spec=spec, directory=tmp_path)

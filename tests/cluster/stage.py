@@ -7,7 +7,6 @@ registry, as another process of the control plane would.
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from kubernetes.client.exceptions import ApiException
 
 from controller import main
@@ -28,16 +26,15 @@ from controller.registry.registry import Registry
 from controller.settings import KubernetesSettings, Settings
 from provisioners.base import Driver
 from scripts.clusterkit.base import BIN
-from tests.cluster.conftest import GIVEN, Cluster
+from tests.cluster import given
+from tests.cluster.conftest import Cluster
+from tests.cluster.given import DOMAIN, IMAGE
+from tests.cluster.waiting import FACTOR
 from tests.control_plane import ControlPlane, until
 
-stood_in = pytest.mark.skipif(
-    GIVEN in os.environ, reason="a cluster with real kubelets wants an image of a real shop"
-)
-IMAGE = "registry.example.com/shop:2.4.7-p3"
-DOMAIN = "shops.example.com"
+stood_in = given.stood_in
 PROBE_SECONDS = 0.5
-PATIENCE = 180.0
+PATIENCE = 180.0 * FACTOR
 Object = dict[str, Any]
 
 
@@ -89,8 +86,8 @@ class Stage(ControlPlane):
             registry.database.close()
 
     def join(self, kubeconfig: Path, address: str, name: str = "main", *more: str) -> None:
-        """Add a cluster, as an operator does."""
-        where = ("--kubeconfig", str(kubeconfig), "--shop-address", address)
+        """Add a cluster, as an operator does; without an address shops are asked inside of it."""
+        where = ("--kubeconfig", str(kubeconfig), *(("--shop-address", address) * bool(address)))
         done = self.storectl("cluster", "add", name, "--domain", DOMAIN, *where, *more)
         assert done.returncode == 0, done.stderr
 
@@ -155,7 +152,7 @@ class Stage(ControlPlane):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
 

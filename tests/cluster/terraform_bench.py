@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from provisioners.base import Built, DriverFailure, Infrastructure
 from provisioners.terraform import Module, Terraform
 from provisioners.terraformcommand import Limits, Program
-from provisioners.terraformstates import LocalStates, States
+from provisioners.terraformlocal import LocalStates
+from provisioners.terraformstates import States
 
 Done = TypeVar("Done")
 MODULE = Path(__file__).parent / "terraform"
@@ -129,6 +130,13 @@ class Bench:
     def insist(self, wanted: Infrastructure, **options: Any) -> Built:
         """Apply as the reconciler does: again, as long as a failure may pass."""
         return insist(lambda: self.builder(**options).apply(wanted))
+
+
+def nothing_left_behind(bench: Bench) -> None:
+    """Neither a run's directory nor an intent nor a lock."""
+    left = [path.name for path in Path(bench.spec.home).glob(f"{bench.name}-*")]
+    states = bench.spec.states()
+    assert (left, states.intents(bench.name), states.lock(bench.name)) == ([], (), None)
 
 
 def insist(act: Callable[[], Done]) -> Done:

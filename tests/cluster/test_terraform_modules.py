@@ -14,7 +14,7 @@ import pytest
 from provisioners.base import ChangeKind, DriverFailure, Infrastructure
 from provisioners.terraform import OUTPUTS, PROTECTION, Module, Terraform
 from provisioners.terraformcommand import Program
-from provisioners.terraformstates import LocalStates
+from provisioners.terraformlocal import LocalStates
 from scripts.clusterkit.base import ROOT
 from tests.cluster.terraform_services import ADMIN, PASSWORD, PROVIDERS, Shared, missing, shared
 

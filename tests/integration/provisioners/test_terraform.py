@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +22,11 @@ from provisioners.command import (
 )
 from provisioners.terraform import Terraform
 from provisioners.terraformcommand import Program, failure
+from provisioners.terraformlocal import LocalStates
 from provisioners.terraformplan import HOLDING_DATA, changes, drift, losses
-from provisioners.terraformruns import Run, Runs
-from provisioners.terraformstates import Intent, LocalStates, Lock, addresses
+from provisioners.terraformrun import Run, moment
+from provisioners.terraformruns import Runs
+from provisioners.terraformstates import Intent, Lock, addresses, renew
 
 PY = sys.executable
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -233,6 +236,21 @@ def test_intents_are_kept_beside_the_state_until_they_are_forgotten(tmp_path: Pa
     assert not (tmp_path / "s").exists()
 
 
+def test_an_intent_is_swapped_only_for_what_was_read(tmp_path: Path) -> None:
+    states = LocalStates(tmp_path)
+    assert not states.swap("s", INTENT, INTENT)
+    states.intend("s", INTENT)
+    later, ended = replace(INTENT, beat=1), replace(INTENT, ended=True)
+    assert states.swap("s", INTENT, later)
+    assert not states.swap("s", INTENT, ended)
+    assert states.intents("s") == (later,)
+    assert renew(states, "s", "a1", lambda old: replace(old, beat=old.beat + 1))
+    assert states.intents("s") == (replace(INTENT, beat=2),)
+    assert states.swap("s", replace(INTENT, beat=2), ended)
+    assert not renew(states, "s", "a1", lambda old: replace(old, ended=False))
+    assert not renew(states, "s", "unknown", lambda old: old)
+
+
 def sleeper(run: Run, program: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:
     """A program that holds the run's lock, as terraform does."""
     with run.held() as held:
@@ -255,12 +273,51 @@ def test_what_a_dead_worker_left_is_removed_once_nothing_runs_there(tmp_path: Pa
     left = abandoned(runs)
     left.until(time.time() + 60, 1)
     with sleeper(left) as process:
-        assert runs.at_work(left.token)
+        assert runs.awake(left.token)
         runs.sweep()
         assert left.path.exists()
         process.kill()
     runs.sweep()
-    assert (runs.at_work(left.token), left.path.exists()) == (False, False)
+    assert (runs.awake(left.token), left.path.exists()) == (False, False)
+
+
+def state_of(process: subprocess.Popen[bytes]) -> str:
+    """As the kernel writes it: T for a process that is stopped."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end, "not within 20 s"
+        time.sleep(0.02)
+
+
+def test_a_guard_stops_what_is_not_renewed_and_ends_what_is_lost(tmp_path: Path) -> None:
+    run = abandoned(Runs(tmp_path))
+    run.until(time.time() + 60, 1)
+    run.lease(moment())
+    argv = [PY, "-m", "provisioners.terraformguard", str(run.path), "0.5"]
+    with sleeper(run) as process, subprocess.Popen(argv, cwd=Path(__file__).parents[3]) as guard:
+        until(lambda: state_of(process) == "T")
+        assert moment() - (run.renewal or 0) > 0.5
+        run.renewed(moment() + 60)
+        until(lambda: state_of(process) != "T")
+        assert run.guarded
+        run.lose()
+        assert process.wait(timeout=20) == -signal.SIGKILL
+        assert guard.wait(timeout=20) == 0
+    assert not run.awake
+
+
+def test_a_guard_ends_what_outlives_its_time_without_anybody(tmp_path: Path) -> None:
+    run = abandoned(Runs(tmp_path))
+    run.until(time.time() - 2, 1)
+    run.lease(moment() + 60)
+    argv = [PY, "-m", "provisioners.terraformguard", str(run.path), "60"]
+    with sleeper(run) as process, subprocess.Popen(argv, cwd=Path(__file__).parents[3]) as guard:
+        assert process.wait(timeout=20) == -signal.SIGKILL
+        assert guard.wait(timeout=20) == 0
 
 
 @pytest.mark.parametrize(("late", "kind"), [(1, signal.SIGTERM), (60, signal.SIGKILL)])
