@@ -15,7 +15,7 @@ from controller.reconciler import stacks, stores
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 from controller.registry.leases import Lease, Ref
-from controller.registry.progress import Pass, Progress
+from controller.registry.progress import Pass, Progress, StepResult
 from controller.registry.stores import Stores
 from provisioners.base import ReleaseState
 
@@ -54,6 +54,8 @@ class Look:
     close: Callable[[], None] = lambda: None
     event: Note | None = None
     """What is to be told of this look, whatever comes of the step."""
+    fulfilled: StepResult | None = None
+    """The step that came true by itself after a worker had left it."""
     proof: dict[str, Any] | None = None
     """What the operation's result gains when nothing is left to do."""
 
@@ -108,6 +110,7 @@ class Subjects:
             final=stack.desired is StackDesired.PURGED,
             record=record,
             event=_lost(stack, seen),
+            fulfilled=stacks.fulfilled(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
             proof={"inventory": [*seen.held, *seen.around]}
             if stack.desired is StackDesired.PURGED

@@ -167,6 +167,7 @@ class Reconciler:
             due_in=None if look.final else self._soon(self._timing.resync),
             waited_on=False,
             result=look.proof,
+            fulfilled=look.fulfilled,
             event=look.event,
             alarm=True,
         )

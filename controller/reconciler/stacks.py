@@ -13,9 +13,11 @@ from controller.domain.errors import (
     StoreControllerError,
 )
 from controller.domain.notes import Note
+from controller.domain.operations import StepState
 from controller.domain.stack import AppliedInfrastructure, Stack, StackDesired
 from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
+from controller.registry.progress import StepResult
 from provisioners.base import Driver, DriverFailure, ReleaseState, ReleaseStatus, Replicas
 
 _AWAIT_SECONDS = 3.0
@@ -290,6 +292,14 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
         return ApplyRelease()
     return None if seen.answering is None else AwaitEngine()
+
+
+def fulfilled(stack: Stack, seen: StackSeen) -> StepResult | None:
+    """That the shop answers: a worker that waited for it may have gone on to others meanwhile."""
+    if not stack.wants_running or seen.answering is not None:
+        return None
+    note = Note.of("Answering", endpoint=seen.endpoint or "-")
+    return StepResult(name=AwaitEngine.name, state=StepState.DONE, note=note)
 
 
 def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, ...]:

@@ -68,6 +68,8 @@ class Pass:
     """The generation that was looked at."""
     conditions: tuple[Condition, ...] = ()
     step: StepResult | None = None
+    fulfilled: StepResult | None = None
+    """The end of a step that came true by itself, told where it was seen under way."""
     event: Note | None = None
     alarm: bool = False
     """Whether the event is a warning."""
@@ -237,8 +239,9 @@ class Progress:
         complete: bool,
     ) -> Operation:
         """Carry a pass over into the operation that follows it."""
-        if outcome.step is not None:
-            operation = self._save_step(connection, operation, about, outcome.step)
+        for result in (outcome.step, _under_way(operation, outcome.fulfilled)):
+            if result is not None:
+                operation = self._save_step(connection, operation, about, result)
         if outcome.event is not None:
             tell(connection, about, outcome.event, _severity(outcome))
         if outcome.result:
@@ -278,6 +281,12 @@ class Progress:
             if not holds(connection, lease):
                 raise LeaseLostError(str(lease.ref))
             yield connection
+
+
+def _under_way(operation: Operation, result: StepResult | None) -> StepResult | None:
+    """The result, where the operation shows its step as running."""
+    running = {step.name for step in operation.steps if step.state is StepState.RUNNING}
+    return result if result is not None and result.name in running else None
 
 
 def _unasked(connection: Connection, about: About, outcome: Pass) -> None:
