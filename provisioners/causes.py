@@ -240,7 +240,8 @@ def _of_container(pod: str, container: Json, told: list[tuple[str, str]]) -> Ite
             kind=CauseKind.CONFIG, thing=pod, container=name, message=message or words, event=event
         )
     elif last.get("reason") == "OOMKilled":
-        words = f"it needed more memory than its limit ({container.get('restartCount', 0)} times)"
+        words = f"ended with {last.get('exitCode', '?')}, {container.get('restartCount', 0)} times"
+        words = f"{words}: it needed more memory than its limit"
         yield Cause(kind=CauseKind.MEMORY, thing=pod, container=name, message=words)
     elif reason == "CrashLoopBackOff" or (ended and ended.get("exitCode", 0) != 0):
         words = f"ended with {last.get('exitCode', '?')}, {container.get('restartCount', 0)} times"

@@ -26,6 +26,8 @@ def status(pod: Object, fate: str, address: str) -> Object:
     over = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
     running = {"running": {"startedAt": now}}
     conditions = {
+        # It may have been denied a node before.
+        "PodScheduled": True,
         "PodReadyToStartContainers": True,
         "Initialized": True,
         "ContainersReady": ready,

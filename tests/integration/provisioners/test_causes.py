@@ -180,7 +180,7 @@ UNSCHEDULABLE = {
                 kind=CauseKind.MEMORY,
                 thing="pod/web-1-x",
                 container="php",
-                message="it needed more memory than its limit (2 times)",
+                message="ended with 137, 2 times: it needed more memory than its limit",
             ),
             id="memory",
         ),
