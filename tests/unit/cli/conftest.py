@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import texts
+from cli import texts, transport, wait
 from cli.main import main
 from tests.unit.cli.fake_control_plane import TOKEN, FakeApi, serving
 from tests.unit.cli.runner import Outcome, Storectl
@@ -20,6 +20,12 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     texts._catalogue.cache_clear()
     yield
     texts._catalogue.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "PAUSES", (0.0,))
+    monkeypatch.setattr(transport, "RETRY_PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from cli import transport, wait
+from cli import wait
 from cli.client import Client
 from cli.errors import LostContactError
 from cli.transport import Transport
@@ -19,14 +19,8 @@ from tests.unit.cli.runner import Storectl
 CREATE = ("create", "acme", "--country", "DE")
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "PAUSES", (0.0,))
-
-
 @pytest.fixture
-def client(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    monkeypatch.setattr(transport, "RETRY_PAUSES", (0.0, 0.0))
+def client(api: FakeApi) -> Iterator[Client]:
     with closing(Transport(api.url, TOKEN, "en")) as opened:
         yield Client(opened)
 
