@@ -48,7 +48,7 @@ cluster-tools: $(DEV) ## Get kube-apiserver, etcd, kubectl, helm and tofu into .
 # A cluster that is given needs no control plane of ours.
 cluster-test: $(DEV) i18n ## Tests over a real API server; over a cluster of yours with STORECTL_TEST_KUBECONFIG
 	@$(PYTHON) -m scripts.cluster_tools $(if $(STORECTL_TEST_KUBECONFIG),kubectl helm3 helm4 tofu)
-	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/cluster
+	@$(PYTHON) -m pytest -n 2 --dist loadfile $(if $(STORECTL_TEST_KUBECONFIG),-o faulthandler_timeout=7200) tests/cluster
 
 bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 	@$(PYTHON) -m bench

@@ -19,6 +19,9 @@ ADDRESS = os.environ.get("STORECTL_TEST_SHOP_ADDRESS", "")
 """How the tests and their control plane reach a shop, with {host} or {namespace}."""
 _SERVICE = "http://{namespace}-web.{namespace}.svc"
 
+CONTROLLER_IMAGE = os.environ.get("STORECTL_TEST_CONTROLLER_IMAGE", "")
+"""The control plane's own image, with its tag."""
+
 whole = pytest.mark.skipif(
     KUBECONFIG in os.environ and SHOP_IMAGE not in os.environ,
     reason=f"set {SHOP_IMAGE} to the image of a shop, for the kubelets of your cluster",
@@ -29,6 +32,11 @@ stood_in = pytest.mark.skipif(
     reason="decides what becomes of pods, or looks behind them, as only a stand-in lets be done",
 )
 """Of tests that need our own kubelet."""
+controlled = pytest.mark.skipif(
+    KUBECONFIG in os.environ and not CONTROLLER_IMAGE,
+    reason="set STORECTL_TEST_CONTROLLER_IMAGE to the image of images/controller",
+)
+"""Of tests with a control plane in the cluster."""
 
 
 class GivenShops:

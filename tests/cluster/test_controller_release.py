@@ -1,7 +1,8 @@
 """The controller chart before a real API server: taken whole, installed, upgraded, rolled back."""
 
+import base64
 import json
-import os
+import secrets
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.cluster.controller_chart import (
     restrict,
     valued,
 )
+from tests.cluster.given import CONTROLLER_IMAGE, controlled, stood_in
 from tests.cluster.magento_chart import (
     Charted,
     Object,
@@ -27,12 +29,9 @@ from tests.cluster.magento_chart import (
     named,
     pod_templates,
 )
+from tests.cluster.waiting import FACTOR
 
 BOTH = pytest.mark.parametrize("helm", ["helm3", "helm4"])
-READY = pytest.mark.skipif(
-    "STORECTL_TEST_KUBECONFIG" in os.environ,
-    reason="needs the stand-in for kubelets, under which any image runs",
-)
 
 
 @pytest.fixture
@@ -64,14 +63,16 @@ def test_an_unknown_field_and_a_careless_pod_would_be_refused(
     assert "violates PodSecurity" in restricted.refused([pod], namespace)
 
 
-@READY
+@controlled
 @BOTH
 def test_helm_waits_for_a_release_that_brings_its_own_database(
     helm: str, restricted: Charted, namespace: str
 ) -> None:
     charted = replace(restricted, helm=helm)
+    hand_secrets(charted, namespace)
+    values = laid_over(laid_over(VALUES, BUNDLED), {"image": given_image()})
     # A hook before the release would wait here for a database that comes with it.
-    install(charted, namespace, laid_over(VALUES, BUNDLED), "--wait", "--timeout", "90s")
+    install(charted, namespace, values, "--wait", "--timeout", f"{90 * FACTOR:.0f}s")
     assert ready(charted, namespace) == {
         f"{RELEASE}-{name}": count
         for name, count in {
@@ -86,7 +87,7 @@ def test_helm_waits_for_a_release_that_brings_its_own_database(
     assert len(migrations(charted, namespace)) == 1
 
 
-@READY
+@stood_in
 @BOTH
 def test_another_image_migrates_once_and_a_rollback_needs_nobody(
     helm: str, restricted: Charted, namespace: str
@@ -102,6 +103,22 @@ def test_another_image_migrates_once_and_a_rollback_needs_nobody(
     done = charted.run(helm, "rollback", *where)
     assert done.returncode == 0, done.stderr
     assert migrations(charted, namespace) == first
+
+
+def given_image() -> Object:
+    """The image that was given for real kubelets; without one the placeholder stays."""
+    repository, _, tag = CONTROLLER_IMAGE.rpartition(":")
+    return {"repository": repository, "tag": tag} if repository else {}
+
+
+def hand_secrets(charted: Charted, namespace: str) -> None:
+    """The Secret that is there before the release."""
+    keys = ("master-key", "operator-token", "database-password", "redis-password")
+    data = {key: base64.b64encode(secrets.token_hex(24).encode()).decode() for key in keys}
+    metadata = {"name": VALUES["existingSecret"], "namespace": namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+    done = charted.run("kubectl", "create", "--filename=-", stdin=json.dumps(secret))
+    assert done.returncode == 0, done.stderr
 
 
 def workloads(objects: list[Object]) -> list[Object]:

@@ -6,7 +6,6 @@ server on the way is recorded and held against the rules.
 """
 
 import contextlib
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -36,15 +35,13 @@ from provisioners.terraformcommand import Program
 from tests.cluster import controller_chart, faulty, magento_chart
 from tests.cluster.conftest import Cluster
 from tests.cluster.controller_account import Accounts, Right, granted, used, written
+from tests.cluster.given import stood_in
 from tests.cluster.kubelet import NODE, connected
 from tests.cluster.kubelet_door import Door, opened
 from tests.cluster.magento_chart import GATEWAY, Charted, Object, laid_over, planned
 from tests.cluster.waiting import until
 
-pytestmark = pytest.mark.skipif(
-    "STORECTL_TEST_KUBECONFIG" in os.environ, reason="needs the stand-in for kubelets"
-)
-
+pytestmark = stood_in
 # Everything that the magento chart can consist of.
 EVERYTHING: Object = {
     "metrics": {"enabled": True, "serviceMonitor": {"enabled": True}},

@@ -1,6 +1,5 @@
 """Logs and programs of a release's containers, through the API server to the door of a kubelet."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,10 @@ from kubernetes import client
 from provisioners.base import DriverFailure, Release
 from provisioners.clustererrors import StreamCutError
 from tests.cluster.conftest import Cluster
+from tests.cluster.given import stood_in
 from tests.cluster.helm_bench import HelmBench, benched, tiny
 from tests.cluster.kubelet import NODE
 from tests.cluster.kubelet_door import Door, opened
-
-pytestmark = pytest.mark.skipif(
-    "STORECTL_TEST_KUBECONFIG" in os.environ, reason="needs the stand-in for kubelets"
-)
 
 
 @pytest.fixture
@@ -54,6 +50,7 @@ def pods(bench: HelmBench, release: Release) -> list[str]:
     return [item.removeprefix("pod/") for item in held if item.startswith("pod/")]
 
 
+@stood_in
 def test_the_last_lines_of_every_container_are_told(
     door: Door, bench: HelmBench, release: Release
 ) -> None:
@@ -64,6 +61,7 @@ def test_the_last_lines_of_every_container_are_told(
     assert bench.driver.logs(release.name, tail=0) == []
 
 
+@stood_in
 def test_new_lines_are_followed_until_nobody_reads(
     door: Door, bench: HelmBench, release: Release
 ) -> None:
@@ -83,6 +81,7 @@ def test_new_lines_are_followed_until_nobody_reads(
     assert all(line.partition(" shop: ")[2].startswith("new ") for line in told)
 
 
+@stood_in
 @pytest.mark.parametrize(("program", "status"), [("echo", 0), ("false", 3)])
 def test_a_program_runs_in_a_container_and_tells_how_it_ended(
     door: Door, bench: HelmBench, release: Release, program: str, status: int
@@ -93,6 +92,7 @@ def test_a_program_runs_in_a_container_and_tells_how_it_ended(
     assert result.output == "cache:flush --with a space & more"
 
 
+@stood_in
 def test_a_program_that_does_not_end_is_left(
     door: Door, bench: HelmBench, release: Release
 ) -> None:

@@ -21,12 +21,13 @@ from controller.reconciler import failpoints, stacks
 from provisioners.connection import Connection
 from provisioners.helmreleases import Records
 from tests.cluster.conftest import Cluster
+from tests.cluster.given import AnyShops, stood_in, whole
 from tests.cluster.kubelet import Fate, Object, usual
 from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, helm, staged, stood_in
-from tests.cluster.waiting import until
+from tests.cluster.stage import Stage, helm, staged
+from tests.cluster.waiting import FACTOR, until
 
-pytestmark = [stood_in, pytest.mark.failpoint]
+pytestmark = [whole, pytest.mark.failpoint]
 
 AROUND = {stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.name}
 """Steps of shops that need something outside their cluster; tests of Terraform kill those."""
@@ -36,7 +37,7 @@ RECORDED = failpoints.POINTS[-1]
 
 
 @pytest.fixture
-def stage(cluster: Cluster, shops: Shops, tmp_path: Path) -> Iterator[Stage]:
+def stage(cluster: Cluster, shops: AnyShops, tmp_path: Path) -> Iterator[Stage]:
     with staged(tmp_path / "stage", cluster) as found:
         with found.running():
             found.join(cluster.kubeconfig, shops.address)
@@ -69,7 +70,7 @@ def die(stage: Stage, failpoint: str, *asking: Any) -> None:
     if asking:
         stage.await_ready()
         ask(stage, *asking)
-    assert stage.await_death(120) == -signal.SIGKILL, failpoint
+    assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, failpoint
 
 
 CREATE = ("", {"name": "acme", "country": "DE", "email": "owner@example.com", "plan": "starter"})
@@ -94,6 +95,7 @@ def test_every_step_of_a_stack_is_killed_here() -> None:
     assert {name for kind in kinds for name in steps_of(kind)} == set(STEPS)
 
 
+@stood_in
 def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
     stage: Stage, shops: Shops, cluster: Cluster, unready: None
 ) -> None:
@@ -144,7 +146,7 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
 
 
 def test_killed_after_each_step_was_written_down_it_does_too(
-    stage: Stage, shops: Shops, cluster: Cluster
+    stage: Stage, cluster: Cluster
 ) -> None:
     die(stage, f"{stacks.ApplySecrets.name}:{RECORDED}", *CREATE)
     die(stage, f"{stacks.ApplyRelease.name}:{RECORDED}")
@@ -176,9 +178,7 @@ def helms(namespace: str) -> list[psutil.Process]:
     return found
 
 
-def test_a_helm_killed_while_installing_is_cleared_away(
-    stage: Stage, shops: Shops, cluster: Cluster
-) -> None:
+def test_a_helm_killed_while_installing_is_cleared_away(stage: Stage, cluster: Cluster) -> None:
     connection = Connection(cluster.kubeconfig)
     records = Records(connection)
     with contextlib.closing(connection), stage.running():

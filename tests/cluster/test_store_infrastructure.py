@@ -17,11 +17,11 @@ import pytest
 from controller.domain.operations import OperationKind
 from controller.reconciler import failpoints, stacks
 from tests.cluster.conftest import Cluster
-from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, staged, stood_in
-from tests.cluster.waiting import until
+from tests.cluster.given import AnyShops, whole
+from tests.cluster.stage import Stage, staged
+from tests.cluster.waiting import FACTOR, until
 
-pytestmark = [stood_in, pytest.mark.failpoint]
+pytestmark = [whole, pytest.mark.failpoint]
 MODULE = """
 variable "uid" { type = string }
 variable "labels" { type = map(string) }
@@ -43,7 +43,7 @@ APPLY, DESTROY = stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.n
 
 
 @pytest.fixture
-def stage(cluster: Cluster, shops: Shops, tmp_path: Path, tools: Path) -> Iterator[Stage]:
+def stage(cluster: Cluster, shops: AnyShops, tmp_path: Path, tools: Path) -> Iterator[Stage]:
     module = tmp_path / "modules" / "around"
     module.mkdir(parents=True)
     (module / "main.tf").write_text(MODULE)
@@ -65,7 +65,7 @@ def die(stage: Stage, failpoint: str, *asking: Any) -> None:
         stage.await_ready()
         with contextlib.suppress(HTTPException, OSError):
             stage.call("POST", *asking)
-    assert stage.await_death(120) == -signal.SIGKILL, failpoint
+    assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, failpoint
 
 
 def held(stage: Stage, uid: str) -> Any:

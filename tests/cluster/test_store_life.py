@@ -11,18 +11,18 @@ import pytest
 from kubernetes import client
 
 from tests.cluster.conftest import Cluster
+from tests.cluster.given import DOMAIN, AnyShops, front_page, stood_in, whole
 from tests.cluster.kubelet import NODE
-from tests.cluster.shops import Shops
-from tests.cluster.stage import DOMAIN, Stage, helm, staged, stood_in
+from tests.cluster.stage import Stage, helm, staged
 from tests.cluster.waiting import until
 
-pytestmark = stood_in
+pytestmark = whole
 NAME = "acme"
 
 
 @pytest.fixture(scope="module")
 def stage(
-    cluster: Cluster, shops: Shops, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster, shops: AnyShops, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
     with staged(tmp_path_factory.mktemp("stage"), cluster) as found, found.running():
         found.join(cluster.kubeconfig, shops.address)
@@ -62,14 +62,14 @@ def scaler(cluster: Cluster, namespace: str) -> tuple[int, int] | None:
 
 
 def test_a_store_that_is_created_sells_at_its_host(
-    stage: Stage, shops: Shops, namespace: str
+    stage: Stage, shops: AnyShops, namespace: str
 ) -> None:
     store = stage.call("GET", f"/stores/{NAME}")
-    assert store["status"]["url"] == "https://acme.shops.example.com"
+    assert store["status"]["url"] == f"https://acme.{DOMAIN}"
     assert all(stage.stack(NAME).conditions[kind].met for kind in ("Released", "Answering"))
     assert stage.stack(NAME).placement is not None
     assert namespace in shops.running()
-    with urllib.request.urlopen(shops.address.format(namespace=namespace), timeout=10) as page:
+    with urllib.request.urlopen(front_page(shops, NAME, namespace), timeout=10) as page:
         assert page.status == 200
 
 
@@ -140,9 +140,9 @@ def test_another_plan_makes_it_larger_and_keeps_its_volumes(
 
 
 def test_suspended_it_is_closed_to_shoppers_and_open_to_us(
-    stage: Stage, shops: Shops, namespace: str
+    stage: Stage, shops: AnyShops, namespace: str
 ) -> None:
-    address = shops.address.format(namespace=namespace)
+    address = front_page(shops, NAME, namespace)
     stage.do(NAME, "suspend")
     assert stage.phase(NAME) == "Suspended"
     assert stage.stack(NAME).conditions["Answering"].met
@@ -165,6 +165,7 @@ def rigid(cluster: Cluster) -> Iterator[Any]:
     storage.patch_storage_class(NODE, {"allowVolumeExpansion": True})
 
 
+@stood_in
 def test_volumes_that_cannot_grow_stop_a_larger_plan_and_nothing_else(
     stage: Stage, cluster: Cluster, namespace: str, rigid: Any
 ) -> None:
@@ -181,7 +182,7 @@ def test_volumes_that_cannot_grow_stop_a_larger_plan_and_nothing_else(
 
 
 def test_retired_it_rests_on_its_volumes_and_returns_with_them(
-    stage: Stage, shops: Shops, cluster: Cluster, namespace: str
+    stage: Stage, shops: AnyShops, cluster: Cluster, namespace: str
 ) -> None:
     before = claims(cluster, namespace)
     stage.do(NAME, "retire")
@@ -199,7 +200,7 @@ def test_retired_it_rests_on_its_volumes_and_returns_with_them(
 
 
 def test_purged_nothing_of_it_is_left_and_its_name_is_free(
-    stage: Stage, shops: Shops, cluster: Cluster, namespace: str
+    stage: Stage, shops: AnyShops, cluster: Cluster, namespace: str
 ) -> None:
     uid = stage.store(NAME).stack
     done = stage.purged(NAME)

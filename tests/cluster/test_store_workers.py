@@ -15,14 +15,13 @@ from provisioners.connection import Connection
 from provisioners.helmreleases import Records, Revision
 from scripts.clusterkit.base import BIN
 from tests.cluster.conftest import Cluster
-from tests.cluster.shops import Shops
-from tests.cluster.stage import DOMAIN, IMAGE, stood_in
+from tests.cluster.given import DOMAIN, IMAGE, AnyShops, whole
 from tests.cluster.waiting import until
 from tests.integration import cluster as distributed
 from tests.services.postgres import PostgresServer
 from tests.services.redis import RedisServer
 
-pytestmark = [stood_in, pytest.mark.distributed]
+pytestmark = [whole, pytest.mark.distributed]
 
 
 class Pair:
@@ -81,7 +80,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(
     cluster: Cluster,
-    shops: Shops,
+    shops: AnyShops,
     postgres_server: PostgresServer,
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
@@ -103,7 +102,11 @@ def pair(
             until(lambda: found.readiness().get("worker"))
             pair = Pair(found, Records(connection))
             kubeconfig = flattened(cluster.kubeconfig.read_text(), None, _file)
-            spec = {"kubeconfig": kubeconfig, "domain": DOMAIN, "shopAddress": shops.address}
+            spec = {
+                "kubeconfig": kubeconfig,
+                "domain": DOMAIN,
+                "shopAddress": shops.address or None,
+            }
             pair.ask("POST", "/clusters", {"name": "main", "capacity": 10, **spec})
             yield pair
             held = {item["metadata"]["name"] for item in pair.ask("GET", "/stores")["items"]}
