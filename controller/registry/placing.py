@@ -14,21 +14,23 @@ _clusters = table(ClusterRow)
 _stacks = table(StackRow)
 
 
+# Made once: every creation asks for the clusters, and to build the question takes longer than it.
+_held = (
+    select(_stacks.c.cluster, func.count().label("stacks"))
+    .where(_stacks.c.cluster.is_not(None), _stacks.c.desired != str(StackDesired.PURGED))
+    .group_by(_stacks.c.cluster)
+    .subquery()
+)
+_every = (
+    select(_clusters, func.coalesce(_held.c.stacks, 0).label("stacks"))
+    .outerjoin(_held, _held.c.cluster == _clusters.c.name)
+    .order_by(_clusters.c.name)
+)
+
+
 def clusters_of(connection: Connection, name: str | None = None) -> list[Cluster]:
     """Every cluster, or the one of this name, with how many stacks it holds, by name."""
-    held = (
-        select(_stacks.c.cluster, func.count().label("stacks"))
-        .where(_stacks.c.cluster.is_not(None), _stacks.c.desired != str(StackDesired.PURGED))
-        .group_by(_stacks.c.cluster)
-        .subquery()
-    )
-    query = (
-        select(_clusters, func.coalesce(held.c.stacks, 0).label("stacks"))
-        .outerjoin(held, held.c.cluster == _clusters.c.name)
-        .order_by(_clusters.c.name)
-    )
-    if name is not None:
-        query = query.where(_clusters.c.name == name)
+    query = _every if name is None else _every.where(_clusters.c.name == name)
     return [_cluster_of(row) for row in connection.execute(query).mappings()]
 
 

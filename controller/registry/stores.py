@@ -140,12 +140,14 @@ class Stores:
         return found if isinstance(found, tuple) else None
 
     def load(self, refs: Iterable[Ref]) -> dict[Ref, Stack | tuple[Store, Stack]]:
-        """Many subjects in two queries: stacks, and stores together with what runs them."""
+        """Many subjects in two queries: stacks, and stores together with what runs them.
+
+        Stacks alone take one.
+        """
         wanted = {kind: [ref.uid for ref in refs if ref.kind is kind] for kind in Kind}
         found: dict[Ref, Stack | tuple[Store, Stack]] = {}
         with self._database.read() as connection:
-            stores = select(_stores).where(_stores.c.uid.in_(wanted[Kind.STORE]))
-            of_stores = connection.execute(stores).mappings().all()
+            of_stores = _rows(connection, wanted[Kind.STORE]) if wanted[Kind.STORE] else []
             uids = {*wanted[Kind.STACK], *(row["stack_uid"] for row in of_stores)}
             rows = connection.execute(select(_stacks).where(_stacks.c.uid.in_(uids))).mappings()
             stacks = {row["uid"]: stack_of(row) for row in rows}
@@ -181,6 +183,10 @@ class Stores:
         )
         with self._database.read() as connection:
             return [row.uid for row in connection.execute(query.limit(100))]
+
+
+def _rows(connection: Connection, uids: Sequence[str]) -> Sequence[RowMapping]:
+    return connection.execute(select(_stores).where(_stores.c.uid.in_(uids))).mappings().all()
 
 
 def _one(connection: Connection, scope: Scope, name: str, columns: Sequence[Any]) -> RowMapping:
