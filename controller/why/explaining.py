@@ -17,6 +17,7 @@ from controller.domain.tenant import Scope
 from controller.reconciler.world import World
 from controller.registry.journal import Event
 from controller.registry.registry import Registry
+from controller.registry.session import utcnow
 from controller.why.layers import Layer, LayerState, for_owner, is_inner, of_operation, of_store
 from controller.why.probablecause import Cause, probable_cause
 from controller.why.redaction import Redaction
@@ -69,7 +70,7 @@ class Explainer:
             layers += chain.all()
             strangers = chain.strangers()
         params = _params(store, stack, operation)
-        cause = probable_cause(store, operation, layers, params)
+        cause = probable_cause(store, operation, layers, params, utcnow())
         if not scope.is_operator:
             layers, strangers = [*filter(None, map(for_owner, layers))], ()
             if is_inner(cause.code):

@@ -14,9 +14,12 @@ from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.why.layers import Layer, LayerState, is_inner
 from controller.why.work import busy
+from provisioners.base import Reason
 
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
+_YOUNG_SECONDS = 30.0
+"""For how long a volume may be on its way before that is told as a cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,11 @@ class Cause:
 
 
 def probable_cause(
-    store: Store, operation: Operation | None, layers: Sequence[Layer], params: Params
+    store: Store,
+    operation: Operation | None,
+    layers: Sequence[Layer],
+    params: Params,
+    now: datetime,
 ) -> Cause:
     """The deepest layer that explains; `params` are what is known of the store itself."""
     known = {layer.name: layer for layer in layers}
@@ -44,14 +51,14 @@ def probable_cause(
     for code, own in (
         *_of_place(known),
         *_of_worker(known),
-        *_of_parts(known, telling=True),
+        *_of_parts(known, now, telling=True),
         *_of_attempt(known, operation),
         *_of_failure(known, failed=failed),
         *_of_busy(known, operation),
         *_of_release(known),
-        *_of_parts(known, telling=False),
+        *_of_parts(known, now, telling=False),
         *_of_shop(known),
-        *_of_store(known),
+        *_of_store(known, operation),
     ):
         return Cause(code=code, params={**at_hand, **own}, due=due)
     return Cause(code=_at_rest(store, operation), params=at_hand, due=due)
@@ -94,11 +101,20 @@ def _of_busy(known: Known, operation: Operation | None) -> Found:
     return [("working", {})] if busy(known.get("worker")) else ()
 
 
-def _of_parts(known: Known, *, telling: bool) -> Found:
+def _of_parts(known: Known, now: datetime, *, telling: bool) -> Found:
     """The first reason that the cluster gives; that it starts is one only when nothing else is."""
     parts = _wrong(known, "pods")
-    kinds = [reason.kind for reason in parts.reasons] if parts else []
+    reasons = parts.reasons if parts else ()
+    operation = known.get("operation")
+    since = operation.since if operation is not None and operation.step else None
+    young = since is not None and (now - since).total_seconds() < _YOUNG_SECONDS
+    kinds = ["starting" if young and _comes(reason) else reason.kind for reason in reasons]
     return [(kind, {}) for kind in kinds if kind in DIAGNOSES and (kind != "starting") is telling]
+
+
+def _comes(reason: Reason) -> bool:
+    """Whether something may only be on its way: a volume of which nobody said that it fails."""
+    return reason.kind == "claim_pending" and reason.event is None
 
 
 def _of_failure(known: Known, *, failed: bool) -> Found:
@@ -134,11 +150,14 @@ def _of_shop(known: Known) -> Found:
     return [(shop.code, shop.note.params)] if shop is not None and shop.code else ()
 
 
-def _of_store(known: Known) -> Found:
+def _of_store(known: Known, operation: Operation | None) -> Found:
     """The first condition that is not met for a reason that is an error's."""
     store = _wrong(known, "store")
+    open_one = operation is not None and operation.open
     for condition in store.conditions if store else ():
-        if (code := code_of_reason(condition.note.reason)) is not None:
+        code = code_of_reason(condition.note.reason)
+        # What runs the shop was told above; where nothing is wrong with it, it is on its way.
+        if code is not None and not (open_one and code == "stack_not_ready"):
             return [(code, condition.note.params)]
     return ()
 

@@ -1,8 +1,11 @@
-"""Two workers on one store, over PostgreSQL: one pauses or dies while helm is at work."""
+"""Two workers on one store, over PostgreSQL: one pauses or dies while helm or tofu is at work."""
 
 import contextlib
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,30 @@ from tests.services.postgres import PostgresServer
 from tests.services.redis import RedisServer
 
 pytestmark = [whole, pytest.mark.distributed]
+GOING_ON = {"working", "starting", "release_behind", "nothing"}
+"""What is told while nothing is wrong."""
+MODULE = """
+variable "uid" { type = string }
+variable "labels" { type = map(string) }
+variable "go" { type = string }
+variable "deletion_protection" {
+  type    = bool
+  default = true
+}
+variable "force_destroy" {
+  type    = bool
+  default = false
+}
+resource "terraform_data" "thing" {
+  input = var.uid
+  provisioner "local-exec" {
+    command = "touch ${var.go}.begun; until [ -e ${var.go} ]; do sleep 0.1; done"
+  }
+}
+output "database" { value = null }
+output "media" { value = null }
+output "dns" { value = null }
+"""
 
 
 class Pair:
@@ -71,10 +98,33 @@ class Pair:
         """See an operation through."""
         until(lambda: self.state(operation) == "succeeded", 180)
 
-    def create(self, name: str) -> Any:
+    def create(self, name: str, cluster: str = "main") -> Any:
         """Ask for a store."""
-        body = {"name": name, "country": "DE", "email": "owner@example.com", "plan": "starter"}
-        return self.ask("POST", "/stores", body)
+        wish = {"country": "DE", "email": "owner@example.com", "plan": "starter"}
+        return self.ask("POST", "/stores", {"name": name, "cluster": cluster, **wish})
+
+    def why(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The probable cause, and each link of the chain."""
+        status = self.ask("GET", f"/stores/{name}/why")["status"]
+        return status["cause"]["code"], {layer["layer"]: layer for layer in status["layers"]}
+
+    def told(self, name: str, code: str) -> str:
+        """What a person reads once a cause is the probable one; lines are taken together."""
+        until(lambda: self.why(name)[0] == code)
+        server = {
+            "STORECTL_SERVER": f"http://127.0.0.1:{self.running.port}",
+            "STORECTL_TOKEN": (self.running.home / "operator.token").read_text().strip(),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", "why", name],
+            env={**self.running.environ, **server, "STORECTL_LANG": "en"},
+            cwd=self.running.home,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return " ".join(done.stdout.split())
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +140,14 @@ def pair(
         found = distributed.Cluster(
             tmp_path_factory.mktemp("pair"), url.replace("+psycopg", ""), redis_server.url
         )
+        modules = found.home / "modules"
+        (modules / "slow").mkdir(parents=True)
+        (modules / "slow" / "main.tf").write_text(MODULE)
         found.environ |= {
             "STORECTL_MAGENTO_IMAGE": IMAGE,
             "STORECTL_KUBERNETES__HELM": str(BIN / "helm4"),
+            "STORECTL_TERRAFORM__PROGRAM": str(BIN / "tofu"),
+            "STORECTL_TERRAFORM__MODULES": str(modules),
         }
         found.run("migrate")
         held: set[str] = set()
@@ -108,6 +163,8 @@ def pair(
                 "shopAddress": shops.address or None,
             }
             pair.ask("POST", "/clusters", {"name": "main", "capacity": 10, **spec})
+            slow = {"infrastructure": "slow", "variables": {"go": str(found.home / "go")}}
+            pair.ask("POST", "/clusters", {"name": "slow", "capacity": 10, **spec, **slow})
             yield pair
             held = {item["metadata"]["name"] for item in pair.ask("GET", "/stores")["items"]}
             held = {pair.ask("GET", f"/stores/{name}")["stack"]["uid"] for name in held}
@@ -125,8 +182,18 @@ def test_a_worker_that_sleeps_past_its_lease_is_overtaken_and_writes_nothing(pai
     operation = pair.create("acme")
     namespace = pair.namespace(operation)
     sleeper, _ = pair.at_work(namespace)
+    cause, at = pair.why("acme")
+    assert cause in GOING_ON
+    ours = f"/{pair.running.workers[sleeper]} "
+    assert at["worker"]["message"].endswith(f"{ours}is at work on it.")
     pair.running.signal(sleeper, signal.SIGSTOP)
+    until(lambda: pair.why("acme")[0] == "worker_lost")
+    lost = pair.why("acme")[1]["worker"]
     pair.finish(operation)
+    if lost["state"] == "problem":
+        # The other one may have taken over between the two questions.
+        assert f"{ours}was at work on it and gives no sign of life" in lost["message"]
+        assert lost["since"] < lost["due"]
     assert [item.status for item in pair.history(namespace)] == ["deployed"]
     before = pair.ask("GET", "/stores/acme")
     pair.running.signal(sleeper, signal.SIGCONT)
@@ -143,6 +210,10 @@ def test_both_at_once_change_a_release_once_for_each_wish(pair: Pair, cluster: C
     before = pair.history(namespace)[-1].number
     for now in (2, 3):
         operation = pair.ask("POST", "/stores/acme/scale", {"min": now, "max": 4, "now": now})
+        while pair.state(operation) != "succeeded":
+            cause, at = pair.why("acme")
+            assert cause in GOING_ON, at
+            assert at["operation"]["code"] in {None, "pods_not_ready", "stack_not_ready"}, at
         pair.finish(operation)
         web = cluster.apps.read_namespaced_deployment(f"{namespace}-web", namespace)
         assert web.spec.replicas == now
@@ -153,9 +224,45 @@ def test_a_worker_killed_with_its_helm_is_followed_by_the_other(pair: Pair) -> N
     operation = pair.create("bakery")
     namespace = pair.namespace(operation)
     doomed, helm = pair.at_work(namespace)
+    pid = pair.running.workers[doomed]
     pair.running.kill(doomed)
     with contextlib.suppress(ProcessLookupError):
         os.kill(helm.pid, signal.SIGKILL)
+    until(lambda: pair.why("bakery")[0] == "worker_lost")
+    found = pair.told("bakery", "release_unfinished")
+    assert f"{namespace} is left pending-install" in found
+    assert "what was left is cleared away and the change is made again" in found
+    assert f"/{pid} is at work on it" not in found
     pair.finish(operation)
     assert [item.status for item in pair.history(namespace)][-1] == "deployed"
     assert pair.ask("GET", "/stores/bakery")["status"]["phase"] == "Ready"
+
+
+def test_workers_killed_in_a_terraform_step_are_missed_until_another_one_follows(
+    pair: Pair,
+) -> None:
+    go = pair.running.home / "go"
+    operation = pair.create("cake", "slow")
+    until(go.with_name("go.begun").exists)
+    cause, at = pair.why("cake")
+    assert cause == "working"
+    assert at["operation"]["step"] == "apply-infrastructure"
+    (lost,) = re.findall(r"(\S+/\d+) is at work on it", at["worker"]["message"])
+    assert int(lost.rpartition("/")[2]) in pair.running.workers.values()
+
+    gone = [*pair.running.workers]
+    for name in gone:
+        pair.running.kill(name)
+    until(lambda: pair.why("cake")[0] == "worker_lost")
+    found = pair.told("cake", "no_worker")
+    assert "Building what it needs around it: “create” is at work." in found
+    assert re.search(r"Nobody is at work on it: no worker runs. since \d\d:\d\d", found)
+    assert "Start a worker; it goes on by itself then." in found
+
+    # What the dead one began still holds the state; the next worker tells whose that is.
+    pair.running.start(*gone)
+    found = pair.told("cake", "state_locked")
+    assert re.search(rf"a run of {lost} is at work: .*since 20\d\d-", found), found
+    assert "it goes on by itself once that has ended" in found
+    go.touch()
+    pair.finish(operation)
