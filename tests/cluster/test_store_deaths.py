@@ -6,6 +6,7 @@ it was written down; each time the next worker goes on from where the dead one w
 """
 
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -195,6 +196,10 @@ def test_a_helm_killed_while_installing_is_cleared_away(stage: Stage, cluster: C
         for process in doomed:
             os.kill(process.pid, signal.SIGKILL)
         assert [item.status for item in records.history(namespace)] == ["pending-install"]
+        until(lambda: f"{namespace} is left pending-install" in stage.why("acme"))
+        cause = json.loads(stage.why("acme"))["status"]["cause"]
+        assert cause["code"] in {"tool_killed", "release_unfinished"}
+        assert cause["action"].startswith("Nothing needs to be done")
         done = stage.finish(operation)
         assert done["status"]["state"] == "succeeded", done["status"]
         lived(stage, cluster, "acme")
