@@ -282,5 +282,8 @@ def _word(value: str | int | bool) -> str:
 def _reason(error: Exception) -> str:
     """What is behind a client's error, without the addresses of its objects."""
     cause = getattr(error, "reason", None) or error
+    inner = [item for item in getattr(cause, "args", ()) if isinstance(item, Exception)]
+    # An aborted connection is a pair of these words and of what aborted it.
+    cause = inner[-1] if inner else cause
     text = str(cause).split(": ", 1)[-1] if "object at 0x" in str(cause) else str(cause)
     return _PLACE.sub(r"\1:\2: ", text)[:300]

@@ -856,6 +856,16 @@ class ClusterCutError(DriverError):
     action = N_("Nothing needs to be done: it goes on by itself from where it was.")
 
 
+class StillEndingError(DriverError):
+    """What is being removed, or has to be gone first, is not gone yet."""
+
+    code = "still_ending"
+    cause = N_("What was there is still being removed: %(detail)s")
+    action = N_(
+        "It goes on by itself. If it lasts, find out whose finalizer it is that the cluster names."
+    )
+
+
 class ToolKilledError(DriverError):
     """The program that was changing the stack was killed in the middle."""
 

@@ -65,6 +65,7 @@ REASONS: Mapping[str, str] = {
     "WhyReleaseFailed": N_("It failed: %(detail)s"),
     "WhyPartsReady": N_("Every part of it is ready."),
     "WhyPartsUnready": N_("Not every part of it is ready."),
+    "WhyPartsEnding": N_("What is left of it is being removed."),
     "WhyNothingRuns": N_("Nothing is meant to run."),
     "WhyAnswers": N_("The shop answers."),
     "WhySilent": N_("The shop does not answer."),

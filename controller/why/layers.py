@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.clusters import bare
 from controller.domain.conditions import Condition, Desired
 from controller.domain.diagnoses import code_of_reason
 from controller.domain.errors import DriverError, StoreControllerError, by_code
@@ -131,8 +132,12 @@ def _running(operation: Operation) -> list[StepRecord]:
 
 
 def _plain(note: Note) -> Note:
-    """Without the part that is not ready: the layer of pods tells it, to those who may know."""
-    return Note.of("ShopStarting") if note.reason == "PodsNotReady" else note
+    """Without what another layer tells: which part is not ready, since when a cluster is silent."""
+    if note.reason == "PodsNotReady":
+        return Note.of("ShopStarting")
+    if note.reason == "ClusterUnreachable":
+        return Note.of(note.reason, detail=bare(str(note.params.get("detail", ""))))
+    return note
 
 
 def ok(name: str, note: Note, since: datetime | None = None) -> Layer:

@@ -12,6 +12,7 @@ from controller.domain.diagnoses import DIAGNOSES, code_of_reason
 from controller.domain.errors import Params
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
+from controller.reconciler.stacks import DeleteRelease
 from controller.why.layers import Layer, LayerState, is_inner
 from controller.why.work import busy
 from provisioners.base import Reason
@@ -105,16 +106,20 @@ def _of_parts(known: Known, now: datetime, *, telling: bool) -> Found:
     """The first reason that the cluster gives; that it starts is one only when nothing else is."""
     parts = _wrong(known, "pods")
     reasons = parts.reasons if parts else ()
-    operation = known.get("operation")
-    since = operation.since if operation is not None and operation.step else None
-    young = since is not None and (now - since).total_seconds() < _YOUNG_SECONDS
-    kinds = ["starting" if young and _comes(reason) else reason.kind for reason in reasons]
+    at = known.get("operation")
+    kinds = ["starting" if _comes(reason, at, now) else reason.kind for reason in reasons]
     return [(kind, {}) for kind in kinds if kind in DIAGNOSES and (kind != "starting") is telling]
 
 
-def _comes(reason: Reason) -> bool:
-    """Whether something may only be on its way: a volume of which nobody said that it fails."""
-    return reason.kind == "claim_pending" and reason.event is None
+def _comes(reason: Reason, at: Layer | None, now: datetime) -> bool:
+    """Whether a reason is what a step brings with it that goes on without having met anything."""
+    if at is None or at.step is None:
+        return False
+    if reason.kind == "terminating":
+        return at.step == DeleteRelease.name and at.code is None
+    # A volume that was asked for just now, of which nobody said that it fails.
+    young = at.since is not None and (now - at.since).total_seconds() < _YOUNG_SECONDS
+    return young and reason.kind == "claim_pending" and reason.event is None
 
 
 def _of_failure(known: Known, *, failed: bool) -> Found:

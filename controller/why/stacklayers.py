@@ -176,7 +176,7 @@ class StackLayers:
             return unknown("pods", Note.of("WhyNotAsked"))
         if not reasons:
             return ok("pods", Note.of("WhyPartsReady"))
-        note = Note.of("WhyPartsUnready")
+        note = Note.of("WhyPartsUnready" if self._stack.wants_running else "WhyPartsEnding")
         return Layer(name="pods", state=LayerState.PROBLEM, note=note, reasons=reasons)
 
     def _counts(self, reason: Reason, *, unfinished: bool) -> bool:

@@ -1,5 +1,7 @@
 """`storectl why`: what a person reads, and what a program gets."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,9 +81,37 @@ def test_the_chain_names_the_pod_the_cause_and_the_next_command(
     assert lines[-1] == "→ storectl x"
 
 
-def test_a_store_that_is_well_has_no_cause(connected: Storectl, api: FakeApi) -> None:
-    api.explanation = explanation("nothing", layer("store"))
+def test_a_store_that_is_well_is_told_in_one_line(connected: Storectl, api: FakeApi) -> None:
+    api.explanation = explanation("nothing", layer("store"), layer("pods", reason="WhyPartsReady"))
+    assert connected("why", "acme").out == "acme  Degraded  Nothing is wrong: it takes orders.\n"
+    assert "Every part of it is ready." in connected("why", "acme", "-o", "wide").out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        pytest.param(200, r"Next attempt at \d\d:\d\d:\d\d \(in 3 min\)\.", id="later"),
+        pytest.param(-7, r"Next attempt at any moment\.", id="overdue"),
+    ],
+)
+def test_when_it_goes_on_is_told_beside_who_is_at_it_and_what_is_next(
+    connected: Storectl, api: FakeApi, seconds: float, says: str
+) -> None:
+    due = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    lost = layer("worker", "problem", "WhyWorkerGone", since="2026-11-22T08:00:00Z", due=due)
+    api.explanation = explanation("worker_lost", lost, due=due)
+    lines = [" ".join(line.split()) for line in connected("why", "acme").out.splitlines()]
+    (worker,) = (line for line in lines if line.startswith("✗ Worker"))
+    assert re.search(rf"Who was at work on it ended in the middle\. since .* {says}$", worker)
+    assert re.search(rf"^Next: Nothing needs to be done: the next worker .* {says}$", lines[-2])
+
+
+def test_a_store_that_is_well_beside_something_that_is_not_has_no_cause(
+    connected: Storectl, api: FakeApi
+) -> None:
+    api.explanation = explanation("nothing", layer("store"), layer("pods", "unknown"))
     out = connected("why", "acme").out
+    assert "? Pods" in out
     assert "Nothing is wrong: it takes orders." in out
     assert "Probable cause" not in out
 

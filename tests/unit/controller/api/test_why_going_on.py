@@ -243,3 +243,38 @@ def test_a_volume_that_is_asked_for_just_now_is_no_cause_unless_it_fails(
     claim = Reason(kind="claim_pending", thing="claim/data", message="m", event=event)
     plane.remote.reasons = (claim,)
     assert why(plane)["cause"]["code"] == cause
+
+
+def test_what_is_being_removed_is_a_cause_only_once_it_was_waited_for(plane: Plane) -> None:
+    plane.make()
+    store = plane.registry.stores.get(Scope.system(), "acme")
+    ref = Ref(kind=Kind.STACK, uid=store.stack)
+    plane.post("stores/acme/retire")
+    plane.settle()
+    plane.post(f"stores/{store.uid}/purge", {"confirm": "acme"})
+    ending = Reason(kind="terminating", thing="namespace/a", message="finalizers remaining: b/c")
+    plane.remote.reasons = (ending,)
+    lease = taken(plane, ref, 15)
+    plane.registry.progress.started(lease, "delete-release")
+    found = why(plane)
+    assert found["cause"]["code"] == "working"
+    assert layer(found, "pods")["message"] == "What is left of it is being removed."
+    Leases(plane.registry.database, holder=HOLDER, seconds=15).release(lease)
+    plane.remote.fail("delete", failing("namespace_terminating", "finalizers remaining: b/c"))
+    plane.settle()
+    found = why(plane)
+    assert found["cause"]["code"] == "terminating"
+    assert layer(found, "operation")["message"] == (
+        "What was there is still being removed: finalizers remaining: b/c"
+    )
+
+
+def test_since_when_a_cluster_is_silent_is_told_once(plane: Plane) -> None:
+    accepted(plane)
+    words = "unreachable since 2026-11-22T18:06:58Z: connection refused"
+    plane.remote.fail("status", failing("cluster_unreachable", words))
+    plane.settle()
+    found = why(plane)
+    assert layer(found, "operation")["message"] == (
+        "The cluster does not answer: connection refused"
+    )

@@ -50,6 +50,8 @@ def test_a_stores_page_says_where_it_runs_and_asks_why_apart(
     assert "storectl events acme" in found
     assert "configmap/of-somebody" in found
     assert "hunter22" not in found
+    assert 'Pods<span class="unseen">: not well</span>' in found
+    assert 'Cluster<span class="unseen">: well</span>' in found
 
 
 @pytest.mark.parametrize("path", ["clusters/now", "stores/acme/why"])
