@@ -51,7 +51,7 @@ def _heading(given: Mapping[str, Any], status: Mapping[str, Any]) -> Text:
         "source": given["provider"],
         "days": status["ageDays"],
     }
-    text = _("Set %(set)s: one %(base)s by %(source)s, %(days)s business days behind") % facts
+    text = _("Set %(set)s: one %(base)s by %(source)s; business days behind: %(days)s") % facts
     return Text(text, "bold yellow" if status["stale"] else "bold")
 
 

@@ -235,7 +235,7 @@ def drain(session: Session, name: ClusterName, *, output: Output = Format.TABLE)
         return
     if left := found["status"]["stacks"]:
         note(
-            _("%(count)s stores are still there and go on; nothing is moved.") % {"count": left}
+            _("Stores that are still there and go on: %(count)s. Nothing is moved.") % {"count": left}
             + "\n"
             + _("They are: storectl list --cluster %(cluster)s") % {"cluster": name}
             + "\n"

@@ -610,7 +610,7 @@ class ClusterInUseError(ConflictError):
     """A cluster that still holds stacks cannot be forgotten."""
 
     code = "cluster_in_use"
-    cause = N_("The cluster “%(cluster)s” still holds %(stacks)s stores.")
+    cause = N_("The cluster “%(cluster)s” is not empty; stores on it: %(stacks)s.")
     action = N_("Drain it, retire and purge its stores, then remove it.")
 
 
@@ -921,7 +921,7 @@ class RatesStaleError(TransientError):
     """A source of exchange rates has nothing newer than some business days."""
 
     code = "rates_stale"
-    cause = N_("The source of exchange rates “%(source)s” is %(days)s business days behind.")
+    cause = N_("The source of exchange rates “%(source)s” is behind; business days: %(days)s.")
     action = N_("The last good rates stay. If it lasts, choose another source.")
 
 

@@ -90,7 +90,7 @@ REASONS: Mapping[str, str] = {
     "PushAccepted": N_("All settings will be written again."),
     "ScaleAccepted": N_("Its web servers will be %(min)s to %(max)s."),
     "Scaled": N_("Web servers: %(min)s to %(max)s, %(now)s now."),
-    "InfrastructureApplied": N_("%(module)s: %(changed)s things made or changed."),
+    "InfrastructureApplied": N_("%(module)s; things made or changed: %(changed)s."),
     "InfrastructureDestroyed": N_("Nothing is left of %(module)s."),
     "ClusterLost": N_("The cluster does not answer: %(detail)s"),
     "SecretAccepted": N_("The secret “%(secret)s” is kept and will be used."),
@@ -111,7 +111,7 @@ REASONS: Mapping[str, str] = {
     "AsWanted": N_("It was as wanted already."),
     "ParcelSent": N_("Order %(order)s: a parcel went out with %(carrier)s, number %(number)s."),
     "TrackAdded": N_("Order %(order)s: number %(number)s of %(carrier)s was added."),
-    "Inventory": N_("Nothing is left of it (%(removed)s things removed)."),
+    "Inventory": N_("Nothing is left of it. Things removed: %(removed)s."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
 }
 

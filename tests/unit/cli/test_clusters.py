@@ -193,7 +193,7 @@ def test_drain_says_what_is_left_and_what_to_do(
     outcome = connected("cluster", "drain", "north")
     assert outcome.out == "north takes no new stores.\n"
     assert outcome.err.splitlines() == [
-        "2 stores are still there and go on; nothing is moved.",
+        "Stores that are still there and go on: 2. Nothing is moved.",
         "They are: storectl list --cluster north",
         "Once each is retired and purged: storectl cluster remove north",
     ]
@@ -214,7 +214,7 @@ def test_remove_wants_a_confirmation_and_an_empty_cluster(
     api.clusters.stacks["north"] = 1
     full = connected("cluster", "remove", "north", "--yes")
     assert full.code == 5
-    assert "still holds 1 stores" in full.err
+    assert "is not empty; stores on it: 1." in full.err
     api.clusters.stacks.clear()
     outcome = connected("cluster", "remove", "north", "--yes")
     assert (outcome.code, outcome.out) == (0, "north is forgotten.\n")

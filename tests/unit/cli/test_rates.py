@@ -8,7 +8,7 @@ def test_get_shows_the_rates_and_what_waits(connected: Storectl) -> None:
     outcome = connected("rates", "get")
     assert outcome.code == 0
     lines = [line.split() for line in outcome.out.splitlines()]
-    assert outcome.out.startswith("Set 7: one EUR by ecb, 0 business days behind\n")
+    assert outcome.out.startswith("Set 7: one EUR by ecb; business days behind: 0\n")
     assert ["TRY", "40", "2026-11-19", "60", "(50.00", "%)"] in lines
     assert ["USD", "1.0857", "2026-11-20"] in lines
 
