@@ -235,7 +235,8 @@ def drain(session: Session, name: ClusterName, *, output: Output = Format.TABLE)
         return
     if left := found["status"]["stacks"]:
         note(
-            _("Stores that are still there and go on: %(count)s. Nothing is moved.") % {"count": left}
+            _("Stores that are still there and go on: %(count)s. Nothing is moved.")
+            % {"count": left}
             + "\n"
             + _("They are: storectl list --cluster %(cluster)s") % {"cluster": name}
             + "\n"
