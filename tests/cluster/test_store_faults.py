@@ -203,9 +203,11 @@ def test_a_quota_that_is_used_up_is_named_until_there_is_room(
     operation = stage.call("POST", "/stores/acme/scale", {"min": wanted, "max": wanted})
     until(lambda: stage.reasons("acme")[:1] == [("quota_exceeded", f"deployment/{shop}-web")])
     until(lambda: "exceeded quota: other" in notes(stage, operation))
-    told = stage.why("acme")
-    assert f"deployment/{shop}-web" in told
+    told = " ".join(stage.storectl("why", "acme").stdout.split())
+    assert f"deployment/{shop}-web The shop needs more than its plan may use." in told
     assert "exceeded quota: other" in told
+    assert "Probable cause: The shop needs more than its plan may use." in told
+    assert "storectl plan set acme growth" in told
     cluster.core.delete_namespaced_resource_quota("other", shop)
     # What makes pods waits longer after each refusal, as it does everywhere.
     assert stage.finish(operation)["status"]["state"] == "succeeded"
@@ -295,7 +297,9 @@ def test_a_cluster_that_is_away_for_long_is_unreachable_and_never_empty(
     assert stage.stack("bakery") == rows[1][0]
     assert [stage.store(name).generation for name in NAMES] == [rows[0][1] + 1, rows[1][1]]
     assert "unreachable since" in stage.storectl("events", "acme").stdout
-    assert "unreachable" in stage.why("bakery")
+    told = stage.storectl("why", "bakery").stdout
+    assert re.search(r"Cluster +The cluster does not answer: Remote end .* since \d\d:\d\d", told)
+    assert "Probable cause: The cluster that the shop runs on does not answer." in told
     going_on = stage.call("GET", f"/operations/{operation['metadata']['id']}")
     assert going_on["status"]["state"] in {"pending", "running"}
 
@@ -326,7 +330,10 @@ def test_a_namespace_that_cannot_end_says_what_holds_it_and_ends_when_that_goes(
     assert (str(reason.kind), reason.thing) == ("terminating", f"namespace/{shop}")
     until(lambda: "example.org/hold" in notes(stage, operation), 120)
     assert "configmap/held" in stage.driver.inventory(stage.store(uid).stack)
-    assert "example.org/hold" in stage.why(uid)
+    told = " ".join(stage.storectl("why", uid).stdout.split())
+    assert f"namespace/{shop} What ran in its place before is being removed" in told
+    assert "example.org/hold" in told
+    assert "Find out whose finalizer it is" in told
     cluster.core.patch_namespaced_config_map("held", shop, {"metadata": {"finalizers": None}})
     done = stage.finish(operation)
     assert done["status"]["state"] == "succeeded"

@@ -170,7 +170,9 @@ def test_an_installation_that_fails_is_named_while_it_is_tried_again(
     assert stage.finish(operation)["status"]["state"] == "succeeded"
 
 
-ANSWERS = [
+# What is answered with which headers, the cause that it is, and the words for it.
+Answer = tuple[int, dict[str, str], str, str]
+ANSWERS: list[list[Answer]] = [
     [(409, {}, "cluster_answer", "answered 409: the words of the test")],
     [
         (429, {"Retry-After": "2"}, "cluster_busy", "asks for patience (429): the words of the"),
