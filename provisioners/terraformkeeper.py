@@ -36,17 +36,21 @@ class Keeper:
         self._lock = threading.Lock()
         self._awake = False
         self._guards: dict[str, subprocess.Popen[bytes]] = {}
+        self._own: set[str] = set()
 
     @contextmanager
     def keeping(self, run: Run) -> Iterator[None]:
         """Hold a run to its lease, under guard; raises DriverFailure when there can be none."""
         run.lease(moment())
         self._guard(run)
+        with self._lock:
+            self._own.add(run.token)
         self.wake()
         try:
             yield
         finally:
             with self._lock:
+                self._own.discard(run.token)
                 guard = self._guards.pop(run.token, None)
             if guard is not None:
                 guard.kill()
@@ -83,6 +87,9 @@ class Keeper:
         """Give a sign of life, unless another worker here just did."""
         began, last = moment(), run.renewal
         if last is None or began - last < self._every / 2:
+            return
+        # Another worker's run in which nothing happens may be taken for gone: he may sleep.
+        if run.token not in self._own and not run.at_work:
             return
         try:
             if run.at_work and not run.guarded:

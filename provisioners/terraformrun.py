@@ -101,8 +101,7 @@ class Run:
         # The first of them leads the others; without it nobody tells the providers to end.
         leader = next((number for number in living if _group(number) == number), None)
         if leader is None or time.time() > until + grace:
-            for number in living:
-                _signal(number, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             return True
         # Asked twice it would leave at once, and write nothing.
         if time.time() > until and not (self.path / _ASKED).exists():
@@ -124,7 +123,8 @@ class Run:
     def signal(self, kind: signal.Signals) -> None:
         """Send a signal to every process of terraform's and its providers'."""
         for number in _inhabitants(self.path):
-            _signal(number, kind)
+            # What terraform runs in another directory is still of its group.
+            _signal(number, kind, group=_group(number) == number)
 
     def _note(self, text: str) -> None:
         """Write over what is noted, in one piece; of a run that is over nothing is left to note."""
@@ -210,9 +210,9 @@ def _there(number: int) -> bool:
     return True
 
 
-def _signal(number: int, kind: signal.Signals) -> None:
+def _signal(number: int, kind: signal.Signals, *, group: bool = False) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.kill(number, kind)
+        (os.killpg if group else os.kill)(number, kind)
 
 
 def _pair(path: Path) -> tuple[float, float]:

@@ -47,10 +47,10 @@ class Runs:
             # What was still at work when this began may have ended.
             self.sweep()
 
-    def awake(self, token: str) -> bool:
-        """Whether the worker or a program of this run still lives here."""
+    def awake(self, token: str) -> Run | None:
+        """The run, while its worker or a program of it still lives here."""
         with self._alone():
-            return any(run.awake for run in self._found(f"*-{token}"))
+            return next((run for run in self._found(f"*-{token}") if run.awake), None)
 
     def leased(self) -> list[Run]:
         """The runs that live and are held to a lease."""

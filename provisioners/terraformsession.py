@@ -85,13 +85,13 @@ class Sessions:
     def intend(self, run: Run, seconds: float) -> None:
         """Say beside the state that a run of ours may hold its lock from now on.
 
-        Raises DriverFailure `state_locked` when another machine has taken the run for gone.
+        Raises DriverFailure `state_locked` when another worker has taken the run for gone.
         """
         began, fresh = moment(), self._intent(run, seconds)
         if not renew(
             self.states, run.name, run.token, lambda old: replace(fresh, beat=old.beat + 1)
         ):
-            raise DriverFailure("state_locked", "another machine has taken this run for gone")
+            raise DriverFailure("state_locked", "another worker has taken this run for gone")
         run.renewed(began)
 
     def _intent(self, run: Run, seconds: float) -> Intent:
@@ -134,9 +134,17 @@ class Sessions:
 
     def _dead(self, name: str, intent: Intent) -> bool:
         if intent.place == self.runs.place:
-            return not self.runs.awake(intent.run)
+            run = self.runs.awake(intent.run)
+            return run is None or self._overslept(name, intent, run)
         over = intent.ended or datetime.now(UTC) > intent.until
         return over or bool(intent.lease and self._silent(name, intent))
+
+    def _overslept(self, name: str, intent: Intent, run: Run) -> bool:
+        """End a run of this machine whose worker sleeps while nothing of terraform's is there."""
+        last = run.renewal
+        if run.at_work or last is None or moment() - last < intent.lease:
+            return False
+        return self.states.swap(name, intent, replace(intent, ended=True))
 
     def _silent(self, name: str, intent: Intent) -> bool:
         """Watch a run of another machine for its whole lease; if it does not beat, end it.

@@ -235,6 +235,29 @@ def test_a_run_that_is_cut_from_its_state_for_a_while_goes_on_when_nobody_replac
 
 
 @pytest.mark.parametrize("place", ["local"], indirect=True)
+def test_a_worker_that_sleeps_between_two_commands_is_overtaken_and_does_no_more(
+    here: Bench,
+) -> None:
+    asleep, script = here.directory / "asleep", here.directory / "sleepy"
+    stop = f"touch {asleep}; kill -STOP $PPID"
+    script.write_text(
+        f'#!/bin/sh\ncase " $* " in *" show "*) {stop};; esac\nexec {here.tool} "$@"\n'
+    )
+    script.chmod(0o755)
+    with here.worker(here.wanted(), binary=script) as worker:
+        until(asleep.exists)
+        with pytest.raises(DriverFailure) as caught:
+            here.builder().apply(here.wanted(size=2))
+        assert caught.value.code == "state_locked"
+        assert here.insist(here.wanted(size=2)).changed == 3
+        psutil.Process(worker.pid).resume()
+        told, _ = worker.communicate(timeout=60)
+    assert "taken this run for gone" in told
+    assert here.made() == 1
+    nothing_left_behind(here)
+
+
+@pytest.mark.parametrize("place", ["local"], indirect=True)
 def test_a_guard_that_was_killed_is_replaced(here: Bench) -> None:
     with here.worker(ticking(here)) as worker:
         until(lambda: ticked(here) > 2)

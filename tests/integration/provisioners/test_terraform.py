@@ -278,7 +278,7 @@ def test_what_a_dead_worker_left_is_removed_once_nothing_runs_there(tmp_path: Pa
         assert left.path.exists()
         process.kill()
     runs.sweep()
-    assert (runs.awake(left.token), left.path.exists()) == (False, False)
+    assert (runs.awake(left.token), left.path.exists()) == (None, False)
 
 
 def state_of(process: subprocess.Popen[bytes]) -> str:
