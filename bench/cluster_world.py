@@ -46,6 +46,7 @@ class _Shop(BaseHTTPRequestHandler):
     """Says that it is ready, and nothing else that a shop would say."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         body = json.dumps({"ready": True} if self.path.endswith("/ready") else {}).encode()

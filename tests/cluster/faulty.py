@@ -105,6 +105,7 @@ class Faulty:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     faulty: Faulty
 
     def _handle(self) -> None:

@@ -191,6 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Passes a request on to the shop that the path begins with."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     shops: Shops
 
     def _handle(self) -> None:

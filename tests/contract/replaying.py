@@ -59,6 +59,7 @@ def serving(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, Recorded]]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_any(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
