@@ -59,6 +59,9 @@ class Explainer:
         store = self._registry.stores.get(scope, name)
         stack = self._registry.stores.stack(store.stack)
         operation, last = self._operation(scope, store)
+        # Both end in one transaction: a store read before it would be behind an operation that
+        # is done, for no reason that anybody could tell.
+        store = self._registry.stores.get(scope, store.uid)
         at = of_operation(operation, last)
         layers = [of_store(store, stack if scope.is_operator else None), at]
         if layers[0].state is not LayerState.OK or (operation is not None and operation.open):

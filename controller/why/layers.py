@@ -113,7 +113,7 @@ def _going_on(operation: Operation, told: Event | None) -> Layer:
         note = _plain(met)
         return Layer(name="operation", state=problem, note=note, code=code, since=since, step=name)
     waits = operation.state is OperationState.PENDING
-    note = Note.of("WhyOperationWaits" if waits else "WhyOperationRuns", kind=kind)
+    note = met or Note.of("WhyOperationWaits" if waits else "WhyOperationRuns", kind=kind)
     return Layer(name="operation", state=LayerState.OK, note=note, since=since, step=name)
 
 

@@ -41,8 +41,9 @@ class Work:
         overdue = turn.due is not None and turn.due <= turn.now
         if overdue and not self.anybody():
             return _problem(NOBODY, "WhyNoWorker", since=turn.due)
-        if overdue and operation.step is not None and operation.code is None:
-            # It was begun, nothing was written of its end, and nobody has the turn.
+        begun = operation.step is not None and operation.note.reason == "WhyOperationRuns"
+        if overdue and begun:
+            # Nothing was written of how the step went on, and nobody has the turn.
             return _problem(LOST, "WhyWorkerGone", since=operation.since, due=turn.due)
         note = "WhyTurnComes" if overdue else "WhyNobodyAtWork"
         return Layer(name=NAME, state=LayerState.OK, note=Note.of(note), due=turn.due)

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from controller.domain.notes import Note
+from controller.domain.operations import StepState
 from controller.domain.store import moment
 from controller.domain.tenant import Scope
 from controller.registry.leases import Kind, Lease, Leases, Ref
+from controller.registry.progress import Pass, StepResult
 from controller.why.explaining import Explainer
 from provisioners.base import DriverFailure, Reason
 from tests.planes import Plane
@@ -278,3 +281,18 @@ def test_since_when_a_cluster_is_silent_is_told_once(plane: Plane) -> None:
     assert layer(found, "operation")["message"] == (
         "The cluster does not answer: connection refused"
     )
+
+
+def test_a_step_that_waits_for_its_own_work_was_not_left_by_anybody(plane: Plane) -> None:
+    ref = accepted(plane)
+    begun(plane, ref)
+    lease = taken(plane, ref, 15)
+    waits = StepResult(
+        name="apply-release", state=StepState.RUNNING, note=Note.of("ReleaseMissing")
+    )
+    outcome = Pass(generation=1, step=waits, due_in=-1.0)
+    plane.registry.progress.stack(lease, outcome, None)
+    Leases(plane.registry.database, holder=HOLDER, seconds=15).release(lease)
+    found = why(plane)
+    assert layer(found, "operation")["message"] == "It does not run."
+    assert layer(found, "worker")["message"] == "It waits for a worker that is free."
