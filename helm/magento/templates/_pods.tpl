@@ -58,6 +58,8 @@ affinity:
 {{- define "magento.shopContainer" -}}
 image: {{ include "magento.image" .Values.image | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+# The last words of one that fails are kept with its pod: `storectl why` tells them.
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 {{- end }}
 
