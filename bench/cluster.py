@@ -33,8 +33,8 @@ from controller.registry.clusters import KUBECONFIG
 from controller.registry.leases import Kind, Ref
 from controller.registry.tables import StackRow, StoreRow, table
 from controller.settings import KubernetesSettings
-from provisioners.connection import APPLY, Connection
-from provisioners.helmcommand import GO
+from provisioners.helm.program import GO
+from provisioners.kubernetes.connection import APPLY, Connection
 from scripts.clusterkit.base import BIN
 
 STORES = int(os.environ.get("BENCH_STORES", "200"))

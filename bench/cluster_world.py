@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from provisioners.clustererrors import ConflictError
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.errors import ConflictError
 from tests.cluster import control_plane
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubelet import Fate, StandIn, usual

@@ -16,7 +16,7 @@ from bench.cluster_world import World, world, writes
 from bench.harness import Figure, Plane, machine, median, percentile, served
 from controller.domain.tenant import Scope
 from controller.metrics import PASSES
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
 
 STORES = 10
 QUIET_SECONDS = float(os.environ.get("BENCH_QUIET_SECONDS", "300"))

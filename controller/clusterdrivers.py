@@ -16,19 +16,19 @@ from controller.registry.clusters import KUBECONFIG
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.settings import ROOT, Settings
-from provisioners import kubeconfigs
 from provisioners.base import Builder, Driver, Release
-from provisioners.connection import Connection
-from provisioners.helm import HelmChart, HelmDriver
-from provisioners.helmcommand import Helm
-from provisioners.kubernetes import Room, Rooms
-from provisioners.probe import probe
-from provisioners.terraform import Module, Terraform
-from provisioners.terraformcluster import KubernetesStates
-from provisioners.terraformcommand import Program
-from provisioners.terraformlocal import LocalStates
-from provisioners.terraformpostgres import PostgresStates
-from provisioners.terraformstates import States
+from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.program import Helm
+from provisioners.kubernetes import kubeconfigs
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.probe import probe
+from provisioners.kubernetes.rooms import Room, Rooms
+from provisioners.terraform.builder import Module, Terraform
+from provisioners.terraform.clusterstates import KubernetesStates
+from provisioners.terraform.localstates import LocalStates
+from provisioners.terraform.postgresstates import PostgresStates
+from provisioners.terraform.program import Program
+from provisioners.terraform.states import States
 
 MODULES = ROOT / "templates" / "terraform"
 _SERVICE = "http://{namespace}-web.{namespace}.svc"

@@ -40,7 +40,7 @@ _RETRY = "storectl op retry %(operation)s"
 _FOLLOW = "storectl events %(store)s -f"
 
 DIAGNOSES: Mapping[str, Diagnosis] = {
-    # By `provisioners.causes.CauseKind`.
+    # By `provisioners.kubernetes.causes.CauseKind`.
     "terminating": Diagnosis(
         cause=N_("What ran in its place before is being removed, and that does not end."),
         action=N_(

@@ -12,13 +12,13 @@ from typing import Any
 
 from controller.domain.naming import new_uid
 from provisioners.base import Release, ReleaseState, ReleaseStatus
-from provisioners.clustererrors import NotFoundError
 from provisioners.command import CommandFailedError, Result, run
-from provisioners.connection import Connection, Json
-from provisioners.helm import HelmChart, HelmDriver
-from provisioners.helmcommand import Helm, Runner
-from provisioners.helmreleases import Records
-from provisioners.kubernetes import Room, Rooms
+from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.program import Helm, Runner
+from provisioners.helm.releases import Records
+from provisioners.kubernetes.connection import Connection, Json
+from provisioners.kubernetes.errors import NotFoundError
+from provisioners.kubernetes.rooms import Room, Rooms
 
 CHART = Path(__file__).parent / "chart"
 DEADLINE = 60.0

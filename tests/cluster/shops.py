@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from provisioners.base import DriverFailure, Release
-from provisioners.clustererrors import ClusterError, NotFoundError
-from provisioners.connection import APPLY, Connection
-from provisioners.kubernetes import STACK
+from provisioners.kubernetes.connection import APPLY, Connection
+from provisioners.kubernetes.errors import ClusterError, NotFoundError
+from provisioners.kubernetes.rooms import STACK
+from provisioners.kubernetes.watch import Watches
 from provisioners.sandbox import SandboxDriver
-from provisioners.watch import Watches
 from tests.cluster.kubelet import Fate, Object, usual
 from tests.services.process import free_port
 

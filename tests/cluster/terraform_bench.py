@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provisioners.base import Built, DriverFailure, Infrastructure
-from provisioners.terraform import Module, Terraform
-from provisioners.terraformcommand import Limits, Program
-from provisioners.terraformlocal import LocalStates
-from provisioners.terraformstates import States
+from provisioners.terraform.builder import Module, Terraform
+from provisioners.terraform.localstates import LocalStates
+from provisioners.terraform.program import Limits, Program
+from provisioners.terraform.states import States
 
 Done = TypeVar("Done")
 MODULE = Path(__file__).parent / "terraform"
@@ -42,13 +42,13 @@ class Spec:
         """The place of the states."""
         match self.place["kind"]:
             case "kubernetes":
-                from provisioners.connection import Connection  # noqa: PLC0415 -- takes a second.
-                from provisioners.terraformcluster import KubernetesStates  # noqa: PLC0415
+                from provisioners.kubernetes.connection import Connection  # noqa: PLC0415 -- takes a second.
+                from provisioners.terraform.clusterstates import KubernetesStates  # noqa: PLC0415
 
                 connection = Connection(Path(self.place["kubeconfig"]), timeout=5.0)
                 return KubernetesStates(connection, self.place["namespace"])
             case "pg":
-                from provisioners.terraformpostgres import PostgresStates  # noqa: PLC0415
+                from provisioners.terraform.postgresstates import PostgresStates  # noqa: PLC0415
 
                 return PostgresStates(self.place["address"])
         return LocalStates(Path(self.place["root"]))

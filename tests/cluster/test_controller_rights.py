@@ -24,14 +24,14 @@ from provisioners.base import (
     ReleaseState,
     Replicas,
 )
-from provisioners.connection import Connection
-from provisioners.helm import HelmChart, HelmDriver
-from provisioners.helmcommand import Helm
-from provisioners.kubernetes import Room, Rooms
-from provisioners.pods import Pods
-from provisioners.terraform import Module, Terraform
-from provisioners.terraformcluster import KubernetesStates
-from provisioners.terraformcommand import Program
+from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.program import Helm
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.pods import Pods
+from provisioners.kubernetes.rooms import Room, Rooms
+from provisioners.terraform.builder import Module, Terraform
+from provisioners.terraform.clusterstates import KubernetesStates
+from provisioners.terraform.program import Program
 from tests.cluster import controller_chart, faulty, magento_chart
 from tests.cluster.conftest import Cluster
 from tests.cluster.controller_account import Accounts, Right, granted, used, written

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioners.base import DriverFailure, ReleaseState
-from provisioners.clustererrors import StrangerError
+from provisioners.kubernetes.errors import StrangerError
 from tests.cluster.conftest import Cluster
 from tests.cluster.helm_bench import HelmBench, benched, tiny
 

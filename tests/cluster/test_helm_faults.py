@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from provisioners.base import DriverFailure, Release, ReleaseState
-from provisioners.causes import CauseKind
-from provisioners.clustererrors import (
+from provisioners.kubernetes.causes import CauseKind
+from provisioners.kubernetes.errors import (
     BusyError,
     ConflictError,
     FaultError,

@@ -9,7 +9,7 @@ import pytest
 from kubernetes import client
 
 from provisioners.base import DriverFailure, Release
-from provisioners.clustererrors import StreamCutError
+from provisioners.kubernetes.errors import StreamCutError
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import stood_in
 from tests.cluster.helm_bench import HelmBench, benched, tiny

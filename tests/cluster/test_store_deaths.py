@@ -19,8 +19,8 @@ import pytest
 
 from controller.domain.operations import PLANNED_STEPS, OperationKind
 from controller.reconciler import failpoints, stacks
-from provisioners.connection import Connection
-from provisioners.helmreleases import Records
+from provisioners.helm.releases import Records
+from provisioners.kubernetes.connection import Connection
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import AnyShops, stood_in, whole
 from tests.cluster.kubelet import Fate, Object, usual

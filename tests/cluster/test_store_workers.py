@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from controller.domain.kubeconfig import flattened
-from provisioners.connection import Connection
-from provisioners.helmreleases import Records, Revision
+from provisioners.helm.releases import Records, Revision
+from provisioners.kubernetes.connection import Connection
 from scripts.clusterkit.base import BIN
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, whole

@@ -16,7 +16,7 @@ import pytest
 
 from provisioners import command
 from provisioners.base import ChangeKind, DriverFailure
-from provisioners.terraformruns import Runs
+from provisioners.terraform.runs import Runs
 from tests.cluster.faulty import running
 from tests.cluster.terraform_bench import (
     ADDRESSES,

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from provisioners.base import DriverFailure, Infrastructure
-from provisioners.terraformrun import Run
-from provisioners.terraformruns import Runs
+from provisioners.terraform.run import Run
+from provisioners.terraform.runs import Runs
 from tests.cluster import cable, faulty
 from tests.cluster.terraform_bench import Bench, nothing_left_behind
 from tests.cluster.waiting import until
@@ -272,6 +272,6 @@ def guards(worker: subprocess.Popen[str]) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(worker.pid).children():
         with contextlib.suppress(psutil.ZombieProcess):
-            if "provisioners.terraformguard" in child.cmdline():
+            if "provisioners.terraform.guard" in child.cmdline():
                 found.append(child)
     return found

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from provisioners.base import ChangeKind, DriverFailure, Infrastructure
-from provisioners.terraform import OUTPUTS, PROTECTION, Module, Terraform
-from provisioners.terraformcommand import Program
-from provisioners.terraformlocal import LocalStates
+from provisioners.terraform.builder import OUTPUTS, PROTECTION, Module, Terraform
+from provisioners.terraform.localstates import LocalStates
+from provisioners.terraform.program import Program
 from scripts.clusterkit.base import ROOT
 from tests.cluster.terraform_services import ADMIN, PASSWORD, PROVIDERS, Shared, missing, shared
 

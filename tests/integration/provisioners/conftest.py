@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True)

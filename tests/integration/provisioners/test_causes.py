@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from provisioners.causes import Cause, CauseKind, causes, failed_jobs, missing
-from provisioners.view import View
+from provisioners.kubernetes.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.kubernetes.view import View
 
 NAMESPACE = "store-a"
 Json = dict[str, Any]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from provisioners.base import DriverFailure
-from provisioners.clustererrors import (
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.errors import (
     BusyError,
     ClusterConfigError,
     ClusterError,
@@ -22,7 +23,6 @@ from provisioners.clustererrors import (
     TerminatingError,
     UnreachableError,
 )
-from provisioners.connection import Connection
 
 from .conftest import Answer, Script
 

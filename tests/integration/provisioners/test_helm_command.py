@@ -16,8 +16,8 @@ from provisioners.command import (
     CommandTimeoutError,
     Result,
 )
-from provisioners.connection import Connection
-from provisioners.helmcommand import Helm, failure
+from provisioners.helm.program import Helm, failure
+from provisioners.kubernetes.connection import Connection
 
 from .conftest import Script
 

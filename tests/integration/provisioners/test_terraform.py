@@ -20,13 +20,13 @@ from provisioners.command import (
     Result,
     run_to_files,
 )
-from provisioners.terraform import Terraform
-from provisioners.terraformcommand import Program, failure
-from provisioners.terraformlocal import LocalStates
-from provisioners.terraformplan import HOLDING_DATA, changes, drift, losses
-from provisioners.terraformrun import Run, moment
-from provisioners.terraformruns import Runs
-from provisioners.terraformstates import Intent, Lock, addresses, renew
+from provisioners.terraform.builder import Terraform
+from provisioners.terraform.localstates import LocalStates
+from provisioners.terraform.plan import HOLDING_DATA, changes, drift, losses
+from provisioners.terraform.program import Program, failure
+from provisioners.terraform.run import Run, moment
+from provisioners.terraform.runs import Runs
+from provisioners.terraform.states import Intent, Lock, addresses, renew
 
 PY = sys.executable
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -297,7 +297,7 @@ def test_a_guard_stops_what_is_not_renewed_and_ends_what_is_lost(tmp_path: Path)
     run = abandoned(Runs(tmp_path))
     run.until(time.time() + 60, 1)
     run.lease(moment())
-    argv = [PY, "-m", "provisioners.terraformguard", str(run.path), "0.5"]
+    argv = [PY, "-m", "provisioners.terraform.guard", str(run.path), "0.5"]
     with sleeper(run) as process, subprocess.Popen(argv, cwd=Path(__file__).parents[3]) as guard:
         until(lambda: state_of(process) == "T")
         assert moment() - (run.renewal or 0) > 0.5
@@ -314,7 +314,7 @@ def test_a_guard_ends_what_outlives_its_time_without_anybody(tmp_path: Path) -> 
     run = abandoned(Runs(tmp_path))
     run.until(time.time() - 2, 1)
     run.lease(moment() + 60)
-    argv = [PY, "-m", "provisioners.terraformguard", str(run.path), "60"]
+    argv = [PY, "-m", "provisioners.terraform.guard", str(run.path), "60"]
     with sleeper(run) as process, subprocess.Popen(argv, cwd=Path(__file__).parents[3]) as guard:
         assert process.wait(timeout=20) == -signal.SIGKILL
         assert guard.wait(timeout=20) == 0

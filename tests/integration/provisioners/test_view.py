@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from provisioners.view import View
+from provisioners.kubernetes.view import View
 
 
 def pod(name: str, version: int, namespace: str = "store-a", phase: str = "Running") -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from provisioners import watch
-from provisioners.clustererrors import ClusterError
-from provisioners.connection import Connection
-from provisioners.watch import Watches
+from provisioners.kubernetes import watch
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.errors import ClusterError
+from provisioners.kubernetes.watch import Watches
 
 from .conftest import Answer, Script
 

@@ -7,7 +7,7 @@ import pytest
 from controller.domain.diagnoses import DIAGNOSES, OWNERS_ACTION, diagnose
 from controller.i18n import LANGUAGES, translator
 from provisioners.base import DriverFailure, Reason
-from provisioners.causes import CauseKind
+from provisioners.kubernetes.causes import CauseKind
 from tests.planes import Plane, problem
 
 POD = "pod/acme-web-5d9c-x2x1"

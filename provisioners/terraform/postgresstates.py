@@ -1,4 +1,4 @@
-"""Terraform's states in a PostgreSQL database, a schema per stack; `provisioners.terraform` asks.
+"""Terraform's states in a PostgreSQL database, a schema per stack; `builder` asks.
 
 Terraform's lock is an advisory one of its session there. It dies with the session, which a machine
 that vanished leaves behind until the server notices; so a dead run's session is ended by its name.
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from provisioners.terraformstates import Backend, Intent, Lock, parsed, unreachable
+from provisioners.terraform.states import Backend, Intent, Lock, parsed, unreachable
 
 _PREFIX = "stack_"
 _INTENTS = """

@@ -11,8 +11,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from provisioners.clustererrors import NotFoundError
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.errors import NotFoundError
 
 _KEY = "integration.json"
 _FRESH_SECONDS = 60.0

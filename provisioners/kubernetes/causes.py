@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provisioners.base import Reason
-from provisioners.ends import ends, told, with_last_lines
-from provisioners.view import Json, View
+from provisioners.kubernetes.ends import ends, told, with_last_lines
+from provisioners.kubernetes.view import Json, View
 
 
 class CauseKind(StrEnum):

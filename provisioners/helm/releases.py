@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import yaml
 
-from provisioners.connection import METADATA_ONLY, Connection
+from provisioners.kubernetes.connection import METADATA_ONLY, Connection
 
 DIGEST = "storecontroller.io/digest"
 STATE = "storecontroller.io/state"

@@ -18,7 +18,7 @@ from provisioners.command import (
     Result,
     run,
 )
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
 
 _HISTORY = 5
 _MARGIN_SECONDS = 30.0

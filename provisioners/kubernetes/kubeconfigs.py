@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from provisioners.clustererrors import ClusterConfigError
+from provisioners.kubernetes.errors import ClusterConfigError
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

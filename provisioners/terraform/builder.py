@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from provisioners.base import Built, Change, ChangeKind, DriverFailure, Infrastructure
-from provisioners.terraformcommand import Program
-from provisioners.terraformplan import HOLDING_DATA, changes, drift, kind_of, losses
-from provisioners.terraformruns import Runs
-from provisioners.terraformsession import Session, Sessions, Source
-from provisioners.terraformstates import States, addresses
+from provisioners.terraform.plan import HOLDING_DATA, changes, drift, kind_of, losses
+from provisioners.terraform.program import Program
+from provisioners.terraform.runs import Runs
+from provisioners.terraform.session import Session, Sessions, Source
+from provisioners.terraform.states import States, addresses
 
 OUTPUTS = ("database", "media", "dns")
 """What every module tells; null where it has none."""

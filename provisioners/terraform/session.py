@@ -1,8 +1,8 @@
 """One piece of work on one state: a run with the module in it, free of what dead runs left behind.
 
-`provisioners.terraform` opens it. Before anything that can take the lock it says so beside the
+`builder` opens it. Before anything that can take the lock it says so beside the
 state; a lock that a dead run of ours left is taken away, a stranger's is told and left alone. A run
-of another machine is dead when it gave no sign of life for a whole lease (`terraformkeeper`).
+of another machine is dead when it gave no sign of life for a whole lease (`keeper`).
 """
 
 import json
@@ -17,11 +17,11 @@ from typing import Any
 
 from provisioners.base import DriverFailure
 from provisioners.command import Result
-from provisioners.terraformcommand import Program, answer, complaints, user_at_host
-from provisioners.terraformkeeper import Keeper
-from provisioners.terraformrun import Run, moment
-from provisioners.terraformruns import Runs
-from provisioners.terraformstates import Backend, Intent, Lock, States, renew
+from provisioners.terraform.keeper import Keeper
+from provisioners.terraform.program import Program, answer, complaints, user_at_host
+from provisioners.terraform.run import Run, moment
+from provisioners.terraform.runs import Runs
+from provisioners.terraform.states import Backend, Intent, Lock, States, renew
 
 _ONE_LINE = ("-input=false", "-no-color")
 _LOOK_SECONDS = 1.0

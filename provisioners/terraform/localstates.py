@@ -1,4 +1,4 @@
-"""Terraform's states in a directory of one machine; `provisioners.terraform` asks.
+"""Terraform's states in a directory of one machine; `builder` asks.
 
 Terraform's lock is one of the kernel's there, and dies with terraform.
 """
@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from provisioners.terraformrun import write_whole
-from provisioners.terraformstates import Backend, Intent, Lock, parsed, unreachable
+from provisioners.terraform.run import write_whole
+from provisioners.terraform.states import Backend, Intent, Lock, parsed, unreachable
 
 
 class LocalStates:

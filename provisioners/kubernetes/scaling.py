@@ -7,8 +7,8 @@ takes the fields over.
 from contextlib import suppress
 
 from provisioners.base import Replicas
-from provisioners.clustererrors import NotFoundError
-from provisioners.connection import MERGE, Connection
+from provisioners.kubernetes.connection import MERGE, Connection
+from provisioners.kubernetes.errors import NotFoundError
 
 MANAGER = "store-controller-scale"
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from provisioners.clustererrors import ForbiddenError
-from provisioners.connection import Connection
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.errors import ForbiddenError
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SECONDS = 10.0

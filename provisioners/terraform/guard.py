@@ -1,6 +1,6 @@
 """The guard of one run: a process that stops terraform in time when its lease is not renewed.
 
-`provisioners.terraformkeeper` starts `python -m provisioners.terraformguard DIRECTORY SECONDS`. It
+`keeper` starts `python -m provisioners.terraform.guard DIRECTORY SECONDS`. It
 outlives the worker, and speaks with nobody: when the last renewal that is noted in the directory is
 older than so many seconds, every process of the run is frozen, so that it changes nothing while
 another machine may take it for gone. A later renewal, which nobody can get for a run that was taken
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from provisioners.terraformrun import Run, moment
+from provisioners.terraform.run import Run, moment
 
 _TICK_SECONDS = 1.0
 

@@ -1,8 +1,8 @@
 """Signs of life for the runs of this machine, so that others know a run that vanished with its own.
 
-`provisioners.terraformsession` wakes it. While a run lives, a thread of some worker here counts up
+`provisioners.terraform.session` wakes it. While a run lives, a thread of some worker here counts up
 what the run says of itself beside its state; any worker of the machine does so for all of its runs.
-Each run has a guard (`terraformguard`), a process of its own that stops it in time when nobody
+Each run has a guard (`guard`), a process of its own that stops it in time when nobody
 could renew it.
 """
 
@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from provisioners import command
 from provisioners.base import DriverFailure
-from provisioners.terraformrun import Run, moment
-from provisioners.terraformruns import Runs
-from provisioners.terraformstates import States, renew
+from provisioners.terraform.run import Run, moment
+from provisioners.terraform.runs import Runs
+from provisioners.terraform.states import States, renew
 
 _BEATS = 6
 """How many signs of life there are in a lease."""
@@ -103,7 +103,7 @@ class Keeper:
             return
 
     def _guard(self, run: Run) -> None:
-        argv = [sys.executable, "-m", "provisioners.terraformguard", str(run.path)]
+        argv = [sys.executable, "-m", "provisioners.terraform.guard", str(run.path)]
         try:
             guard = command.start([*argv, str(self._patience)], log=run.path / "guard.log")
         except OSError as error:

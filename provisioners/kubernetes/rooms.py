@@ -14,8 +14,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from provisioners.base import NAMESPACE_PREFIX, DriverFailure
-from provisioners.clustererrors import ConflictError, NotFoundError, StrangerError, TerminatingError
-from provisioners.connection import APPLY, METADATA_ONLY, Connection, Json
+from provisioners.kubernetes.connection import APPLY, METADATA_ONLY, Connection, Json
+from provisioners.kubernetes.errors import (
+    ConflictError,
+    NotFoundError,
+    StrangerError,
+    TerminatingError,
+)
 
 OWNER = "app.kubernetes.io/managed-by"
 US = "store-controller"

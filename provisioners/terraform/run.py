@@ -1,8 +1,8 @@
 """One run of terraform on this machine: its private directory, and the marks that are in it.
 
 Two locks of the kernel's tell whether its worker and whether a program of it lives; a file tells
-until when it may work, another when its lease was renewed last. `terraformruns` opens runs,
-`terraformcommand` works in them, `terraformkeeper` and `terraformguard` hold them to their leases.
+until when it may work, another when its lease was renewed last. `runs` opens runs,
+`program` works in them, `keeper` and `guard` hold them to their leases.
 """
 
 import fcntl

@@ -24,7 +24,7 @@ from kubernetes.config import ConfigException, new_client_from_config
 from kubernetes.stream import ws_client
 from websocket import WebSocketException
 
-from provisioners.clustererrors import (
+from provisioners.kubernetes.errors import (
     BusyError,
     ClusterConfigError,
     ClusterError,

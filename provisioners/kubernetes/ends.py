@@ -6,7 +6,7 @@ Pure; `causes` calls it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioners.view import Json, View
+from provisioners.kubernetes.view import Json, View
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Terraform's states in Secrets of one namespace of a cluster; `provisioners.terraform` asks.
+"""Terraform's states in Secrets of one namespace of a cluster; `builder` asks.
 
 Terraform's lock is a Lease there, which stays when its holder dies.
 """
@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Any
 
 from provisioners.base import DriverFailure
-from provisioners.clustererrors import ClusterError, ConflictError, NotFoundError
-from provisioners.connection import JSON, MERGE, METADATA_ONLY, Connection, Json
-from provisioners.terraformstates import Backend, Intent, Lock, parsed, unreachable
+from provisioners.kubernetes.connection import JSON, MERGE, METADATA_ONLY, Connection, Json
+from provisioners.kubernetes.errors import ClusterError, ConflictError, NotFoundError
+from provisioners.terraform.states import Backend, Intent, Lock, parsed, unreachable
 
 _SELECTOR = "tfstate=true"
 _SUFFIX = "tfstateSecretSuffix"

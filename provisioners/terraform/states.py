@@ -1,6 +1,6 @@
 """Where Terraform's states are kept, one per stack, and whose the lock on one is.
 
-`provisioners.terraform` asks. A state is read here straight from its place, without a process, for
+`builder` asks. A state is read here straight from its place, without a process, for
 the few facts that a look needs; it is written by terraform alone.
 """
 

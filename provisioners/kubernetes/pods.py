@@ -8,9 +8,9 @@ from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from provisioners.base import DriverFailure
-from provisioners.clustererrors import ClusterError, NotFoundError, RefusedError
 from provisioners.command import Result
-from provisioners.connection import Connection, Json, Stream
+from provisioners.kubernetes.connection import Connection, Json, Stream
+from provisioners.kubernetes.errors import ClusterError, NotFoundError, RefusedError
 
 _QUIET_SECONDS = 0.25
 _LOOK_SECONDS = 5.0

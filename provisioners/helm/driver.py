@@ -23,18 +23,18 @@ from provisioners.base import (
     ReleaseStatus,
     Replicas,
 )
-from provisioners.causes import Cause, CauseKind, causes, failed_jobs, missing
-from provisioners.clustererrors import ConflictError, NotFoundError
 from provisioners.command import Result
-from provisioners.handovers import Handovers
-from provisioners.happenings import happened
-from provisioners.helmcommand import Helm
-from provisioners.helmreleases import DIGEST, STATE, Records, Revision, revisions
-from provisioners.kubernetes import STACK, Rooms
-from provisioners.pods import Pods
-from provisioners.scaling import scale
-from provisioners.view import WORKLOADS
-from provisioners.watch import Watches
+from provisioners.helm.program import Helm
+from provisioners.helm.releases import DIGEST, STATE, Records, Revision, revisions
+from provisioners.kubernetes.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.kubernetes.errors import ConflictError, NotFoundError
+from provisioners.kubernetes.handovers import Handovers
+from provisioners.kubernetes.happenings import happened
+from provisioners.kubernetes.pods import Pods
+from provisioners.kubernetes.rooms import STACK, Rooms
+from provisioners.kubernetes.scaling import scale
+from provisioners.kubernetes.view import WORKLOADS
+from provisioners.kubernetes.watch import Watches
 
 _STOPPED = {"stopped": True}
 WEB = "web"

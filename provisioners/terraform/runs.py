@@ -2,7 +2,7 @@
 
 A run outlives the worker that started it: terraform writes into files and holds a lock on its
 directory until the kernel has buried it and its providers. So whoever comes next knows whether a
-run of ours is still at work, waits for it, or clears away after it. `provisioners.terraform` asks.
+run of ours is still at work, waits for it, or clears away after it. `builder` asks.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provisioners.terraformrun import MOMENT_SECONDS, Run, write_whole
+from provisioners.terraform.run import MOMENT_SECONDS, Run, write_whole
 
 
 class Runs:

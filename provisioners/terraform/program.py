@@ -1,6 +1,6 @@
 """The terraform or tofu program: how it is started, and what its complaints mean.
 
-`provisioners.terraform` calls it. Only arguments that both programs have are used.
+`provisioners.terraform.builder` calls it. Only arguments that both programs have are used.
 """
 
 import json
@@ -23,7 +23,7 @@ from provisioners.command import (
     CommandTimeoutError,
     Result,
 )
-from provisioners.terraformrun import Run
+from provisioners.terraform.run import Run
 
 _KEPT = 16 << 20
 CHANGES = 2

@@ -1,4 +1,4 @@
-"""What a plan of terraform's says, as changes without values; `provisioners.terraform` reads it."""
+"""What a plan of terraform's says, as changes without values; `builder` reads it."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping

@@ -1,7 +1,7 @@
 """The events of a namespace, as Kubernetes keeps them for an hour."""
 
 from provisioners.base import Happening
-from provisioners.connection import Connection, Json
+from provisioners.kubernetes.connection import Connection, Json
 
 
 def happened(connection: Connection, namespace: str) -> tuple[Happening, ...]:

@@ -12,9 +12,16 @@ from contextlib import ExitStack
 
 import orjson
 
-from provisioners.clustererrors import ClusterError, GoneError, StreamCutError, error_of
-from provisioners.connection import JSON, METADATA_CHANGES, METADATA_ONLY, Connection, Json, Stream
-from provisioners.view import Kind, View, kinds
+from provisioners.kubernetes.connection import (
+    JSON,
+    METADATA_CHANGES,
+    METADATA_ONLY,
+    Connection,
+    Json,
+    Stream,
+)
+from provisioners.kubernetes.errors import ClusterError, GoneError, StreamCutError, error_of
+from provisioners.kubernetes.view import Kind, View, kinds
 
 _SERVER_SECONDS = (240, 360)
 """The server ends a watch after a while of its choice between these."""
