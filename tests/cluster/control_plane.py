@@ -91,6 +91,8 @@ class ControlPlane:
         keys = self.directory
         options = {
             "etcd-servers": etcd,
+            # The oldest etcd that is accepted was seen to end while it compacted under load.
+            "etcd-compaction-interval": "0",
             "bind-address": HOST,
             "advertise-address": HOST,
             "secure-port": self._port,
