@@ -15,6 +15,7 @@ from kubernetes import client
 
 from scripts.clusterkit.base import BIN
 from tests.cluster import control_plane
+from tests.cluster.faulty import Faulty, running
 from tests.cluster.given import KUBECONFIG, AnyShops, GivenShops
 from tests.cluster.kubelet import StandIn, connected, usual
 from tests.cluster.shops import Shops
@@ -122,3 +123,11 @@ def tool(tools: Path) -> str:
 def bench(place: dict[str, str], tool: str, tmp_path: Path) -> Bench:
     spec = Spec(binary=tool, home=str(tmp_path / "runs"), place=place)
     return Bench(spec=spec, directory=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def faulty(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    """A way to the cluster that goes wrong as a test wants it to."""
+    kubeconfig = tmp_path_factory.mktemp("faulty") / "kubeconfig"
+    with running(cluster.api, kubeconfig) as found:
+        yield found

@@ -14,7 +14,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.conftest import Cluster
-from tests.cluster.faulty import Fault, Faulty, running
+from tests.cluster.faulty import Fault, Faulty
 from tests.cluster.kubelet import Fate, Object, usual
 from tests.cluster.shops import Shops
 from tests.cluster.stage import PROBE_SECONDS, Stage, staged, stood_in
@@ -22,13 +22,6 @@ from tests.cluster.waiting import until
 
 pytestmark = stood_in
 NAMES = ("acme", "bakery")
-
-
-@pytest.fixture(scope="module")
-def faulty(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
-    kubeconfig = tmp_path_factory.mktemp("faulty") / "kubeconfig"
-    with running(cluster.api, kubeconfig) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cluster import podstatus
 from tests.cluster.conftest import Cluster
-from tests.cluster.faulty import Fault, Faulty, running
+from tests.cluster.faulty import Fault, Faulty
 from tests.cluster.kubelet import Fate, Object, usual
 from tests.cluster.shops import Shops
 from tests.cluster.stage import Stage, staged, stood_in
@@ -25,13 +25,6 @@ from tests.cluster.waiting import until
 
 pytestmark = stood_in
 NEXT = r"Next attempt (at \d\d:\d\d:\d\d \(in \d+ (s|min)\)|at any moment)\."
-
-
-@pytest.fixture(scope="module")
-def faulty(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
-    kubeconfig = tmp_path_factory.mktemp("faulty") / "kubeconfig"
-    with running(cluster.api, kubeconfig) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
