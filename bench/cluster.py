@@ -261,7 +261,7 @@ def _watching(ours: Plane, made: World) -> None:
         ratio=round(ratio, 1),
         spread=[round(seconds, 2), round(seconds, 2)],
         goal=">= 20 x cheaper than helm upgrade --install",
-        met=ratio >= 20,
+        met=ratio >= 20 and not written,
         detail={
             "stores": WATCHED,
             "wall_ms": round(seconds, 2),

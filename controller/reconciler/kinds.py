@@ -150,10 +150,6 @@ class Subjects:
         )
 
 
-def _left_behind(seen: stacks.StackSeen) -> dict[str, Any]:
-    return {"inventory": [*seen.held, *seen.around]}
-
-
 def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
     """That something which ran has ended by itself."""
     gone = stack.settled and stack.wants_running and seen.release is ReleaseState.FAILED

@@ -269,8 +269,10 @@ STEPS: tuple[type[StackStep], ...] = (
 )
 
 
-_STANDING = {ReleaseState.CURRENT, ReleaseState.PENDING, ReleaseState.OUTDATED}
-"""The release is there: what it has can be changed."""
+STANDING = {ReleaseState.CURRENT, ReleaseState.PENDING, ReleaseState.OUTDATED}
+"""The release is there: what it has can be changed, and something of it may answer."""
+DOWN = {ReleaseState.ABSENT, ReleaseState.STOPPED}
+"""Nothing of the release runs."""
 
 
 def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
@@ -281,13 +283,12 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
                 return DeleteRelease()
             return DestroyInfrastructure() if seen.around else None
         case StackDesired.STOPPED:
-            down = seen.release in {ReleaseState.ABSENT, ReleaseState.STOPPED}
-            return None if down else StopRelease()
+            return None if seen.release in DOWN else StopRelease()
     if not seen.infrastructure:
         return ApplyInfrastructure()
     if not seen.secrets:
         return ApplySecrets()
-    if stack.spec.rescale and seen.release in _STANDING:
+    if stack.spec.rescale and seen.release in STANDING:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
         return ApplyRelease()

@@ -17,7 +17,7 @@ from controller.domain.errors import (
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
 from controller.reconciler.outcome import from_driver
-from controller.reconciler.stacks import ApplyRelease, DeleteRelease, StopRelease
+from controller.reconciler.stacks import DOWN, STANDING, ApplyRelease, DeleteRelease, StopRelease
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.why.layers import Layer, LayerState, ok, problem, unknown
@@ -32,7 +32,6 @@ from provisioners.base import (
 T = TypeVar("T")
 _UNFINISHED = re.compile(r"^\w+ (?:is at work|was interrupted): (\S+)$")
 """How a driver tells that its tool is, or was, in the middle of a change: the tool's own word."""
-_DOWN = {ReleaseState.ABSENT, ReleaseState.STOPPED}
 _CHANGING = {ApplyRelease.name, StopRelease.name, DeleteRelease.name}
 _UNMADE = {"missing", "starting"}
 """What parts of a release are that its tool did not get to yet."""
@@ -172,7 +171,7 @@ class StackLayers:
             return ok("pods", Note.of("WhyNothingRuns"))
         if not reasons and unfinished:
             return unknown("pods", Note.of("WhyPartsUnmade"))
-        if not reasons and isinstance(status, ReleaseStatus) and status.state in _DOWN:
+        if not reasons and isinstance(status, ReleaseStatus) and status.state in DOWN:
             return unknown("pods", Note.of("WhyNotAsked"))
         if not reasons:
             return ok("pods", Note.of("WhyPartsReady"))
@@ -204,10 +203,9 @@ class StackLayers:
 
 def _stands(status: ReleaseStatus | StoreControllerError | None) -> bool:
     """Whether something of the release may answer."""
-    standing = {ReleaseState.CURRENT, ReleaseState.PENDING, ReleaseState.OUTDATED}
     if not isinstance(status, ReleaseStatus) or _unfinished(status) is not None:
         return False
-    return status.state in standing
+    return status.state in STANDING
 
 
 def _unfinished(status: ReleaseStatus) -> str | None:
