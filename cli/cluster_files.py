@@ -1,11 +1,13 @@
 """What `storectl cluster` reads from files: kubeconfigs, variables of modules, secrets."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cli import files
 from cli.errors import BadAssignmentError, EmptySecretError, UnreadableFileError
+from cli.texts import _
+from controller.domain.jsontext import loads
 
 
 def kubeconfig(file: str, context: str | None) -> str:
@@ -29,7 +31,7 @@ def variables(pairs: Iterable[str], file: str | None) -> dict[str, Any]:
     for pair in pairs:
         name, value = _halves(pair)
         try:
-            found[name] = json.loads(value)
+            found[name] = loads(value)
         except ValueError:
             found[name] = value
     return found
@@ -56,12 +58,15 @@ def _halves(pair: str) -> tuple[str, str]:
 
 
 def _object(file: str) -> dict[str, Any]:
+    from controller.domain.yamltext import YamlError, load  # noqa: PLC0415 -- only files pay.
+
+    text = files.read(file)
     try:
-        found = json.loads(_read(Path(file).expanduser()))
-    except ValueError as error:
-        raise UnreadableFileError(file=file, detail=str(error)[:200]) from None
+        found = load(text, numbers=True)
+    except YamlError as error:
+        raise UnreadableFileError(file=file, detail=_(error.cause) % error.params) from None
     if not isinstance(found, dict):
-        raise UnreadableFileError(file=file, detail="not a JSON object")
+        raise UnreadableFileError(file=file, detail=_("it holds no names with values"))
     return found
 
 

@@ -4,17 +4,14 @@ What `storectl get -o yaml` and `list -o yaml` print is accepted too: what the s
 store (its status, uid, times) is left out, what it wants is kept.
 """
 
-import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from cli import files
 from cli.errors import ManifestError
 from cli.texts import _
+from controller.domain.yamltext import YamlError, load_all
 
 API_VERSION = "storectl/v1"
 _OBSERVED = {
@@ -36,53 +33,54 @@ class Manifest:
 
     name: str
     body: dict[str, Any]
+    place: str
+    """Where it was read, such as `stores.yaml, document 2 (line 14)`."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Takes every plain word as text except true, false and null.
+def read(names: Iterable[str], *, recursive: bool = False) -> list[Manifest]:
+    """Return the stores of files and directories, `-` being the standard input.
 
-    YAML 1.1 would read the country NO as false, 4.90 as 4.9 and a date as a moment.
+    Raises ManifestError and UnreadableFileError.
     """
+    found: dict[str, Manifest] = {}
+    for name in names:
+        for file in files.beneath(name, recursive=recursive):
+            for item in _stores(file):
+                if (first := found.setdefault(item.name, item)) is not item:
+                    facts = {"store": item.name, "place": first.place}
+                    raise ManifestError(
+                        file=item.place, detail=_("“%(store)s” is in %(place)s already") % facts
+                    )
+    return list(found.values())
 
 
-_Loader.yaml_implicit_resolvers = {}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""]
-)
-
-
-def read(file: str) -> list[Manifest]:
-    """Return the stores of a file, `-` being the standard input; raises ManifestError."""
-    shown = _("standard input") if file == "-" else file
+def _stores(file: str) -> list[Manifest]:
+    shown = files.shown(file)
+    text = files.read(file)
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        # The loader is a SafeLoader that knows even fewer types.
-        documents = list(yaml.load_all(text, Loader=_Loader))
-    except OSError as error:
-        raise ManifestError(file=shown, detail=error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise ManifestError(file=shown, detail=_("it is not UTF-8 text")) from error
-    except yaml.YAMLError as error:
-        raise ManifestError(file=shown, detail=" ".join(str(error).split())) from error
-    found = [_manifest(item, shown) for item in _flat(documents)]
+        documents = [item for item in load_all(text) if item.value is not None]
+    except YamlError as error:
+        raise ManifestError(file=shown, detail=_(error.cause) % error.params) from None
+    found = []
+    for number, document in enumerate(documents, 1):
+        place = shown
+        if len(documents) > 1:
+            facts = {"file": shown, "number": number, "line": document.line}
+            place = _("%(file)s, document %(number)s (line %(line)s)") % facts
+        found += [_manifest(item, place) for item in _flat(document.value)]
     if not found:
         raise ManifestError(file=shown, detail=_("there is no store in it"))
-    names = [item.name for item in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise ManifestError(
-                file=shown, detail=_("“%(store)s” is in it twice") % {"store": name}
-            )
     return found
 
 
-def _flat(documents: list[Any]) -> Iterator[Any]:
-    for document in documents:
-        if isinstance(document, list):
-            yield from document
-        elif document is not None:
-            yield document
+def _flat(document: Any) -> Iterator[Any]:
+    """The stores of a document: one, an array as `list -o yaml` prints it, a page of the API."""
+    if isinstance(document, dict) and document.get("kind") == "StoreList":
+        document = document.get("items")
+    if isinstance(document, list):
+        yield from document
+    else:
+        yield document
 
 
 def _manifest(document: Any, file: str) -> Manifest:
@@ -101,7 +99,7 @@ def _manifest(document: Any, file: str) -> Manifest:
     _refuse_unknown(document, _MEMBERS, "", file)
     _refuse_unknown(metadata, _OBSERVED | {"name", "labels"}, "metadata.", file)
     labels = {"labels": metadata["labels"]} if metadata.get("labels") is not None else {}
-    return Manifest(name=name, body={**spec, **labels})
+    return Manifest(name=name, body={**spec, **labels}, place=file)
 
 
 def _mapping(document: dict[Any, Any], member: str, file: str) -> dict[Any, Any]:

@@ -28,11 +28,17 @@ Timeout = Annotated[
     typer.Option("--timeout", metavar="DURATION", help=_("How long to wait, such as 90s or 15m.")),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Do not ask for confirmation."))]
-File = Annotated[
-    str,
+Files = Annotated[
+    list[str],
     typer.Option(
-        "-f", "--file", metavar="FILE", help=_("YAML file with stores; - is the standard input.")
+        "-f",
+        "--file",
+        metavar="FILE",
+        help=_("YAML or JSON file with stores, or a directory; - is the standard input."),
     ),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-R", help=_("Read the directories in directories too."))
 ]
 Country = Annotated[
     str,

@@ -1,11 +1,12 @@
 """`FIELD=VALUE` on the command line as a merge patch of the API. `storectl config set` reads it."""
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from cli import files
 from cli.errors import BadAssignmentError, UnreadableFileError
+from cli.texts import _
+from controller.domain.jsontext import loads
 
 _LISTS = {"currencies.allowed", "locales", "payments"}
 _SWITCHES = {"pricesIncludeTax"}
@@ -50,7 +51,7 @@ def _value(name: str, text: str) -> Any:
         return _file(text[1:])
     if text[0] in "[{":
         try:
-            return json.loads(text)
+            return loads(text)
         except ValueError:
             raise BadAssignmentError(text=f"{name}={text}") from None
     if name in _LISTS:
@@ -68,9 +69,11 @@ def _value(name: str, text: str) -> Any:
 
 
 def _file(name: str) -> Any:
-    import yaml  # noqa: PLC0415 -- only files pay for it.
+    from controller.domain.yamltext import YamlError, load  # noqa: PLC0415 -- only files pay.
 
+    text = files.read(name)
     try:
-        return yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UnreadableFileError(file=name, detail=str(error)[:200]) from None
+        return load(text)
+    except YamlError as error:
+        detail = _(error.cause) % error.params
+        raise UnreadableFileError(file=files.shown(name), detail=detail) from None

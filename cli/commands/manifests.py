@@ -1,12 +1,12 @@
 """`storectl apply` and `diff`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli import durations, errors, finish, manifest, results, words
-from cli.options import DEFAULT_TIMEOUT, File, Output, Timeout, Wait
+from cli.options import DEFAULT_TIMEOUT, Files, Output, Recursive, Timeout, Wait
 from cli.output import Format, document, failure, note, result, show
 from cli.session import Session
 from cli.shown import shown
@@ -17,6 +17,7 @@ from controller.domain.errors import StoreControllerError
 if TYPE_CHECKING:
     from cli.client import Resource
     from cli.manifest import Manifest
+    from cli.shown import Shown
 
 app = new_app()
 
@@ -38,12 +39,14 @@ spec:
     "apply",
     text=_("Create or change stores as files say."),
     more=_(
-        "A file holds one store or more. A store that is as the file says is left alone. What the "
-        "file does not name, the country decides."
+        "A file holds one store or more; of a directory each YAML and JSON file is read, by name. "
+        "A store that is as the file says is left alone. What the file does not name, the country "
+        "decides. A store that fails keeps no other from being applied: the exit code is then 9."
     ),
     examples=(
         "storectl apply -f store.yaml",
         "storectl apply -f store.yaml --dry-run",
+        "storectl apply -f stores/ -R",
         "storectl get acme -o yaml | sed s/EUR/CHF/ | storectl apply -f -",
         "",
         *(f"  {line}" for line in EXAMPLE.splitlines()),
@@ -51,8 +54,9 @@ spec:
 )
 def apply(
     session: Session,
-    file: File,
+    file: Files,
     *,
+    recursive: Recursive = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=_("Show what would change and change nothing."))
     ] = False,
@@ -62,7 +66,7 @@ def apply(
 ) -> None:
     """Apply every store of a file; all are started before the first is waited for."""
     seconds = durations.parse(timeout)
-    wanted = manifest.read(file)
+    wanted = manifest.read(file, recursive=recursive)
     if dry_run:
         _print_diffs(session, wanted, output)
         return
@@ -76,9 +80,11 @@ def apply(
     more=_("The exit code is 10 when something would, 0 when nothing would."),
     examples=("storectl diff -f store.yaml", "storectl diff -f store.yaml -o json"),
 )
-def diff(session: Session, file: File, *, output: Output = Format.TABLE) -> None:
+def diff(
+    session: Session, file: Files, *, recursive: Recursive = False, output: Output = Format.TABLE
+) -> None:
     """Compare every store of a file with the server."""
-    found = _print_diffs(session, manifest.read(file), output)
+    found = _print_diffs(session, manifest.read(file, recursive=recursive), output)
     if any(_differs(item) for item in found):
         raise typer.Exit(errors.CHANGES)
 
@@ -125,25 +131,24 @@ class _Batch:
     def __post_init__(self) -> None:
         self._codes: list[int] = []
         self._done: list[Any] = []
+        self._failed: list[str] = []
 
     def run(self, wanted: list["Manifest"], seconds: int | None) -> None:
         """Start all, follow all, print what became of them; `seconds` None is not to wait."""
-        if len(wanted) == 1:
-            # Alone, its error is the command's error.
-            self._finish(self._start(wanted[0]), seconds)
-        else:
-            started = [pair for item in wanted if (pair := self._tried(self._start, item))]
-            for pair in started:
-                self._tried(self._finish, pair, seconds)
-        if self.output.machine:
+        started = [(item, found) for item in wanted if (found := self._tried(item, self._start))]
+        for item, found in started:
+            self._tried(item, self._finish, found, seconds)
+        if self.output.machine and (self._done or len(wanted) > 1):
             document(self._done[0] if len(wanted) == 1 else self._done, self.output)
-        self._judge(len(wanted))
+        self._judge(wanted)
 
     def _start(self, item: "Manifest") -> tuple[int, "Resource"]:
         reply = self.session.client.apply_store(item.name, item.body)
         return reply.status, reply.body
 
-    def _finish(self, started: tuple[int, "Resource"], seconds: int | None) -> None:
+    def _finish(
+        self, _item: "Manifest", started: tuple[int, "Resource"], seconds: int | None
+    ) -> None:
         status, operation = started
         name = words.printable(operation["spec"]["store"])
         if status == 200:
@@ -163,19 +168,34 @@ class _Batch:
         else:
             finish.hand_over(self.session, operation)
 
-    def _tried(self, action: Any, *given: Any) -> Any:
+    def _tried(self, item: "Manifest", action: Any, *given: Any) -> Any:
         try:
-            return action(*given)
+            return action(item, *given)
         except (StoreControllerError, errors.ApiRefusal) as error:
             told = shown(error, _)
             # Ctrl-C and a server that is gone end the whole batch.
             if told.exit_code in {errors.INTERRUPTED, errors.UNREACHABLE}:
                 raise
-            failure(told, machine=self.output.machine)
+            failure(_placed(told, item), machine=self.output.machine)
             self._codes.append(told.exit_code)
+            self._failed.append(item.name)
             return None
 
-    def _judge(self, count: int) -> None:
-        if self._codes:
-            all_alike = len(self._codes) == count and len(set(self._codes)) == 1
-            raise typer.Exit(self._codes[0] if all_alike else errors.PARTIAL)
+    def _judge(self, wanted: list["Manifest"]) -> None:
+        if not self._codes:
+            return
+        if len(wanted) > 1 and not self.output.machine:
+            done = [item.name for item in wanted if item.name not in self._failed]
+            facts = {"done": ", ".join(done) or "–", "failed": ", ".join(self._failed)}
+            note(_("Applied: %(done)s. Not applied: %(failed)s.") % facts)
+        all_alike = len(self._codes) == len(wanted) and len(set(self._codes)) == 1
+        raise typer.Exit(self._codes[0] if all_alike else errors.PARTIAL)
+
+
+def _placed(told: "Shown", item: "Manifest") -> "Shown":
+    """An error with the store and the place in a file that it is about."""
+    return replace(
+        told,
+        details=((item.place, item.name), *told.details),
+        problem={**told.problem, "store": item.name, "file": item.place},
+    )

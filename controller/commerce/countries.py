@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
 from babel import Locale
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.commerce import cldr
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.errors import UnknownCountryError
+from controller.domain.yamltext import load
 from controller.i18n import ranked
 
 OVERRIDES: Final = Path(__file__).resolve().parents[2] / "templates" / "countries"
@@ -96,7 +96,7 @@ def read_override(path: Path) -> Override:
     """Return what a reviewed file says; nothing when the country has none."""
     if not path.exists():
         return Override()
-    return Override.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Override.model_validate(load(path.read_text(encoding="utf-8")))
 
 
 def build(country: str, reviewed: Override) -> CountryPack:

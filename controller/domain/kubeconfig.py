@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from controller.domain.errors import InvalidKubeconfigError
+from controller.domain.yamltext import YamlError, load
 
 _FILES = ("certificate-authority", "client-certificate", "client-key")
 _PROGRAMS = ("exec", "auth-provider")
@@ -23,9 +24,9 @@ def selected(text: str, context: str | None = None) -> dict[str, Any]:
     if len(text) > _LARGEST:
         raise InvalidKubeconfigError(detail="it is too long")
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
-        document = None
+        document = load(text)
+    except YamlError as error:
+        raise InvalidKubeconfigError(detail=str(error)) from None
     if not isinstance(document, dict) or document.get("kind") != "Config":
         raise InvalidKubeconfigError(detail="it is no kubeconfig")
     name = context or document.get("current-context")

@@ -11,16 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from controller.domain.clusters import ClusterOffer, ClusterSpec
 from controller.domain.plans import Plan, Scale
 from controller.domain.stack import Stack
+from controller.domain.yamltext import load
 
 SECRET: Final = "shop-secrets"  # noqa: S105 -- the name of a Secret.
 """The Secret with a shop's passwords and key, which is there before the release."""
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates" / "plans"
 
 
@@ -121,7 +120,7 @@ def allowance(plan: Plan, scale: Scale) -> dict[str, Any]:
 
 def _rendered(template: str, **known: Any) -> dict[str, Any]:
     rendered = _environment().get_template(f"{template}.yaml").render(plan=template, **known)
-    values: dict[str, Any] = yaml.load(rendered, Loader=_LOADER)  # noqa: S506 -- a safe loader.
+    values: dict[str, Any] = load(rendered, numbers=True)
     return values
 
 

@@ -332,7 +332,10 @@ def test_one_of_two_stores_that_fails_is_partial_success(
     outcome = connected("apply", "-f", str(file), "-o", "name")
     assert (outcome.code, outcome.out) == (0, "acme\nbeta\n")
     api.operations["op2"]["status"] |= {"state": "failed"}
-    assert connected("apply", "-f", str(file)).code == 9
+    outcome = connected("apply", "-f", str(file))
+    assert outcome.code == 9
+    assert f"{file}, document 1 (line 1): acme" in outcome.err
+    assert "Applied: beta. Not applied: acme." in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -346,8 +349,9 @@ def test_one_of_two_stores_that_fails_is_partial_success(
         pytest.param(MANIFEST.replace("name: acme, ", ""), "metadata.name is missing", id="name"),
         pytest.param(MANIFEST.replace("spec:", "sepc:"), "spec is missing", id="spec"),
         pytest.param(MANIFEST + "extra: 1", "extra is not known", id="member"),
-        pytest.param(f"{MANIFEST}---\n{MANIFEST}", "“acme” is in it twice", id="twice"),
-        pytest.param("!!python/object:os.system {}", "could not determine", id="python-tag"),
+        pytest.param(f"{MANIFEST}---\n{MANIFEST}", "“acme” is in", id="twice"),
+        pytest.param("!!python/object:os.system {}", "has no meaning here", id="python-tag"),
+        pytest.param(MANIFEST + "spec: {country: DE}", "“spec” stands already in line", id="key"),
     ],
 )
 def test_a_bad_file_is_a_usage_error(
@@ -359,6 +363,26 @@ def test_a_bad_file_is_a_usage_error(
     assert outcome.code == 2
     assert says in outcome.err
     assert api.requests == []
+
+
+def test_a_directory_is_applied_by_name_and_on_request_what_is_below_it(
+    connected: Storectl, api: FakeApi, tmp_path
+) -> None:
+    (tmp_path / "deep").mkdir()
+    for place, name in (("b.yml", "beta"), ("a.yaml", "acme"), ("deep/c.yaml", "gamma")):
+        (tmp_path / place).write_text(MANIFEST.replace("acme", name))
+    (tmp_path / "notes.txt").write_text("no store")
+    assert connected("apply", "-f", str(tmp_path), "-o", "name").out == "acme\nbeta\n"
+    assert "gamma" not in api.stores
+    again = connected("apply", "-f", str(tmp_path), "-R", "-o", "name")
+    assert again.out == "acme\nbeta\ngamma\n"
+    several = connected(
+        "apply", "-f", str(tmp_path / "deep"), "-f", str(tmp_path / "a.yaml"), "-o", "name"
+    )
+    assert several.out == "gamma\nacme\n"
+    (tmp_path / "empty").mkdir()
+    empty = connected("apply", "-f", str(tmp_path / "empty"))
+    assert (empty.code, "no YAML or JSON file" in empty.err) == (2, True)
 
 
 def test_a_missing_file_is_a_usage_error(connected: Storectl, tmp_path) -> None:

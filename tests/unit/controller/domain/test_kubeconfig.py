@@ -43,7 +43,7 @@ def test_files_are_put_into_it() -> None:
     ("text", "word"),
     [
         pytest.param("", "no kubeconfig", id="empty"),
-        pytest.param("{", "no kubeconfig", id="not-yaml"),
+        pytest.param("{", "Line 2", id="not-yaml"),
         pytest.param("kind: Pod", "no kubeconfig", id="another-thing"),
         pytest.param("a" * 100_001, "too long", id="too-long"),
         pytest.param(kubeconfig({"certificate-authority": "/ca"}), "names a file", id="a-file"),
