@@ -102,7 +102,7 @@ def _facts(store: "Resource") -> Table:
         (_("Languages"), ", ".join(spec["locales"])),
         (_("Currency"), ", ".join([currencies["default"], *others])),
         (_("Payment"), ", ".join(spec["payments"])),
-        (_("Further websites"), ", ".join(spec.get("sites") or ()) or None),
+        (_("Further websites"), _sites(store)),
         (_("Time zone"), spec["timezone"]),
         (_("Software"), spec["engine"]),
         *_place(store.get("stack") or {}, spec),
@@ -115,6 +115,13 @@ def _facts(store: "Resource") -> Table:
         (_("Labels"), ", ".join(f"{key}={value}" for key, value in meta["labels"].items())),
     ]
     return pairs(rows)
+
+
+def _sites(store: "Resource") -> str | None:
+    """Further websites, each with where it is reached."""
+    urls = store["status"].get("siteUrls") or {}
+    sites = store["spec"].get("sites") or ()
+    return "\n".join(f"{code} {urls.get(code, '')}".strip() for code in sites) or None
 
 
 def _conditions(store: "Resource") -> list["Resource"]:

@@ -190,7 +190,8 @@ class Commands:
             created_at=now,
             updated_at=now,
         )
-        shop = self._world.engines[spec.engine].shop(access.url, store, secrets, {})
+        named = {site.code: site.url for site in spec.sites if site.url}
+        shop = self._world.engines[spec.engine].shop(access.url, store, secrets, {}, named)
         try:
             return plan(store, shop.compare())
         finally:

@@ -266,6 +266,8 @@ class FakeEngine:
         self._driver = driver
         self.silent = False
         """Whether no shop is reached."""
+        self.addresses: dict[str, dict[str, str]] = {}
+        """The public addresses that each store was to have, by its name."""
         self.refuses: str | None = None
         """What every shop says when it is configured, as if its validation refused."""
 
@@ -302,7 +304,9 @@ class FakeEngine:
         store: Store,
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
+        addresses: Mapping[str, str],
     ) -> "FakeShop":
+        self.addresses[store.spec.slug] = dict(addresses)
         return FakeShop(self._driver, self, endpoint, store, secrets, providers)
 
 

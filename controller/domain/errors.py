@@ -429,6 +429,14 @@ class NameTakenError(ConflictError):
     action = N_("Choose another name.")
 
 
+class HostTakenError(ConflictError):
+    """A further website's address is another one's already."""
+
+    code = "host_taken"
+    cause = N_("The host “%(host)s” of the website “%(site)s” is another website's already.")
+    action = N_("Give the website another address (sites.%(site)s.url) or another code.")
+
+
 class StoreDiffersError(ConflictError):
     """`create` met the caller's own store of that name with another specification."""
 

@@ -52,9 +52,9 @@ class StackSpec:
     now: int | None = None
     """With `rescale`: how many web servers somebody wants at once."""
     url: str | None = None
-    """Where shoppers reach it, when that is not its endpoint."""
+    """Where shoppers reach it; None for one of this machine, which is reached at its endpoint."""
     websites: Mapping[str, str] = field(default_factory=dict)
-    """Further hosts, each with the website's code that it shows."""
+    """The host of each further website with its code."""
     installation: Installation | None = None
 
     @property

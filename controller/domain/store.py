@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from controller.domain.commerce import CommerceSpec, DriftPolicy, TaxRate
 from controller.domain.conditions import Condition, ConditionStatus, Desired, Phase
@@ -93,13 +92,6 @@ class StoreSpec:
         )
         return (main, *self.sites)
 
-    @property
-    def hosts(self) -> dict[str, str]:
-        """The hosts of further websites that have an address of their own, with their codes."""
-        return {
-            host: site.code for site in self.sites if (host := urlsplit(site.url or "").hostname)
-        }
-
     def policy(self, name: str) -> DriftPolicy:
         """What to do when a field, such as `shipping.flatRate`, was changed in the shop.
 
@@ -134,6 +126,8 @@ class StoreStatus:
     observed_generation: int = 0
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     url: str | None = None
+    site_urls: Mapping[str, str] = field(default_factory=dict)
+    """Where further websites are reached, by their codes."""
     config: AppliedConfig | None = None
     selling_since: datetime | None = None
     proven_at: datetime | None = None
@@ -275,6 +269,7 @@ def status_to_json(status: StoreStatus) -> dict[str, Any]:
         "ready": status.ready,
         "observedGeneration": status.observed_generation,
         "url": status.url,
+        "siteUrls": dict(status.site_urls),
         "sellingSince": iso(status.selling_since),
         "provenAt": iso(status.proven_at),
         "provenDigest": status.proven_digest,
@@ -302,6 +297,7 @@ def status_from_json(data: Mapping[str, Any]) -> StoreStatus:
         observed_generation=data["observedGeneration"],
         conditions=conditions_from_json(data["conditions"]),
         url=data["url"],
+        site_urls=data.get("siteUrls", {}),
         config=_config_from_json(data["config"]) if data["config"] else None,
         selling_since=moment(data["sellingSince"]),
         proven_at=moment(data["provenAt"]),

@@ -219,9 +219,11 @@ class Engine(Protocol):
         store: Store,
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
+        addresses: Mapping[str, str],
     ) -> Shop:
         """The running shop on behalf of a store.
 
+        `endpoint` is how we reach it, `addresses` are its websites' public ones by their codes.
         `secrets` are its stack's, `providers` those of payment providers and carriers by the names
         of `controller.domain.providers`.
         """

@@ -44,13 +44,14 @@ class BridgeShop:
         store: Store,
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
+        addresses: Mapping[str, str],
     ) -> None:
         """As `Engine.shop` of `engines.base`."""
         self._endpoint = endpoint
         self._adopted = "instance_uid" in secrets
         self._uid = secrets.get("instance_uid", store.stack)
         self._store = store
-        self._wanted = Wanted(store=store, url=endpoint, secrets=providers, shop=self._uid)
+        self._wanted = Wanted(store=store, addresses=addresses, secrets=providers, shop=self._uid)
         self._rest = RestClient(endpoint, secrets["access_token"])
         self._regions = Regions(self._rest)
         self._seen: ShopSeen | None = None

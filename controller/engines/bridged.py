@@ -62,6 +62,7 @@ class BridgedEngine:
         store: Store,
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
+        addresses: Mapping[str, str],
     ) -> Shop:
         """The running shop on behalf of a store."""
-        return BridgeShop(endpoint, store, secrets, providers)
+        return BridgeShop(endpoint, store, secrets, providers, addresses)

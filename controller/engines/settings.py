@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from controller.domain.sealing import fingerprint
 from controller.domain.store import MAIN_SITE, Site, Store, spec_to_json
@@ -63,7 +62,8 @@ class Wanted:
     """Everything that one store wants of its shop."""
 
     store: Store
-    url: str
+    addresses: Mapping[str, str]
+    """Where shoppers reach each website, by its code; the shop's own stay where none is said."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Of payment providers and carriers, by the names of `controller.domain.providers`."""
     shop: str = ""
@@ -148,7 +148,9 @@ class Wanted:
             yield self._setting(site, "shipping.origin", "shipping/origin/region_id", number)
 
     def _addresses(self, site: Site) -> Iterator[Setting]:
-        base = self.address(site) + "/"
+        if site.code not in self.addresses:
+            return
+        base = self.addresses[site.code] + "/"
         secure = "1" if base.startswith("https:") else "0"
         for path, value in (
             ("web/unsecure/base_url", base),
@@ -178,15 +180,6 @@ class Wanted:
             secret=secret,
         )
 
-    def address(self, site: Site) -> str:
-        """Where a website is reached, without a slash at the end.
-
-        A further website without an address of its own is a host below the main one's.
-        """
-        if site.code == MAIN_SITE:
-            return self.url.rstrip("/")
-        return site.url or below(self.url, site.code)
-
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that decides about the settings; secrets by their fingerprints."""
@@ -195,7 +188,7 @@ class Wanted:
             "edition": _EDITION,
             "spec": {name: value for name, value in spec.items() if name not in _APART},
             "owner": self.store.owner,
-            "url": self.url,
+            "addresses": dict(self.addresses),
             "secrets": {name: self.mark(secret) for name, secret in self.secrets.items()},
         }
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
@@ -226,16 +219,6 @@ def view_code(site: Site, index: int) -> str:
 def group_code(site: Site) -> str:
     """The code of a website's group of views."""
     return _GROUP if site.code == MAIN_SITE else f"{site.code}_group"
-
-
-def below(url: str, code: str) -> str:
-    """A host below another one; an IP address has none, so that it is `localhost`'s."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host.replace(".", "").isdigit() or ":" in host:
-        host = "localhost"
-    port = f":{parts.port}" if parts.port else ""
-    return urlunsplit((parts.scheme, f"{code.replace('_', '-')}.{host}{port}", "", "", ""))
 
 
 def named(site: Site, name: str) -> str:

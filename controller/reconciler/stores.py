@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from controller.commerce.drift import Reaction, adopted, react
+from controller.domain.addresses import addresses
 from controller.domain.conditions import Condition, Desired, met, unmet
 from controller.domain.errors import (
     AdoptionRefusedError,
@@ -119,12 +120,24 @@ class Route:
     name = "route"
     condition: str | None = "Routed"
 
-    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:
         """On a cluster its host name; a process's own address is the public one."""
-        url = seen.stack.url or ""
+        url, sites = seen.stack.url or "", _site_urls(store, seen)
         return Advanced(
-            note=Note.of("Routed", url=url), change=lambda status: replace(status, url=url)
+            note=Note.of("Routed", url=url),
+            change=lambda status: replace(status, url=url, site_urls=sites),
         )
+
+
+def _site_urls(store: Store, seen: StoreSeen) -> dict[str, str]:
+    """Where further websites are reached."""
+    found = addresses(store.spec, seen.stack)
+    return {site.code: found[site.code] for site in store.spec.sites if site.code in found}
+
+
+def _routed(store: Store, seen: StoreSeen) -> bool:
+    told = (store.status.url, dict(store.status.site_urls))
+    return told == (seen.stack.url, _site_urls(store, seen))
 
 
 class Configure:
@@ -219,7 +232,7 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
         return AwaitStack()
     if not seen.look.bound:
         return Bind()
-    if store.status.url != seen.stack.url:
+    if not _routed(store, seen):
         return Route()
     if not _configured(store, seen):
         return Configure()
@@ -259,7 +272,7 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
     return (
         met("Bound", "Bound", website=seen.website) if bound else unmet("Bound", "NotBound"),
         met("Routed", "Routed", url=url)
-        if url is not None and url == seen.stack.url
+        if url is not None and _routed(store, seen)
         else unmet("Routed", "NotRouted"),
         _configuration(store, seen),
         _selling(store, seen),
@@ -291,8 +304,9 @@ def aftermath(store: Store) -> StoreStatus:
     status = store.status
     if store.desired is Desired.ACTIVE:
         return status
-    url = status.url if store.desired is Desired.SUSPENDED else None
-    return replace(status, url=url, proven_at=None, proven_digest=None)
+    if store.desired is not Desired.SUSPENDED:
+        status = replace(status, url=None, site_urls={})
+    return replace(status, proven_at=None, proven_digest=None)
 
 
 def _shop(seen: StoreSeen) -> Shop:

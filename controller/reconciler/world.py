@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER
 from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
@@ -102,7 +103,8 @@ class World:
         access = self.access(stack)
         if "access_token" not in access:
             raise HandoverMissingError
-        return self.engine(stack).shop(stack.endpoint or "", store, access, providers)
+        public = addresses(store.spec, stack)
+        return self.engine(stack).shop(stack.endpoint or "", store, access, providers, public)
 
     def rates(self, spec: StoreSpec) -> Sequence[Rate]:
         """The exchange rates that a store's shop is to have now."""

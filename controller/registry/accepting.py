@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from controller.domain.addresses import further_hosts
 from controller.domain.clusters import Placement, Wish, place
 from controller.domain.conditions import Desired, Phase
 from controller.domain.errors import ShopAdoptedError
@@ -16,6 +17,7 @@ from controller.domain.stack import Installation, StackDesired, StackSpec, stack
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_to_json
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
+from controller.registry.hosts import claim_hosts
 from controller.registry.journal import About, audit, tell
 from controller.registry.placing import clusters_of
 from controller.registry.rows import dump, note_column, status_columns
@@ -62,6 +64,7 @@ def insert_store(
         created_at=now,
         updated_at=now,
     )
+    shaped = _stack_spec(store, placed)
     connection.execute(
         insert(_stacks).values(
             uid=store.stack,
@@ -73,7 +76,7 @@ def insert_store(
             endpoint=platform.endpoint,
             cluster=placed.cluster.spec.name if placed else None,
             placement=note_column(placed.reason) if placed else None,
-            spec=dump(stack_spec_to_json(_stack_spec(store, placed))),
+            spec=dump(stack_spec_to_json(shaped)),
             generation=1,
             observed_generation=0,
             conditions="[]",
@@ -102,6 +105,7 @@ def insert_store(
         )
     )
     write_labels(connection, store)
+    claim_hosts(connection, store, shaped.url)
     operations.add(connection, operation)
     tell(connection, About.of(store, operation.id), Note.of("StoreAccepted", store=spec.slug))
     if placed is not None:
@@ -114,12 +118,12 @@ def _stack_spec(store: Store, placed: Placement | None) -> StackSpec:
     """How large the stack is, and what the shop on it is installed with."""
     if placed is None:
         return StackSpec()
-    spec = store.spec
+    spec, url = store.spec, placed.cluster.url_of(store.spec.slug)
     return StackSpec(
         plan=spec.plan,
         scale=spec.scale,
-        url=placed.cluster.url_of(spec.slug),
-        websites=spec.hosts,
+        url=url,
+        websites=further_hosts(spec, url),
         installation=Installation(
             name=spec.slug,
             tenant=store.tenant,

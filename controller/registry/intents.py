@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from controller.domain.addresses import further_hosts
 from controller.domain.conditions import Desired, summarize
 from controller.domain.errors import (
     CapacityError,
@@ -44,6 +45,7 @@ from controller.registry.accepting import (
     spec_columns,
     write_labels,
 )
+from controller.registry.hosts import claim_hosts
 from controller.registry.idempotency import Once, remember, replay
 from controller.registry.journal import About, tell
 from controller.registry.rows import stack_columns, status_columns, store_of
@@ -101,7 +103,8 @@ class Intents:
         """Accept a new store; where it goes is asked only when there is none of the name.
 
         The same specification again returns the store's latest operation. Raises NameTakenError,
-        StoreDiffersError, QuotaExceededError, CapacityError, IdempotencyKeyReusedError.
+        StoreDiffersError, QuotaExceededError, CapacityError, IdempotencyKeyReusedError,
+        HostTakenError.
         """
         try:
             with self._database.write() as connection:
@@ -142,7 +145,7 @@ class Intents:
         """Accept another specification; None when nothing differs.
 
         Raises PreconditionFailedError when `expected` is not the generation, WrongStateError for a
-        retired store, OperationInProgressError; a change that goes on makes way.
+        retired store, HostTakenError, OperationInProgressError; a change that goes on makes way.
         """
         with self._database.write() as connection:
             self._database.in_order(connection)
@@ -404,20 +407,24 @@ def _shape_stack(
 ) -> None:
     """Give a stack on a cluster the store's plan, scale and hosts, if it has others.
 
-    `asked` has it scaled in any case, to `now` web servers at once.
+    `asked` has it scaled in any case, to `now` web servers at once. Raises HostTakenError.
     """
     stack = lookup_stack(connection, store.stack)
-    if stack is None or stack.cluster is None:
+    if stack is None:
+        return
+    claim_hosts(connection, store, stack.spec.url)
+    if stack.cluster is None:
         return
     spec, known = store.spec, stack.spec
+    hosts = further_hosts(spec, known.url or "")
     resized = (spec.plan, spec.scale) != (known.plan, known.scale)
-    if not (resized or asked or spec.hosts != known.websites):
+    if not (resized or asked or hosts != known.websites):
         return
     shape = replace(
         known,
         plan=spec.plan,
         scale=spec.scale,
-        websites=spec.hosts,
+        websites=hosts,
         rescale=asked or resized or known.rescale,
         now=now if asked or resized else known.now,
     )

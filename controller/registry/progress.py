@@ -31,6 +31,7 @@ from controller.domain.store import (
 from controller.domain.tenant import Scope
 from controller.registry import operations
 from controller.registry.accepting import audit_store, spec_columns
+from controller.registry.hosts import free_hosts
 from controller.registry.journal import NORMAL, WARNING, About, tell
 from controller.registry.leases import Kind, Lease, Ref, holds
 from controller.registry.rows import conditions_column, stack_columns, status_columns, store_of
@@ -168,6 +169,7 @@ class Progress:
             if settled and _purged(store):
                 gone = _secrets.c.subject.in_([f"store:{store.uid}", f"stack:{store.stack}"])
                 connection.execute(delete(_secrets).where(gone))
+                free_hosts(connection, store.uid)
             if spec is not None and current:
                 _adopt(connection, store, spec)
 

@@ -15,6 +15,7 @@ from controller.domain.errors import StoreNotFoundError
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
+from controller.registry.hosts import host_taken
 from controller.registry.leases import Kind, Ref
 from controller.registry.rows import stack_of, store_of
 from controller.registry.session import Database, utcnow
@@ -117,10 +118,11 @@ class Stores:
             return dict(connection.execute(query).all())
 
     def name_taken(self, name: str) -> bool:
-        """Whether a live or tombstoned store holds the name."""
+        """Whether a live or tombstoned store holds the name, or another's website its address."""
         query = select(_stores.c.uid).where(_stores.c.reserved_slug == name)
         with self._database.read() as connection:
-            return connection.execute(query).first() is not None
+            held = connection.execute(query).first() is not None
+            return held or host_taken(connection, name)
 
     def any_ever(self) -> bool:
         """Whether there was ever a store, purged ones too."""

@@ -117,6 +117,15 @@ class ClusterRow(SQLModel, table=True):
     updated_at: datetime = _time()
 
 
+class HostRow(SQLModel, table=True):
+    """A public host name, with its port where that is unusual, and the store whose it is."""
+
+    __tablename__ = "hosts"
+
+    name: str = Field(primary_key=True)
+    store_uid: str = Field(foreign_key="stores.uid", index=True)
+
+
 class StoreRow(SQLModel, table=True):
     """A tenant's shop."""
 

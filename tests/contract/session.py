@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from controller.domain.addresses import beside
 from controller.domain.commerce import (
     CommerceSpec,
     Currencies,
@@ -19,7 +20,7 @@ from controller.domain.commerce import (
 )
 from controller.domain.conditions import Desired
 from controller.domain.rates import Rate
-from controller.domain.store import Site, Store, StoreSpec, StoreStatus
+from controller.domain.store import MAIN_SITE, Site, Store, StoreSpec, StoreStatus
 from controller.engines.base import ComparedField, Proof, ShopSeen, Written
 from controller.engines.bridge import BridgeShop
 
@@ -102,7 +103,9 @@ class Outcome:
 
 def run(endpoint: str, token: str) -> Outcome:
     """Bind, configure, compare and prove: all that a reconciler asks of a shop."""
-    shop = BridgeShop(endpoint, store(), {"access_token": token, "instance_uid": UID}, {})
+    secrets = {"access_token": token, "instance_uid": UID}
+    public = {MAIN_SITE: endpoint, MEXICO.code: beside(endpoint, MEXICO.code)}
+    shop = BridgeShop(endpoint, store(), secrets, {}, public)
     try:
         before = shop.look()
         views = shop.bind()

@@ -113,7 +113,7 @@ def test_nothing_is_written_to_another_shop(change: dict[str, str | None]) -> No
     status.answer.body.update(change)
     with serving([status]) as (endpoint, seen):
         secrets = {"access_token": "a-token", "instance_uid": session.UID}
-        shop = BridgeShop(endpoint, session.store(), secrets, {})
+        shop = BridgeShop(endpoint, session.store(), secrets, {}, {})
         for attempt in (shop.look, shop.bind, shop.compare, shop.prove_selling):
             with pytest.raises(WrongShopError):
                 attempt()

@@ -82,7 +82,7 @@ def pushed(answer: Answering, *, uid: str = "stack1") -> tuple[object, list[str]
         raise AssertionError("it went through")
 
     with shop(answering) as address:
-        found = BridgeShop(address, STORE, {"access_token": "t"}, {})
+        found = BridgeShop(address, STORE, {"access_token": "t"}, {}, {})
         with closing(found):
             return attempt(push), writes
 

@@ -13,7 +13,7 @@ from controller.domain.commerce import DriftPolicy
 from controller.domain.conditions import Desired
 from controller.domain.errors import CapabilityMissingError, SecretMissingError
 from controller.domain.store import Store, StoreSpec, StoreStatus
-from controller.engines.settings import Wanted, below
+from controller.engines.settings import Wanted
 
 URL = "http://127.0.0.1:18100"
 UPS = {"ups": {"mode": "test", "account": "A1B2C3"}}
@@ -44,7 +44,8 @@ def of(spec: StoreSpec, secrets: Mapping[str, str] | None = None) -> Wanted:
         created_at=now,
         updated_at=now,
     )
-    return Wanted(store=store, url=URL, secrets=secrets or {}, shop="stack1")
+    addresses = {"base": URL, "us": "https://us.example.com"}
+    return Wanted(store=store, addresses=addresses, secrets=secrets or {}, shop="stack1")
 
 
 def values(found: Wanted, known: set[str] | None = None) -> dict[str, str]:
@@ -133,7 +134,7 @@ def test_a_further_website_has_its_own_scope_and_address() -> None:
     settings = values(found)
     assert settings["websites|us|currency/options/base"] == "USD"
     assert settings["websites|us|payment/banktransfer/active"] == "0"
-    assert settings["websites|us|web/unsecure/base_url"] == "http://us.localhost:18100/"
+    assert settings["websites|us|web/unsecure/base_url"] == "https://us.example.com/"
     assert settings["payment/banktransfer/active"] == "1"
     assert "websites|us|general/locale/timezone" not in settings
     assert list(found.views) == ["default", "us", "us_es_us"]
@@ -147,16 +148,16 @@ def test_every_code_of_a_view_fits_into_magentos_column() -> None:
     assert max(map(len, wanted(sites={"a" * 20: site}).views)) <= 32
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        pytest.param("http://127.0.0.1:18100", "http://us.localhost:18100", id="address"),
-        pytest.param("http://[::1]:80", "http://us.localhost:80", id="ipv6"),
-        pytest.param("https://shop.example.com", "https://us.shop.example.com", id="host"),
-    ],
-)
-def test_a_website_without_an_address_is_a_host_below(url: str, expected: str) -> None:
-    assert below(url, "us") == expected
+def test_only_addresses_that_are_said_are_written() -> None:
+    sites = {"us": SiteDraft(country="US"), "mx": SiteDraft(country="MX")}
+    found = wanted(sites=sites)
+    written = {key: value for key, value in values(found).items() if "/base_url" in key}
+    assert written == {
+        "web/unsecure/base_url": f"{URL}/",
+        "web/secure/base_url": f"{URL}/",
+        "websites|us|web/unsecure/base_url": "https://us.example.com/",
+        "websites|us|web/secure/base_url": "https://us.example.com/",
+    }
 
 
 def test_a_provider_is_spoken_to_in_the_dialect_that_the_shop_knows() -> None:
