@@ -122,7 +122,11 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
     """Every engine and driver that this installation has, the usual ones first."""
     engines = (SandboxEngine(), MagentoEngine(settings.magento_image))
     drivers = (
-        SandboxDriver(settings.home.resolve() / "stacks", ports=settings.ports),
+        SandboxDriver(
+            settings.home.resolve() / "stacks",
+            ports=settings.ports,
+            told=lambda: registry.stores.endpoints(SandboxDriver.name),
+        ),
         ExternalDriver(),
     )
     return World(

@@ -15,10 +15,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from provisioners import command
 from provisioners.base import (
@@ -43,8 +44,17 @@ class SandboxDriver:
     scalable = False
     wakes = False
 
-    def __init__(self, root: Path, *, host: str = "127.0.0.1", ports: range) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        host: str = "127.0.0.1",
+        ports: range,
+        told: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`told` says where people were told that each release is, whatever its directory says."""
         self._root = root
+        self._told = told
         self._host = host
         self._ports = ports
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -257,10 +267,15 @@ class SandboxDriver:
             os.close(lock)
 
     def _port(self, name: str) -> int:
-        """The port of the last start when it is free, else the first free one nobody else keeps."""
-        kept = _read(self._directory(name) / "release.json")
-        if kept and _free(self._host, kept["port"]):
-            return int(kept["port"])
+        """The port that people know it by when it is free, else the first that nobody else keeps.
+
+        Directories that were copied or restored without their `release.json` keep no port.
+        """
+        told = {other: urlsplit(url).port for other, url in self._told().items()}
+        release = _read(self._directory(name) / "release.json")
+        kept = told.pop(name, None) or (int(release["port"]) if release else None)
+        if kept and _free(self._host, kept):
+            return kept
         others = {
             release["port"]
             for place in self._root.iterdir()
@@ -270,7 +285,7 @@ class SandboxDriver:
         start = randomness.randbelow(len(self._ports)) if kept else 0
         for offset in range(len(self._ports)):
             port = self._ports[(start + offset) % len(self._ports)]
-            if port not in others and _free(self._host, port):
+            if port not in others and port not in told.values() and _free(self._host, port):
                 return port
         raise DriverFailure("no_port", f"no free port in {self._ports[0]}-{self._ports[-1]}")
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 
 from controller.domain.conditions import Desired
 from controller.domain.errors import StoreNotFoundError
-from controller.domain.stack import Stack
+from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.registry.hosts import host_taken
@@ -168,6 +168,16 @@ class Stores:
             query = query.where(_stacks.c.cluster == cluster)
         with self._database.read() as connection:
             return {row.uid for row in connection.execute(query)}
+
+    def endpoints(self, driver: str) -> dict[str, str]:
+        """Where each stack of a driver was reached last, by its uid."""
+        query = select(_stacks.c.uid, _stacks.c.endpoint).where(
+            _stacks.c.driver == driver,
+            _stacks.c.endpoint.is_not(None),
+            _stacks.c.desired != str(StackDesired.PURGED),
+        )
+        with self._database.read() as connection:
+            return {row.uid: row.endpoint for row in connection.execute(query)}
 
     def expired(self, now: datetime | None = None) -> list[str]:
         """Uids of live stores whose time is up."""

@@ -140,3 +140,21 @@ def test_a_name_that_could_be_a_path_is_refused(bench: Bench, name: str) -> None
         with pytest.raises(DriverFailure) as caught:
             call(name)
         assert not caught.value.transient
+
+
+def test_a_restored_shop_has_the_address_that_people_know(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        first = min(probe.getsockname()[1], 60_000)
+    one, two, new = (
+        Release(name=new_uid(), chart="sandbox", version="1", values={}) for _ in range(3)
+    )
+    told = {one.name: f"http://127.0.0.1:{first + 8}", two.name: f"http://127.0.0.1:{first}"}
+    driver = SandboxDriver(tmp_path, ports=range(first, first + 10), told=lambda: told)
+    try:
+        # An online backup holds the shops' databases, and nothing of where they ran.
+        assert driver.apply(new).endpoint not in told.values()
+        assert driver.apply(one).endpoint == told[one.name]
+        assert driver.apply(two).endpoint == told[two.name]
+    finally:
+        driver.stop_all()
