@@ -3,7 +3,7 @@
 Ours are the rates of one tax rule; a rate that a merchant made in the shop is never touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -94,12 +94,10 @@ class Taxes:
         """Every object whose field has one of the values, as many at once as an address holds."""
         found: list[dict[str, Any]] = []
         filters = "searchCriteria[filterGroups][0][filters][0]"
-        for start in range(0, len(values), 50):
-            some = values[start : start + 50]
+        for some in _batches(values):
             query = urlencode(
                 {
                     f"{filters}[field]": _FIELDS.get((what, name), name),
-                    # A list is split at commas, so that a name with one is asked for by itself.
                     f"{filters}[value]": ",".join(some),
                     f"{filters}[conditionType]": "in" if len(some) > 1 else "eq",
                     "searchCriteria[pageSize]": 500,
@@ -136,6 +134,13 @@ class Taxes:
                 percent=round(Decimal(str(found["rate"])), 4),
                 name=str(found["code"]),
             )
+
+
+def _batches(values: list[str]) -> Iterator[list[str]]:
+    """A list is split at its commas, so that a value with one is asked for by itself."""
+    plain = [value for value in values if "," not in value]
+    yield from (plain[start : start + 50] for start in range(0, len(plain), 50))
+    yield from ([value] for value in values if "," in value)
 
 
 _FIELDS = {("taxRates", "id"): "tax_calculation_rate_id"}
