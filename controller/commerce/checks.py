@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_precision, list_currencies
 
 from controller.commerce import cldr
+from controller.commerce.identities import tax_name
 from controller.domain.commerce import (
     Carrier,
     Currencies,
@@ -32,10 +32,12 @@ from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError,
 from controller.domain.naming import check_display_name, check_email
 from controller.domain.providers import mode_of, options
 from controller.domain.store import MAIN_SITE, Contact
+from controller.domain.websites import website_url
 
 _LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
-_SITE = re.compile(r"[a-z][a-z0-9_]{0,19}")
+# A host's label is made of it, so that it does not end in a hyphen nor look like an encoded one.
+_SITE = re.compile(r"(?!..__)[a-z]([a-z0-9_]{0,18}[a-z0-9])?")
 _FIELD = re.compile(r"\*|[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9_]*){0,3}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{2,38}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
@@ -251,7 +253,7 @@ class Checks:
         )
         if percent > 100:
             self.say(f"{name}.percent", "at most 100")
-        title = str(said.get("name") or f"{country} {percent.normalize():f} %")
+        title = str(said.get("name") or "").strip() or tax_name(country, region, postcode, percent)
         if not _PLAIN.fullmatch(title):
             self.say(f"{name}.name", "at most 200 characters, no line breaks")
         return TaxRate(
@@ -318,12 +320,8 @@ class Checks:
     def site_code(self, code: str) -> str:
         """A website's code, as Magento takes it."""
         if not _SITE.fullmatch(code) or code in {MAIN_SITE, "admin", "default", "all"}:
-            self.wrong.append(
-                (
-                    "sites",
-                    f"{code[:40]!r}: a lowercase letter, then letters, digits or _, at most 24",
-                )
-            )
+            told = "a lowercase letter, then letters, digits or _ between them, at most 20"
+            self.wrong.append(("sites", f"{code[:40]!r}: {told}"))
         return code
 
     def site_name(self, text: str) -> str:
@@ -335,23 +333,11 @@ class Checks:
             return text
 
     def url(self, text: str | None) -> str | None:
-        """An address of http or https without anything behind the host and port."""
-        if text is None:
-            return None
-        try:
-            parts = urlsplit(text)
-            whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            whole = False
-        if (
-            not whole
-            or parts.path not in {"", "/"}
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
-            self.say("url", "an address such as https://shop.example.com")
-        return text.rstrip("/")
+        """An address of http or https in its one spelling, nothing behind the host and port."""
+        found = None if text is None else website_url(text)
+        if text is not None and found is None:
+            self.say("url", "an address such as https://shop.example.com, a host without a path")
+        return found
 
     def expiry(self, moment: datetime | None) -> datetime | None:
         """A time to come, in UTC."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from controller.commerce.checks import Checks
 from controller.commerce.countries import CountryPack, pack
+from controller.commerce.identities import clashes
 from controller.domain.commerce import CommerceSpec
 from controller.domain.documents import commerce_to_json
 from controller.domain.errors import InvalidDurationError, UnknownCountryError, UnknownEngineError
@@ -120,6 +121,7 @@ def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
         expires_at=check.expiry(draft.expires_at),
         labels=check.labels(draft.labels),
     )
+    check.wrong += clashes(spec)
     check.finish()
     return spec
 

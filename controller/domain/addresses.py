@@ -12,7 +12,6 @@ from controller.domain.store import MAIN_SITE, StoreSpec
 
 _LABEL = 63
 """What a label of a host name may have (RFC 1123)."""
-_PORTS = {"http": 80, "https": 443}
 
 
 def addresses(spec: StoreSpec, stack: Stack) -> dict[str, str]:
@@ -59,11 +58,14 @@ def further_hosts(spec: StoreSpec, url: str) -> dict[str, str]:
 
 
 def authority(url: str) -> str:
-    """Host and port of an address, as one that two stores cannot both have; no usual port."""
+    """What of an address two stores cannot both have: the host, which ingresses tell apart alone.
+
+    On a machine's own names the port tells shops apart.
+    """
     parts = urlsplit(url.lower())
     host = (parts.hostname or "").rstrip(".")
-    usual = parts.port in {None, _PORTS.get(parts.scheme)}
-    return host if usual else f"{host}:{parts.port}"
+    local = host == "localhost" or host.endswith(".localhost") or host.replace(".", "").isdigit()
+    return f"{host}:{parts.port}" if local and parts.port else host
 
 
 def claims(spec: StoreSpec, url: str | None) -> list[tuple[str, str]]:

@@ -17,6 +17,10 @@ from controller.engines.fields import METHODS, RULES, Rule, locale_code
 
 _GROUP = "main_website_store"
 _DEFAULT_VIEW = "default"
+LONGEST_CODE = 32
+"""Characters of a website's, group's or view's code."""
+_LONGEST_NAME = 64
+"""Characters of a website's name."""
 _EDITION = 2
 """Raised when the same specification becomes other settings, so that every shop gets them."""
 _APART = ("labels", "expiresAt", "drift", "engine")
@@ -87,10 +91,10 @@ class Wanted:
         """Topology nodes; the views in `stale` (code to group) are switched off."""
         nodes: list[dict[str, Any]] = []
         for site in self.sites:
-            name = {"name": site.display_name}
-            group = group_code(site)
-            nodes.append({"type": "website", "code": site.code, **name})
-            nodes.append({"type": "group", "code": group, **name, "parent_code": site.code})
+            name = website_name(site)
+            group = {"code": group_code(site), "parent_code": site.code}
+            nodes.append({"type": "website", "code": site.code, "name": name})
+            nodes.append({"type": "group", "name": name, **group})
         order = list(self.views)
         for code, (site, locale) in self.views.items():
             place = {"parent_code": group_code(site), "sort_order": order.index(code)}
@@ -214,6 +218,11 @@ def view_code(site: Site, index: int) -> str:
     if site.code == MAIN_SITE:
         return _DEFAULT_VIEW if index == 0 else locale
     return site.code if index == 0 else f"{site.code}_{locale}"
+
+
+def website_name(site: Site) -> str:
+    """What the shop's administration calls a website: as much of its name as there is room for."""
+    return site.display_name[:_LONGEST_NAME].strip()
 
 
 def group_code(site: Site) -> str:

@@ -38,7 +38,7 @@ def test_every_derived_name_is_a_label_of_its_own() -> None:
         ("https://Shop.Example.com", "shop.example.com"),
         ("https://shop.example.com:443", "shop.example.com"),
         ("http://shop.example.com.:80", "shop.example.com"),
-        ("https://shop.example.com:80", "shop.example.com:80"),
+        ("https://shop.example.com:8443", "shop.example.com"),
         ("http://us.localhost:18100", "us.localhost:18100"),
     ],
 )

@@ -1,0 +1,73 @@
+"""What a specification's parts are called in the shop, and that no two of them are called alike.
+
+Names are derived in one place each (`engines.settings`, `domain.websites`, `tax_name` here). A shop
+compares some of them without case or accents, as its database does.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from decimal import Decimal
+
+from controller.domain.store import Site, StoreSpec
+from controller.domain.websites import host_of
+from controller.engines.settings import LONGEST_CODE, named, view_code
+
+Wrong = tuple[str, str]
+"""A field and what is wrong with it."""
+
+
+def clashes(spec: StoreSpec) -> Iterator[Wrong]:
+    """Everything in a specification that would be called like something else in it."""
+    yield from _hosts(spec)
+    yield from _views(spec)
+    yield from _tax_names(spec)
+
+
+def tax_name(country: str, region: str, postcode: str, percent: Decimal) -> str:
+    """What a tax of a place is called when nobody names it: no two places are called alike."""
+    place = [region, postcode]
+    while place and place[-1] == "*":
+        place.pop()
+    return " ".join([country, *place, f"{percent.normalize():f} %"])
+
+
+def folded(text: str) -> str:
+    """A text as databases compare it: without case, accents and spaces at its end."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char)).rstrip()
+
+
+def twice(keys: Iterable[Hashable]) -> list[tuple[int, int]]:
+    """The positions of keys that were there before, each with that of the first."""
+    first: dict[Hashable, int] = {}
+    found = ((index, first.setdefault(key, index)) for index, key in enumerate(keys))
+    return [(index, before) for index, before in found if index != before]
+
+
+def _hosts(spec: StoreSpec) -> Iterator[Wrong]:
+    own = [(site, host_of(site.url)) for site in spec.sites if site.url]
+    for index, before in twice(host for _, host in own):
+        site, host = own[index]
+        yield named(site, "url"), f"{host} is the address of the website {own[before][0].code!r}"
+
+
+def _views(spec: StoreSpec) -> Iterator[Wrong]:
+    holders: dict[str, list[Site]] = defaultdict(list)
+    for site in spec.websites:
+        for index in range(len(site.locales)):
+            holders[view_code(site, index)].append(site)
+    for code, sites in holders.items():
+        if len(sites) > 1:
+            other = sites[0].code
+            told = f"its language and that of {other!r} would both be {code!r} in the shop"
+            yield named(sites[-1], "locales"), told
+        if len(code) > LONGEST_CODE:
+            told = f"{code!r} is longer than the {LONGEST_CODE} characters that the shop allows"
+            yield named(sites[0], "locales"), told
+
+
+def _tax_names(spec: StoreSpec) -> Iterator[Wrong]:
+    names = [rate.name for rate in spec.tax_rates]
+    for index, _ in twice(folded(name) for name in names):
+        yield "taxRates", f"the name {names[index][:80]!r} twice"
