@@ -13,7 +13,14 @@ from cli.shown import explained
 from cli.tables import phase
 from cli.texts import _
 from cli.words import CONDITIONS, note, printable, step_title, word
-from controller.domain.diagnoses import AT_REST, DIAGNOSES, LAYERS, OWNERS_ACTION, diagnose
+from controller.domain.diagnoses import (
+    AT_REST,
+    DIAGNOSES,
+    LAYERS,
+    OWNERS_ACTION,
+    diagnose,
+    reason_title,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,8 +86,7 @@ def _reason(reason: "Resource") -> Text:
     """One thing that stands in the way: where it is, what it is, in whose words."""
     place = [reason["thing"], reason["container"]]
     where = printable(" › ".join(item for item in place if item))
-    known = DIAGNOSES.get(reason["kind"])
-    what = _(known.cause) if known else printable(reason["kind"])
+    what = printable(reason_title(str(reason["kind"]), reason.get("part"), _))
     text = Text.assemble((where, "bold"), "  ", what)
     if reason["message"]:
         event = f"{reason['event']}: " if reason["event"] else ""

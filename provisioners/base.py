@@ -74,6 +74,10 @@ class Reason:
     message: str = ""
     event: str | None = None
     """The word of the event that tells it, when one does."""
+    part: str | None = None
+    """The part of the release that it is about, as `database`."""
+    about: str | None = None
+    """What else it names: an image, a node, a storage class, a volume."""
 
     def __str__(self) -> str:
         """In one line."""

@@ -38,7 +38,7 @@ async def explain_store(
 def why_json(found: Why, *, owner: bool) -> dict[str, Any]:
     """An explanation in English, with what another language needs to say the same."""
     store, cause = found.store, found.cause
-    hidden = {"cluster"} if owner else set()
+    hidden = {"cluster", "about"} if owner else set()
     said = diagnose(cause.code, cause.params, str, owner=owner)
     return {
         "apiVersion": API_VERSION,
@@ -82,4 +82,6 @@ def _reason_json(reason: Reason) -> dict[str, Any]:
         "container": reason.container,
         "message": reason.message,
         "event": reason.event,
+        "part": reason.part,
+        "about": reason.about,
     }

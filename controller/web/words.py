@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller import i18n
+from controller.domain import diagnoses
 from controller.domain.clusters import Cluster, ClusterState
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Condition, Phase
-from controller.domain.diagnoses import AT_REST, DIAGNOSES, LAYERS, command_of, diagnose
+from controller.domain.diagnoses import AT_REST, LAYERS, command_of, diagnose
 from controller.domain.errors import Explanation, Params, explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import (
@@ -196,12 +197,6 @@ def cluster_state(cluster: Cluster) -> tuple[str, str]:
     return (_(N_("Full")), "warn") if cluster.room == 0 else (_(N_("Active")), "good")
 
 
-def reason_title(kind: str) -> str:
-    """What a reason that a cluster gives means."""
-    known = DIAGNOSES.get(kind)
-    return _(known.cause) if known else kind
-
-
 def step_title(name: str) -> str:
     """What a step does."""
     return _(STEP_TITLES.get(name, name))
@@ -227,7 +222,7 @@ GLOBALS = {
     "payment_title": lambda payment: _(PAYMENTS[payment]),
     "explained": explained,
     "diagnosed": verdict,
-    "reason_title": reason_title,
+    "reason_title": lambda reason: diagnoses.reason_title(reason.kind, reason.part, _),
     "layer_title": lambda name: _(LAYERS[name]),
     "layer_state": lambda state: _(LAYER_STATES[state]),
     "cluster_state": cluster_state,

@@ -17,7 +17,6 @@ from controller.domain.tenant import Scope
 from controller.reconciler.world import World
 from controller.registry.journal import Event
 from controller.registry.registry import Registry
-from controller.registry.session import utcnow
 from controller.why.layers import Layer, LayerState, for_owner, is_inner, of_operation, of_store
 from controller.why.probablecause import Cause, probable_cause
 from controller.why.redaction import Redaction
@@ -73,7 +72,7 @@ class Explainer:
             layers += chain.all()
             strangers = chain.strangers()
         params = _params(store, stack, operation)
-        cause = probable_cause(store, operation, layers, params, utcnow())
+        cause = probable_cause(store, operation, layers, params)
         if not scope.is_operator:
             layers, strangers = [*filter(None, map(for_owner, layers))], ()
             if is_inner(cause.code):

@@ -19,8 +19,6 @@ from provisioners.base import Reason
 
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
-_YOUNG_SECONDS = 30.0
-"""For how long a volume may be on its way before that is told as a cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,6 @@ def probable_cause(
     operation: Operation | None,
     layers: Sequence[Layer],
     params: Params,
-    now: datetime,
 ) -> Cause:
     """The deepest layer that explains; `params` are what is known of the store itself."""
     known = {layer.name: layer for layer in layers}
@@ -52,12 +49,12 @@ def probable_cause(
     for code, own in (
         *_of_place(known),
         *_of_worker(known),
-        *_of_parts(known, now, telling=True),
+        *_of_parts(known, telling=True),
         *_of_attempt(known, operation),
         *_of_failure(known, failed=failed),
         *_of_busy(known, operation),
         *_of_release(known),
-        *_of_parts(known, now, telling=False),
+        *_of_parts(known, telling=False),
         *_of_shop(known),
         *_of_store(known, operation),
     ):
@@ -102,24 +99,29 @@ def _of_busy(known: Known, operation: Operation | None) -> Found:
     return [("working", {})] if busy(known.get("worker")) else ()
 
 
-def _of_parts(known: Known, now: datetime, *, telling: bool) -> Found:
+def _of_parts(known: Known, *, telling: bool) -> Found:
     """The first reason that the cluster gives; that it starts is one only when nothing else is."""
     parts = _wrong(known, "pods")
     reasons = parts.reasons if parts else ()
     at = known.get("operation")
-    kinds = ["starting" if _comes(reason, at, now) else reason.kind for reason in reasons]
-    return [(kind, {}) for kind in kinds if kind in DIAGNOSES and (kind != "starting") is telling]
+    found = [(_weighed(reason, at), reason) for reason in reasons]
+    return [
+        (kind, _named(reason))
+        for kind, reason in found
+        if kind in DIAGNOSES and (kind != "starting") is telling
+    ]
 
 
-def _comes(reason: Reason, at: Layer | None, now: datetime) -> bool:
-    """Whether a reason is what a step brings with it that goes on without having met anything."""
-    if at is None or at.step is None:
-        return False
-    if reason.kind == "terminating":
-        return at.step == DeleteRelease.name and at.code is None
-    # A volume that was asked for just now, of which nobody said that it fails.
-    young = at.since is not None and (now - at.since).total_seconds() < _YOUNG_SECONDS
-    return young and reason.kind == "claim_pending" and reason.event is None
+def _weighed(reason: Reason, at: Layer | None) -> str:
+    """The kind of a reason; what a step brings with it that goes on is no trouble."""
+    deleting = at is not None and at.step == DeleteRelease.name and at.code is None
+    return "starting" if deleting and reason.kind == "terminating" else reason.kind
+
+
+def _named(reason: Reason) -> Params:
+    """Which part a reason is about, and what else it names."""
+    known = {"part": reason.part, "about": reason.about}
+    return {name: value for name, value in known.items() if value}
 
 
 def _of_failure(known: Known, *, failed: bool) -> Found:

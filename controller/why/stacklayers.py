@@ -181,7 +181,7 @@ class StackLayers:
     def _counts(self, reason: Reason, *, unfinished: bool) -> bool:
         """Whether a reason says more than that the release is not there, or not there yet."""
         if not self._stack.wants_running:
-            return reason.kind == "terminating"
+            return reason.kind in {"terminating", "pod_ending"}
         return not (unfinished and reason.kind in _UNMADE)
 
     def _shop(self, status: ReleaseStatus | StoreControllerError | None) -> Layer:

@@ -26,10 +26,12 @@ from provisioners.base import (
 from provisioners.command import Result
 from provisioners.helm.program import Helm
 from provisioners.helm.releases import DIGEST, STATE, Records, Revision, revisions
-from provisioners.kubernetes.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.kubernetes.causekinds import Cause, CauseKind
+from provisioners.kubernetes.causes import causes, failed_jobs, missing
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
+from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
-from provisioners.kubernetes.happenings import happened
+from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import scale
@@ -109,6 +111,7 @@ class HelmDriver:
         self._tell = changed
         self._pods = Pods(rooms.connection, selector=STACK)
         self._handovers = Handovers(rooms.connection)
+        self._ground = GroundKeeper(rooms.connection)
         self.patience = patience
         self._grace, self._sync = grace, sync
 
@@ -171,7 +174,19 @@ class HelmDriver:
         if not history or history[-1].stopped:
             return ()
         workloads = self._records.content(namespace, history[-1]).workloads
-        return tuple(causes(self.watches.synced(self._sync), namespace, workloads))
+        if history[-1].pending and len(history) > 1:
+            # While a hook is at work, what ran before is what there is.
+            workloads = self._records.content(namespace, history[-2]).workloads
+        view = self.watches.synced(self._sync)
+        found = causes(
+            view,
+            namespace,
+            workloads,
+            events=events_of(self._rooms.connection, namespace),
+            ground=self._ground.look(),
+            beside=True,
+        )
+        return tuple(found)
 
     def happened(self, name: str) -> tuple[Happening, ...]:
         """The events of the release's namespace, oldest first."""
@@ -275,7 +290,7 @@ class HelmDriver:
             self.watches.refresh(namespace, *WORKLOADS)
         # Before the look: what becomes ready after it is told.
         self._awaited[namespace] = content.workloads
-        found = causes(view, namespace, content.workloads)
+        found = causes(view, namespace, content.workloads, ground=self._ground.known)
         if not found:
             self._awaited.pop(namespace, None)
             return ReleaseState.CURRENT, ""

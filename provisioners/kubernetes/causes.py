@@ -1,74 +1,75 @@
 """Why a release is not ready: which object, which container and which event explains it.
 
-Pure: from a view of one namespace to a list of causes, the deepest one first.
+Pure: from a view of one namespace to a list of causes, the deepest one first. What is not ready and
+not explained is told as it is seen, since when, with what was told of it last.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from provisioners.base import Reason
-from provisioners.kubernetes.ends import ends, told, with_last_lines
+from provisioners.kubernetes.causekinds import Cause, CauseKind
+from provisioners.kubernetes.claimcauses import of_claim
+from provisioners.kubernetes.ends import ends, told
+from provisioners.kubernetes.evidence import Evidence, moment_of
+from provisioners.kubernetes.ground import Ground
+from provisioners.kubernetes.podcauses import name_of, of_pod
+from provisioners.kubernetes.refusals import condition, refusal
 from provisioners.kubernetes.view import Json, View
 
-
-class CauseKind(StrEnum):
-    """What stands in the way; the order is that of how much each explains."""
-
-    TERMINATING = "terminating"
-    QUOTA = "quota_exceeded"
-    REFUSED = "pod_refused"
-    """The admission does not let a pod be made, such as one that may too much."""
-    CLAIM = "claim_pending"
-    IMAGE = "image_pull"
-    CONFIG = "container_config"
-    """A Secret, ConfigMap or key that a container needs is not there."""
-    MEMORY = "out_of_memory"
-    CRASH = "crash_loop"
-    UNSCHEDULABLE = "unschedulable"
-    VOLUME = "volume_mount"
-    JOB = "job_failed"
-    PROBE = "probe_failing"
-    MISSING = "missing"
-    STARTING = "starting"
-
-
 _ORDER = {kind: place for place, kind in enumerate(CauseKind)}
+_SOON_SECONDS = 20.0
+"""The cluster's controllers see a change within this."""
+_LONG_SECONDS = {"Job": 1800.0}
+"""For how long something may go on without a change before that is told; an installation longer."""
+_USUALLY_LONG_SECONDS = 180.0
+_OF_JOBS = {"restore": CauseKind.RESTORE, "backup": CauseKind.BACKUP}
+"""By the component; any other job is the release's own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cause(Reason):
-    """A reason of a kind that is known here."""
-
-    kind: CauseKind
-
-
-def causes(view: View, namespace: str, workloads: Sequence[str]) -> list[Cause]:
+def causes(
+    view: View,
+    namespace: str,
+    workloads: Sequence[str],
+    *,
+    now: datetime | None = None,
+    events: Iterable[Json] = (),
+    ground: Ground | None = None,
+    beside: bool = False,
+) -> list[Cause]:
     """Every reason why the workloads are not ready, what explains most first; empty when they are.
 
-    `workloads` are what the release consists of, as `deployment/web`.
+    `workloads` are what the release consists of, as `deployment/web`. `events` are more than the
+    view's, `ground` is what the cluster has for them. With `beside` it is also told what troubles
+    hooks, backups and single pods, whether or not the workloads are ready.
     """
+    evidence = Evidence(view, namespace, now=now, events=events, ground=ground)
     found = list(_missing(view, namespace, workloads))
     waiting = [
         (thing, workload)
         for workload, thing in _standing(view, namespace, workloads).items()
         if not ready(workload, thing)
     ]
-    if not waiting and not found:
+    if beside:
+        waiting += _hooks(evidence, workloads)
+    if not waiting and not found and not beside:
         return []
-    events = _events(view, namespace)
     for thing, workload in waiting:
-        found += _of_workload(thing, workload, events)
-        if workload.startswith("job/"):
-            found += _of_job(view, namespace, thing, workload)
-    for pod in view.of("pod", namespace):
-        found += _of_pod(pod, events)
-    for claim in view.of("claim", namespace):
-        found += _of_claim(claim, events)
+        found += _of_workload(thing, workload, evidence)
+    names = {*workloads, *(workload for _, workload in waiting)}
+    pods = [pod for pod in evidence.of("pod") if _owned(pod, names)]
+    for pod in pods:
+        found += of_pod(pod, evidence)
+    for claim in evidence.of("claim"):
+        found += of_claim(claim, evidence)
+    if beside:
+        found += _of_backups(evidence, names)
     explained = any(cause.kind is not CauseKind.STARTING for cause in found)
     if explained:
         found = [cause for cause in found if cause.kind is not CauseKind.STARTING]
+    elif waiting:
+        found += _seen(pods, waiting, evidence)
+        if any(cause.kind is CauseKind.STUCK for cause in found):
+            found = [cause for cause in found if cause.kind is CauseKind.STUCK]
     return sorted(dict.fromkeys(found), key=_rank)
 
 
@@ -76,7 +77,7 @@ def _rank(cause: Cause) -> tuple[float, str]:
     place: float = _ORDER[cause.kind]
     if cause.kind is CauseKind.CLAIM and cause.event is None:
         # Many volumes are made only when a pod was given its place: then the pod says more.
-        place = _ORDER[CauseKind.UNSCHEDULABLE] + 0.5
+        place = _ORDER[CauseKind.NO_SCHEDULER] + 0.5
     return place, cause.thing
 
 
@@ -84,7 +85,7 @@ def ready(workload: str, thing: Json) -> bool:
     """Whether a workload runs as its newest specification says."""
     spec, status = thing["spec"], thing["status"]
     if workload.startswith("job/"):
-        return _condition(thing, "Complete") is not None or bool(spec.get("suspend"))
+        return condition(thing, "Complete") is not None or bool(spec.get("suspend"))
     if status.get("observedGeneration", 0) < thing["metadata"].get("generation", 0):
         return False
     wanted, there = spec.get("replicas", 1), status.get("replicas", 0)
@@ -101,7 +102,7 @@ def failed_jobs(view: View, namespace: str, workloads: Sequence[str]) -> dict[st
     return {
         workload.removeprefix("job/"): thing
         for workload, thing in _standing(view, namespace, workloads).items()
-        if workload.startswith("job/") and _condition(thing, "Failed") is not None
+        if workload.startswith("job/") and condition(thing, "Failed") is not None
     }
 
 
@@ -125,153 +126,147 @@ def _standing(view: View, namespace: str, workloads: Sequence[str]) -> dict[str,
     }
 
 
-def _condition(thing: Json, kind: str) -> str | None:
-    """The message of a condition that is met; None when it is not."""
-    for condition in thing["status"].get("conditions", ()):
-        if condition["type"] == kind and condition["status"] == "True":
-            return str(condition.get("message", ""))
-    return None
+def _hooks(evidence: Evidence, workloads: Sequence[str]) -> list[tuple[Json, str]]:
+    """Jobs that are under way and none of the release's: hooks, and what was started by hand."""
+    return [
+        (job, name)
+        for job in evidence.of("job")
+        if (name := f"job/{job['metadata']['name']}") not in workloads
+        and not job["spec"].get("suspend")
+        and condition(job, "Complete") is None
+        and condition(job, "Failed") is None
+    ]
 
 
-Events = dict[str, list[tuple[str, str]]]
+def _owned(pod: Json, names: set[str]) -> bool:
+    """Whether a pod belongs to something that is asked about; jobs' pods come one by one."""
+    jobs = [f"job/{name}" for kind, name in pod["metadata"]["owners"] if kind == "Job"]
+    return not jobs or any(job in names for job in jobs)
 
 
-def _events(view: View, namespace: str) -> Events:
-    """Reason and message of each warning, newest first, by what it is about."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for event in view.of("event", namespace):
-        about = event["involvedObject"] or {}
-        series = event["series"] or {}
-        at = series.get("lastObservedTime") or event["lastTimestamp"] or event["eventTime"] or ""
-        thing = f"{about.get('kind', '').lower()}/{about.get('name', '')}"
-        found.setdefault(thing, []).append((at, event["reason"] or "", event["message"] or ""))
-    return {
-        thing: [(reason, message) for _, reason, message in sorted(told, reverse=True)]
-        for thing, told in found.items()
-    }
+def _of_workload(thing: Json, workload: str, evidence: Evidence) -> Iterator[Cause]:
+    if refused := refusal(thing, workload, evidence):
+        yield refused
+        return
+    if workload.startswith("job/"):
+        yield from _of_job(thing, workload, evidence)
+    if not _taken_up(thing, workload) and evidence.age(_made(thing)) > _SOON_SECONDS:
+        words = "the cluster's controllers have not taken it up"
+        yield Cause(kind=CauseKind.NO_CONTROLLERS, thing=workload, message=words)
 
 
-def _of_workload(thing: Json, workload: str, events: Events) -> Iterator[Cause]:
-    _, name = workload.split("/", 1)
-    refusals = [("ReplicaFailure", message) for message in [_condition(thing, "ReplicaFailure")]]
-    told = [item for item in events.get(workload, ()) if item[0] == "FailedCreate"]
-    for about, items in events.items():
-        if about.startswith(f"replicaset/{name}-"):
-            told += [item for item in items if item[0] == "FailedCreate"]
-    for reason, message in [*told[:1], *refusals]:
-        if message:
-            quota = "exceeded quota" in message
-            found = CauseKind.QUOTA if quota else CauseKind.REFUSED
-            yield Cause(kind=found, thing=workload, message=message, event=reason)
-            return
-    if (stuck := _stuck(thing)) is not None:
-        yield Cause(kind=CauseKind.STARTING, thing=workload, message=stuck)
-    else:
-        yield Cause(kind=CauseKind.STARTING, thing=workload, message="not every pod is ready yet")
+def _taken_up(thing: Json, workload: str) -> bool:
+    """Whether a controller ever wrote of it; where nobody says its age, nobody can say that."""
+    told = "startTime" if workload.startswith("job/") else "observedGeneration"
+    return bool(thing["status"].get(told) or thing["status"].get("conditions")) or not _made(thing)
 
 
-def _of_job(view: View, namespace: str, job: Json, workload: str) -> Iterator[Cause]:
+def _made(thing: Json) -> str | None:
+    made: str | None = thing["metadata"].get("creationTimestamp")
+    return made
+
+
+def _of_job(job: Json, workload: str, evidence: Evidence) -> Iterator[Cause]:
     """How a job's last pod ended, while it tries again or after it gave up."""
-    gave_up = _condition(job, "Failed")
-    ended = ends(view, namespace, workload.removeprefix("job/"))
+    part = job["metadata"].get("component")
+    kind = _OF_JOBS.get(part or "", CauseKind.JOB)
+    gave_up = condition(job, "Failed")
+    ended = ends(evidence.view, evidence.namespace, workload.removeprefix("job/"))
     verdict = "it is tried again" if gave_up is None else f"it gave up: {gave_up}"
     if ended:
-        yield Cause(kind=CauseKind.JOB, thing=workload, message=told(ended, verdict))
+        yield Cause(kind=kind, thing=workload, message=told(ended, verdict), part=part)
     elif gave_up is not None:
-        yield Cause(kind=CauseKind.JOB, thing=workload, message=verdict)
+        yield Cause(kind=kind, thing=workload, message=verdict, part=part)
+
+
+def _of_backups(evidence: Evidence, names: set[str]) -> Iterator[Cause]:
+    """The last backup, where it failed; one that succeeded since makes up for it."""
+    jobs = [
+        job
+        for job in evidence.of("job")
+        if job["metadata"].get("component") == "backup"
+        and (condition(job, "Failed") is not None or condition(job, "Complete") is not None)
+    ]
+    last = max(jobs, key=lambda job: job["metadata"].get("creationTimestamp") or "", default=None)
+    name = f"job/{last['metadata']['name']}" if last else ""
+    if last and name not in names and condition(last, "Failed") is not None:
+        yield from _of_job(last, name, evidence)
+
+
+def _seen(
+    pods: Sequence[Json], waiting: Sequence[tuple[Json, str]], evidence: Evidence
+) -> Iterator[Cause]:
+    """What is not ready without anybody saying why: as it is seen, and since when."""
+    unready = [pod for pod in pods if _state(pod) is not None]
+    for pod in unready:
+        words, since = _state(pod) or ("", None)
+        name = name_of(pod)
+        last = next(iter(evidence.told(name)), None)
+        if last:
+            words += f"; {last.reason}: {last.message}"
+        owner = next((kind for kind, _ in pod["metadata"]["owners"]), "")
+        times = [at for at in (moment_of(since), last.at if last else None) if at]
+        age = evidence.age(max(times, default=None))
+        long = since is not None and age > _LONG_SECONDS.get(owner, _USUALLY_LONG_SECONDS)
+        kind = CauseKind.STUCK if long and not _waits_for_a_job(pod, pods) else CauseKind.STARTING
+        part = pod["metadata"].get("component")
+        event = last.reason if last else None
+        yield Cause(kind=kind, thing=name, message=words, part=part, event=event)
+    for thing, workload in waiting:
+        if not unready:
+            made = _made(thing)
+            long = made is not None and evidence.age(made) > _USUALLY_LONG_SECONDS
+            yield Cause(
+                kind=CauseKind.STUCK if long else CauseKind.STARTING,
+                thing=workload,
+                message=_stuck(thing) or "not every pod is ready yet",
+                part=thing["metadata"].get("component"),
+            )
+
+
+def _waits_for_a_job(pod: Json, pods: Sequence[Json]) -> bool:
+    """Whether it waits in front of its start while a job of the release is at work."""
+    if any(kind == "Job" for kind, _ in pod["metadata"]["owners"]):
+        return False
+    initial = pod["status"].get("initContainerStatuses") or ()
+    if not any("running" in (each.get("state") or {}) for each in initial):
+        return False
+    return any(
+        kind == "Job" and other["status"].get("phase") in {"Pending", "Running"}
+        for other in pods
+        for kind, _ in other["metadata"]["owners"]
+    )
+
+
+def _state(pod: Json) -> tuple[str, str | None] | None:
+    """What a pod that is not ready does, and since when; None for one that is, or is over."""
+    status = pod["status"]
+    conditions = {item["type"]: item for item in status.get("conditions") or ()}
+    if status.get("phase") in {"Succeeded", "Failed"} or pod["metadata"].get("deletionTimestamp"):
+        return None
+    if (conditions.get("Ready") or {}).get("status") == "True":
+        return None
+    since = pod["metadata"].get("creationTimestamp")
+    for container in (
+        *(status.get("initContainerStatuses") or ()),
+        *(status.get("containerStatuses") or ()),
+    ):
+        state = container.get("state") or {}
+        if container.get("ready") or state.get("terminated"):
+            continue
+        began = (state.get("running") or {}).get("startedAt") or since
+        word = "runs" if state.get("running") else (state.get("waiting") or {}).get("reason")
+        if word:
+            return f"container {container['name']}: {word}{_since(began)}", began
+    return f"{status.get('phase', 'Pending')}{_since(since)}", since
+
+
+def _since(moment: str | None) -> str:
+    return f" since {moment}" if moment else ""
 
 
 def _stuck(thing: Json) -> str | None:
-    for condition in thing["status"].get("conditions", ()):
-        if condition["type"] == "Progressing" and condition["status"] == "False":
-            return str(condition.get("message", ""))
+    for each in thing["status"].get("conditions") or ():
+        if each["type"] == "Progressing" and each["status"] == "False":
+            return str(each.get("message", ""))
     return None
-
-
-_IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-_VOLUME_EVENTS = {"FailedMount", "FailedAttachVolume", "FailedMapVolume"}
-
-
-def _of_pod(pod: Json, events: Events) -> Iterator[Cause]:
-    name = f"pod/{pod['metadata']['name']}"
-    status = pod["status"]
-    told = events.get(name, [])
-    if pod["metadata"].get("deletionTimestamp") or status.get("phase") == "Succeeded":
-        return
-    if any(kind == "Job" for kind, _ in pod["metadata"]["owners"]) and status.get("phase") == (
-        "Failed"
-    ):
-        return  # It is told with its job, which tries again or gives up.
-    for condition in status.get("conditions", ()):
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            yield Cause(
-                kind=CauseKind.UNSCHEDULABLE,
-                thing=name,
-                message=condition.get("message", ""),
-                event=_first(told, {"FailedScheduling"})[0],
-            )
-    for container in (
-        *status.get("initContainerStatuses", ()),
-        *status.get("containerStatuses", ()),
-    ):
-        yield from _of_container(name, container, told)
-    event, message = _first(told, _VOLUME_EVENTS)
-    if event and status.get("phase") == "Pending":
-        yield Cause(kind=CauseKind.VOLUME, thing=name, message=message, event=event)
-
-
-def _of_container(pod: str, container: Json, told: list[tuple[str, str]]) -> Iterator[Cause]:
-    name = container["name"]
-    if container.get("ready"):
-        return
-    waiting = container.get("state", {}).get("waiting") or {}
-    ended = container.get("state", {}).get("terminated") or {}
-    last = container.get("lastState", {}).get("terminated") or ended
-    reason, message = waiting.get("reason", ""), waiting.get("message", "")
-    if reason in _IMAGE:
-        event, words = _first(told, {"Failed", "InspectFailed", "BackOff"})
-        yield Cause(
-            kind=CauseKind.IMAGE, thing=pod, container=name, message=message or words, event=event
-        )
-    elif reason in _CONFIG:
-        event, words = _first(told, {"Failed"})
-        yield Cause(
-            kind=CauseKind.CONFIG, thing=pod, container=name, message=message or words, event=event
-        )
-    elif last.get("reason") == "OOMKilled":
-        words = f"ended with {last.get('exitCode', '?')}, {container.get('restartCount', 0)} times"
-        words = f"{words}: it needed more memory than its limit"
-        yield Cause(kind=CauseKind.MEMORY, thing=pod, container=name, message=words)
-    elif reason == "CrashLoopBackOff" or (ended and ended.get("exitCode", 0) != 0):
-        words = f"ended with {last.get('exitCode', '?')}, {container.get('restartCount', 0)} times"
-        event, _ = _first(told, {"BackOff"})
-        yield Cause(
-            kind=CauseKind.CRASH,
-            thing=pod,
-            container=name,
-            message=with_last_lines(words, last),
-            event=event,
-        )
-    elif "running" in container.get("state", {}):
-        event, words = _first(told, {"Unhealthy"})
-        if event:
-            words = re.sub(r"\s+", " ", words)
-            yield Cause(kind=CauseKind.PROBE, thing=pod, container=name, message=words, event=event)
-
-
-def _of_claim(claim: Json, events: Events) -> Iterator[Cause]:
-    if claim["status"].get("phase") == "Bound":
-        return
-    thing = f"claim/{claim['metadata']['name']}"
-    told = events.get(f"persistentvolumeclaim/{claim['metadata']['name']}", [])
-    event, message = _first(told, {"ProvisioningFailed", "FailedBinding"})
-    words = message or f"storage class {claim['spec'].get('storageClassName') or 'default'}"
-    yield Cause(kind=CauseKind.CLAIM, thing=thing, message=words, event=event)
-
-
-def _first(told: list[tuple[str, str]], reasons: set[str]) -> tuple[str | None, str]:
-    for reason, message in told:
-        if reason in reasons:
-            return reason, message
-    return None, ""

@@ -6,9 +6,14 @@ from provisioners.kubernetes.connection import Connection, Json
 
 def happened(connection: Connection, namespace: str) -> tuple[Happening, ...]:
     """Every event of a namespace, oldest first; raises ClusterError."""
-    pages = connection.pages(f"/api/v1/namespaces/{namespace}/events")
-    found = [_happening(event) for page in pages for event in page["items"]]
+    found = [_happening(event) for event in events_of(connection, namespace)]
     return tuple(sorted(found, key=lambda item: item.at))
+
+
+def events_of(connection: Connection, namespace: str) -> list[Json]:
+    """Every event of a namespace as Kubernetes keeps it; raises ClusterError."""
+    pages = connection.pages(f"/api/v1/namespaces/{namespace}/events")
+    return [event for page in pages for event in page["items"]]
 
 
 def _happening(event: Json) -> Happening:

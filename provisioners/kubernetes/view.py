@@ -29,7 +29,10 @@ class Kind:
 
 
 def kinds(selector: str) -> tuple[Kind, ...]:
-    """Every kind that is watched; objects carry the label, events cannot and are Warnings."""
+    """Every kind that is watched; objects carry the label, events cannot and are Warnings.
+
+    What matters of the others, such as that no volume can be bound, is read for whoever asks why.
+    """
     ours = {"labelSelector": selector}
     paths = {
         "pod": "/api/v1/pods",
@@ -124,8 +127,17 @@ def _version(thing: Json) -> int:
     return int(thing["metadata"]["resourceVersion"])
 
 
-_METADATA = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
-_SPEC = ("replicas", "completions", "storageClassName", "suspend")
+_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+)
+_SPEC = ("replicas", "completions", "storageClassName", "suspend", "nodeName", "schedulingGates")
+_COMPONENT = "app.kubernetes.io/component"
 _EVENT = ("involvedObject", "reason", "message", "count", "lastTimestamp", "eventTime", "series")
 
 
@@ -138,8 +150,13 @@ def _trimmed(kind: str, thing: Json) -> Json:
         return {"metadata": {**meta, "labels": thing["metadata"].get("labels", {})}}
     if kind == "event":
         return {"metadata": meta, **{key: thing.get(key) for key in _EVENT}}
+    if component := (thing["metadata"].get("labels") or {}).get(_COMPONENT):
+        meta["component"] = component
     spec = thing.get("spec") or {}
     kept = {key: spec[key] for key in _SPEC if key in spec}
     if kind == "pod":
-        kept["containers"] = [container["name"] for container in spec.get("containers", ())]
+        containers = (*spec.get("initContainers", ()), *spec.get("containers", ()))
+        kept["images"] = {each["name"]: each.get("image", "") for each in containers}
+        volumes = (each.get("persistentVolumeClaim") for each in spec.get("volumes", ()))
+        kept["claims"] = [each["claimName"] for each in volumes if each]
     return {"metadata": meta, "spec": kept, "status": thing.get("status") or {}}

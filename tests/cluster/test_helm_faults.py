@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from provisioners.base import DriverFailure, Release, ReleaseState
-from provisioners.kubernetes.causes import CauseKind
+from provisioners.kubernetes.causekinds import CauseKind
 from provisioners.kubernetes.errors import (
     BusyError,
     ConflictError,

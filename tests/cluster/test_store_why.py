@@ -226,12 +226,12 @@ def without_volumes(stage: Stage, shops: Shops) -> None:
     shops.fate = unplaced
     try:
         stage.create("cake", plan="starter", cluster="dry")
-        found = told(stage, "cake", "claim_pending")
+        found = told(stage, "cake", "storage_class_unknown")
     finally:
         shops.fate = usual
-    assert f"claim/{stage.namespace('cake')}-database The cluster made no volume" in found
+    assert f"claim/{stage.namespace('cake')}-database The shop's data gets no volume" in found
     assert 'ProvisioningFailed: storageclass.storage.k8s.io "nowhere" not found' in found
-    assert "Check that the cluster's storage class exists" in found
+    assert "Make the storage class “nowhere”" in found
 
 
 def test_a_lock_of_a_stranger_and_a_volume_that_stays_away_are_named(

@@ -1,10 +1,12 @@
 """Each way in which a release is not ready is explained by the object that is at the root of it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from provisioners.kubernetes.causes import Cause, CauseKind, causes, failed_jobs, missing
+from provisioners.kubernetes.causekinds import Cause, CauseKind
+from provisioners.kubernetes.causes import causes, failed_jobs, missing
 from provisioners.kubernetes.view import View
 
 NAMESPACE = "store-a"
@@ -53,8 +55,11 @@ def seen(**things: list[Json]) -> View:
     return view
 
 
-def told(view: View, *workloads: str) -> list[Cause]:
-    return causes(view, NAMESPACE, workloads or ("deployment/web",))
+NOW = datetime(2026, 1, 1, 0, 6, tzinfo=UTC)
+
+
+def told(view: View, *workloads: str, **more: Any) -> list[Cause]:
+    return causes(view, NAMESPACE, workloads or ("deployment/web",), now=NOW, **more)
 
 
 WAITING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m"}}
@@ -73,7 +78,7 @@ UNSCHEDULABLE = {
                 event=[event("Pod/web-1-x", "Failed", "pull access denied")],
             ),
             Cause(
-                kind=CauseKind.IMAGE,
+                kind=CauseKind.IMAGE_DENIED,
                 thing="pod/web-1-x",
                 container="php",
                 message="pull access denied",
@@ -82,7 +87,10 @@ UNSCHEDULABLE = {
             id="image",
         ),
         pytest.param(
-            seen(event=[event("ReplicaSet/web-5d9c", "FailedCreate", "exceeded quota: pods=1")]),
+            seen(
+                deployment=[deployment(replicas=0, updatedReplicas=0)],
+                event=[event("ReplicaSet/web-5d9c", "FailedCreate", "exceeded quota: pods=1")],
+            ),
             Cause(
                 kind=CauseKind.QUOTA,
                 thing="deployment/web",
@@ -238,8 +246,8 @@ UNSCHEDULABLE = {
             seen(pod=[pod(**container({"waiting": {"reason": "ContainerCreating"}}))]),
             Cause(
                 kind=CauseKind.STARTING,
-                thing="deployment/web",
-                message="not every pod is ready yet",
+                thing="pod/web-1-x",
+                message="container php: ContainerCreating",
             ),
             id="nothing wrong, only not there yet",
         ),

@@ -49,6 +49,8 @@ IMAGE = {
     "container": "php",
     "message": "not found\x1b[2J",
     "event": "Failed",
+    "part": "web",
+    "about": "shops/magento:2",
 }
 
 
@@ -72,12 +74,12 @@ def test_the_chain_names_the_pod_the_cause_and_the_next_command(
     assert "✗ Store Not everything is as wanted." in lines
     assert any(line.startswith("Answering: ") for line in lines)
     assert any("Waiting until the shop answers: " in line for line in lines)
-    assert "pod/web-1 › php The image with the shop's software cannot be fetched." in lines
+    assert "pod/web-1 › php The image of “web” cannot be fetched." in lines
     assert "Failed: not found\ufffd[2J" in lines
     assert "? Shop Not asked, because it does not run." in lines
     assert "configmap/of-somebody" in lines
-    assert lines[-3] == "Probable cause: The image with the shop's software cannot be fetched."
-    assert lines[-2].startswith("Next: Check STORECTL_MAGENTO_IMAGE")
+    assert lines[-3] == "Probable cause: The image of “shop” cannot be fetched."
+    assert lines[-2].startswith("Next: Check the name and tag of ")
     assert lines[-1] == "→ storectl x"
 
 

@@ -7,7 +7,7 @@ import pytest
 from controller.domain.diagnoses import DIAGNOSES, OWNERS_ACTION, diagnose
 from controller.i18n import LANGUAGES, translator
 from provisioners.base import DriverFailure, Reason
-from provisioners.kubernetes.causes import CauseKind
+from provisioners.kubernetes.causekinds import CauseKind
 from tests.planes import Plane, problem
 
 POD = "pod/acme-web-5d9c-x2x1"
@@ -56,7 +56,15 @@ def test_the_pod_and_its_event_are_named(plane: Plane) -> None:
     plane.make()
     message = 'Back-off pulling image "shops/magento:2.4.8"'
     plane.remote.reasons = (
-        Reason(kind="image_pull", thing=POD, container="php", message=message, event="Failed"),
+        Reason(
+            kind="image_pull",
+            thing=POD,
+            container="php",
+            message=message,
+            event="Failed",
+            part="web",
+            about="shops/magento:2.4.8",
+        ),
         Reason(kind="starting", thing="deployment/web", message="not every pod is ready yet"),
     )
     plane.remote.others = ("configmap/of-somebody",)
@@ -67,8 +75,11 @@ def test_the_pod_and_its_event_are_named(plane: Plane) -> None:
         "container": "php",
         "message": message,
         "event": "Failed",
+        "part": "web",
+        "about": "shops/magento:2.4.8",
     }
-    assert found["cause"]["message"] == DIAGNOSES["image_pull"].cause
+    assert found["cause"]["message"] == "The image of “web” cannot be fetched."
+    assert "shops/magento:2.4.8" in found["cause"]["action"]
     assert "STORECTL_MAGENTO_IMAGE" in found["cause"]["action"]
     assert found["cause"]["command"] == "storectl events acme"
     assert found["strangers"] == ["configmap/of-somebody"]
@@ -76,15 +87,18 @@ def test_the_pod_and_its_event_are_named(plane: Plane) -> None:
 
 def test_owners_get_the_cause_and_not_what_their_shop_is_made_of(plane: Plane, ann: str) -> None:
     plane.make(token=ann)
-    plane.remote.reasons = (Reason(kind="out_of_memory", thing=POD, container="php", message="m"),)
+    named = {"part": "web", "about": "node-of-ours"}
+    plane.remote.reasons = (
+        Reason(kind="out_of_memory", thing=POD, container="php", message="m", **named),
+    )
     plane.remote.others = ("configmap/of-somebody",)
     answer = plane.get("stores/acme/why", token=ann)
     found = answer.json()["status"]
     assert list(layers(found)) == ["store", "operation", "cluster", "pods", "shop"]
-    assert found["cause"]["message"] == DIAGNOSES["out_of_memory"].cause
+    assert found["cause"]["message"] == "“web” needs more memory than its plan gives it."
     assert found["cause"]["action"] == OWNERS_ACTION
     assert found["cause"]["command"] is None
-    for inner in (POD, "north", "configmap", "php"):
+    for inner in (POD, "north", "configmap", "php", "node-of-ours"):
         assert inner not in answer.text
 
 

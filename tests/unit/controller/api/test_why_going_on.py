@@ -230,24 +230,6 @@ def test_the_way_to_a_shop_is_told_whole(plane: Plane) -> None:
     assert "http://db.example:3306/ refused" in plane.get("stores/acme/why").text
 
 
-@pytest.mark.parametrize(
-    ("event", "cause"),
-    [
-        pytest.param(None, "starting", id="it is on its way"),
-        pytest.param("ProvisioningFailed", "claim_pending", id="it failed"),
-    ],
-)
-def test_a_volume_that_is_asked_for_just_now_is_no_cause_unless_it_fails(
-    plane: Plane, event: str | None, cause: str
-) -> None:
-    plane.remote.unready = "claim/data: claim_pending"
-    accepted(plane)
-    plane.settle()
-    claim = Reason(kind="claim_pending", thing="claim/data", message="m", event=event)
-    plane.remote.reasons = (claim,)
-    assert why(plane)["cause"]["code"] == cause
-
-
 def test_what_is_being_removed_is_a_cause_only_once_it_was_waited_for(plane: Plane) -> None:
     plane.make()
     store = plane.registry.stores.get(Scope.system(), "acme")

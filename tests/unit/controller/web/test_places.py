@@ -40,13 +40,15 @@ def test_a_stores_page_says_where_it_runs_and_asks_why_apart(
     assert f'hx-get="/operator/stores/{uid}/why' in page
     assert "Nothing is wrong: it takes orders." in operator.get(f"/operator/stores/{uid}/why").text
     message = "Back-off <pulling>; DB_PASSWORD=hunter22"
-    reason = Reason(kind="image_pull", thing="pod/web-1", container="php", message=message)
+    reason = Reason(
+        kind="image_pull", thing="pod/web-1", container="php", message=message, part="web"
+    )
     plane.remote.reasons = (reason,)
     plane.remote.others = ("configmap/of-somebody",)
     found = operator.get("/operator/stores/acme/why").text
     assert "pod/web-1 › php" in found
     assert "Back-off &lt;pulling&gt;" in found
-    assert "The image with the shop&#39;s software cannot be fetched." in found
+    assert "The image of “web” cannot be fetched." in found
     assert "storectl events acme" in found
     assert "configmap/of-somebody" in found
     assert "hunter22" not in found
