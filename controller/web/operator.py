@@ -43,6 +43,9 @@ _ACTIONS = {
     )
 }
 
+_CONFIRMED = {OperationKind.SUSPEND.value, OperationKind.RETIRE.value}
+"""What takes an open shop from its customers."""
+
 
 class OperatorConsole:
     """The pages of whoever runs the platform."""
@@ -61,6 +64,7 @@ class OperatorConsole:
         router.add_api_route(f"{at}/stores/{{name}}/live", self.progress, methods=["GET"])
         router.add_api_route(f"{at}/stores/{{name}}/log", self.log, methods=["GET"])
         router.add_api_route(f"{at}/stores/{{name}}/retry", self.retry, methods=["POST"])
+        router.add_api_route(f"{at}/stores/{{name}}/confirm", self.confirm, methods=["GET"])
         router.add_api_route(
             f"{at}/stores/{{name}}/administration", self.administration, methods=["POST"]
         )
@@ -228,7 +232,11 @@ class OperatorConsole:
     def act(
         self, request: Request, name: str, action: str, csrf: Text = "", confirm: Text = ""
     ) -> Response:
-        """A transition of the life cycle; a purge must be confirmed by the store's name."""
+        """A transition of the life cycle.
+
+        What takes a shop from its customers must be confirmed by its name: a purge by typing it,
+        the others on a page of their own.
+        """
         visit = self._pages.posted(request, csrf)
         scope = self._scope(visit)
         found = view(self._services, scope, name)
@@ -237,8 +245,20 @@ class OperatorConsole:
             raise WrongStateError(store=slug, state=str(found.store.desired))
         if action == OperationKind.PURGE and confirm.strip() != slug:
             return self._store(visit, found, ConfirmationMissingError(store=slug))
+        if action in _CONFIRMED and confirm != slug:
+            return self._pages.to(visit, f"/operator/stores/{found.store.uid}/confirm?to={action}")
         self._services.commands.transition(scope, found.store.uid, _ACTIONS[action])
         return self._pages.to(visit, f"/operator/stores/{found.store.uid}")
+
+    def confirm(self, request: Request, name: str, to: Asked = "") -> Response:
+        """What it means to take a shop from its customers, before it is done."""
+        visit = self._pages.visit(request)
+        if visit.session.operator is None:
+            return self._pages.to(visit, "/operator")
+        found = view(self._services, self._scope(visit), name)
+        if to not in _CONFIRMED or _ACTIONS[to] not in found.actions:
+            return self._pages.to(visit, f"/operator/stores/{found.store.uid}")
+        return self._pages.show(visit, "operator/confirm.html", view=found, action=to)
 
     def retry(self, request: Request, name: str, csrf: Text = "") -> Response:
         """Try again what failed."""

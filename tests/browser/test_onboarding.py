@@ -170,6 +170,7 @@ def test_the_operator_watches_the_fleet_live(
         page.goto(f"{control_plane.url}/operator/stores/bakery")
         expect(page.locator(".events")).to_contain_text("Done in")
         expect(page.locator(".verdict")).to_contain_text("Nothing is wrong: it takes orders.")
+        page.click("a[href$='/confirm?to=suspend']")
         page.click("form[action$='/suspend'] button")
         expect(page.locator("form[action$='/resume']")).to_be_visible()
         picture(page, "operator-store")

@@ -102,6 +102,22 @@ def test_a_log_that_cannot_be_read_breaks_nothing(
     assert "the disk is gone" in answer.text
 
 
+@pytest.mark.parametrize("action", ["suspend", "retire"])
+def test_nothing_takes_a_shop_from_its_customers_with_one_click(
+    plane: Plane, ann: Visitor, operator: Visitor, action: str
+) -> None:
+    ann.open_shop("Tea")
+    plane.settle()
+    uid = plane.registry.stores.get(Scope.operator(), "tea").uid
+    page = f"/operator/stores/{uid}"
+    assert f'action="{page}/{action}"' not in operator.get(page).text
+    csrf = operator.form(operator.get(f"{page}/confirm?to={action}"), f"{page}/{action}")["csrf"]
+    answer = operator.post(f"{page}/{action}", {"csrf": csrf})
+    assert answer.headers["location"] == f"{page}/confirm?to={action}"
+    plane.settle()
+    assert plane.registry.stores.get(Scope.operator(), uid).status.phase is Phase.READY
+
+
 def test_a_store_is_led_through_its_life_and_destroyed_only_by_its_name(
     plane: Plane, ann: Visitor, operator: Visitor
 ) -> None:
@@ -121,7 +137,8 @@ def test_a_store_is_led_through_its_life_and_destroyed_only_by_its_name(
         ("undelete", Phase.READY),
         ("retire", Phase.RETIRED),
     ):
-        answer = operator.submit("/operator/stores/tea", f"{page}/{action}")
+        asking = f"{page}/confirm?to={action}" if action in ("suspend", "retire") else page
+        answer = operator.submit(asking, f"{page}/{action}")
         assert answer.headers["location"] == page
         assert phase() is reached
     refused = operator.submit(page, f"{page}/purge", confirm="te")
