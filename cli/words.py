@@ -52,6 +52,7 @@ CONDITIONS: Mapping[str, str] = {
     "SecretsApplied": N_("Access keys"),
     "Released": N_("Process"),
     "Answering": N_("Answering"),
+    "Steady": N_("Steady"),
     "Ready": N_("Ready"),
 }
 

@@ -41,6 +41,7 @@ from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
 from controller.jobs.chores import Chores
+from controller.jobs.clockwatch import ClockWatch
 from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
@@ -52,6 +53,7 @@ from controller.orderbook import OrderBook
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
 from controller.reconciler.world import World
+from controller.registry.clock import bounds
 from controller.registry.intents import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
@@ -179,6 +181,12 @@ def build_worker(
             registry.queue.wake_cluster,
             every=settings.kubernetes.probe_seconds,
         ),
+        bounds=bounds(
+            resync=settings.worker.resync_seconds,
+            lease=settings.worker.lease_seconds,
+            rates_every=settings.rates.every_seconds,
+        ),
+        clock=ClockWatch(registry.clock.now, registry.clock.last_sign),
     )
     pace = Pace(
         threads=settings.worker.threads,

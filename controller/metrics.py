@@ -9,6 +9,7 @@ PASS_SECONDS = Histogram(
     ["kind"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
 )
+PASSES_SLOW = Gauge("storectl_passes_slow", "Passes that have lasted for more than two minutes.")
 DUE = Gauge("storectl_due_subjects", "Subjects that were due at the last sweep.")
 STORES = Gauge("storectl_stores", "Stores by phase.", ["phase"])
 OPERATIONS_OPEN = Gauge("storectl_operations_open", "Operations accepted and not finished.")

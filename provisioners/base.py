@@ -107,6 +107,8 @@ class Driver(Protocol):
     """The charts that it can start, the usual one first."""
     scalable: bool
     """Whether a release can have more than one web server."""
+    restarts: bool
+    """Whether a release that hangs is ours to end and to start again; elsewhere its place does."""
     wakes: bool
     """Whether it tells by itself that a release changed, so that nobody needs to ask often."""
 

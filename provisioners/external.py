@@ -24,6 +24,7 @@ class ExternalDriver:
     name = "external"
     engines: tuple[str, ...] = ()
     scalable = False
+    restarts = False
     wakes = False
 
     def ping(self) -> str:

@@ -42,6 +42,7 @@ class SandboxDriver:
     name = "process"
     engines: tuple[str, ...] = ("sandbox",)
     scalable = False
+    restarts = True
     wakes = False
 
     def __init__(

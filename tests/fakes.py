@@ -17,7 +17,6 @@ from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import (
     CannotSellError,
     SettingsRefusedError,
-    ShopStartingError,
     ShopUnreachableError,
     WrongShopError,
 )
@@ -83,6 +82,7 @@ class FakeDriver:
     name = "fake"
     engines = ("fake",)
     scalable = True
+    restarts = True
     wakes = False
 
     def __init__(self) -> None:
@@ -216,6 +216,7 @@ class FakeClusterDriver(FakeDriver):
     """The driver of a cluster: what runs there is not at home here and outlives its driver."""
 
     name = "helm"
+    restarts = False
     wakes = True
 
     def __init__(self) -> None:
@@ -290,7 +291,7 @@ class FakeEngine:
     def ready(self, endpoint: str) -> None:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
         if held is None or held.runs is None or self.silent:
-            raise ShopStartingError
+            raise ShopUnreachableError(detail="no whole answer in 2 s")
 
     def identify(self, endpoint: str, token: str) -> str:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))

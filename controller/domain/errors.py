@@ -802,6 +802,17 @@ class ShopStartingError(TransientError):
     cause = N_("The shop is starting.")
 
 
+class ShopSilentError(TransientError):
+    """A shop that answered before and still runs gives no answer: it hangs, or is cut off."""
+
+    code = "shop_silent"
+    cause = N_("The shop runs and stopped answering.")
+    action = N_(
+        "A shop that we run is ended and started again by itself. If it happens again and again, "
+        "its last lines say what it was busy with."
+    )
+
+
 class StackNotReadyError(TransientError):
     """The stack below the store has not reached its state."""
 

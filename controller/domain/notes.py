@@ -43,6 +43,8 @@ REASONS: Mapping[str, str] = {
     ),
     "PlacedByRoom": N_("“%(cluster)s” has the most room: %(room)s of %(capacity)s."),
     "StackStopped": N_("What it ran on is stopped; its data is kept."),
+    "RunsSteadily": N_("It runs steadily."),
+    "RestartedOften": N_("It hung and was started again; times: %(times)s, last at %(at)s."),
     # Explanations
     "WhyReady": N_("It takes orders."),
     "WhySuspended": N_("It is closed to customers, as was asked."),
@@ -63,6 +65,7 @@ REASONS: Mapping[str, str] = {
     "WhyNothingAround": N_("It needs nothing outside its cluster."),
     "WhyReleaseStarting": N_("It starts: not everything of it is ready."),
     "WhyReleaseFailed": N_("It failed: %(detail)s"),
+    "WhyReleaseEnded": N_("It ended by itself and left no word; it is started again."),
     "WhyPartsReady": N_("Every part of it is ready."),
     "WhyPartsUnready": N_("Not every part of it is ready."),
     "WhyPartsEnding": N_("What is left of it is being removed."),
@@ -113,6 +116,9 @@ REASONS: Mapping[str, str] = {
     "TrackAdded": N_("Order %(order)s: number %(number)s of %(carrier)s was added."),
     "Inventory": N_("Nothing is left of it. Things removed: %(removed)s."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
+    "ShopHung": N_("The shop ran and did not answer any more; it is ended and started again."),
+    "HungEnded": N_("What hung is ended; its data is kept."),
+    "ReadyAgain": N_("It takes orders again."),
 }
 
 

@@ -62,6 +62,7 @@ STEP_TITLES: Mapping[str, str] = {
     "configure": N_("Setting currency, payment and shipping"),
     "adopt": N_("Taking over what was changed in the shop"),
     "prove-selling": N_("Making a test purchase"),
+    "restart-release": N_("Ending the shop, which hangs, to start it again"),
     "stop-release": N_("Stopping the shop, keeping its data"),
     "delete-release": N_("Destroying the shop's data"),
     "destroy-infrastructure": N_("Removing what was built around it"),

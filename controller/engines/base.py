@@ -205,7 +205,11 @@ class Engine(Protocol):
         """What the driver is to run, on a cluster where one is given."""
 
     def ready(self, endpoint: str) -> None:
-        """Return when a shop answers there; raises TransientError or WrongShopError."""
+        """Return when a shop answers there.
+
+        Raises ShopUnreachableError when it gives no answer that could be used, ShopStartingError
+        when it says that it is not ready, WrongShopError when it is none.
+        """
 
     def identify(self, endpoint: str, token: str) -> str:
         """The instance uid of a shop that somebody else runs.

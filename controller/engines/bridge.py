@@ -34,6 +34,9 @@ from controller.engines.taxes import Taxes
 TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
 """What a store's status remembers of what was written beside the settings."""
 
+_LOOK_SECONDS = 5.0
+"""How long a shop may take to say how it is: two such waits, and a hung one is known."""
+
 
 class BridgeShop:
     """One shop on behalf of one store; `Shop` of `engines.base`."""
@@ -64,7 +67,7 @@ class BridgeShop:
 
     def look(self) -> ShopSeen:
         """What is true now; raises WrongShopError when it is another stack's shop."""
-        status = self._get("/all/V1/storecontroller/status")
+        status = self._get("/all/V1/storecontroller/status", seconds=_LOOK_SECONDS)
         if not isinstance(status, dict) or status.get("instance_uid") != self._uid:
             raise WrongShopError(endpoint=self._endpoint)
         with reading("status"):
@@ -263,9 +266,9 @@ class BridgeShop:
                 raise ValueError("other settings than those asked for")
             return answers
 
-    def _get(self, path: str) -> Any:
+    def _get(self, path: str, *, seconds: float | None = None) -> Any:
         try:
-            return self._rest.call("GET", path)
+            return self._rest.call("GET", path, seconds=seconds)
         except ShopAnswerError as error:
             # Whatever answers here does not know the Bridge.
             if error.status == 404:

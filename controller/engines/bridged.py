@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import ShopStartingError, ShopUnreachableError, WrongShopError
+from controller.domain.errors import ShopStartingError, WrongShopError
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.base import Shop
@@ -35,8 +35,6 @@ class BridgedEngine:
             answer = rest.call("GET", "/V1/storecontroller/ready")
         except ShopAnswerError as error:
             raise WrongShopError(endpoint=endpoint) from error
-        except ShopUnreachableError as error:
-            raise ShopStartingError from error
         finally:
             rest.close()
         if answer != {"ready": True}:

@@ -57,14 +57,16 @@ class RestClient:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON, which is never null.
+    def call(
+        self, method: str, path: str, body: object = None, *, seconds: float | None = None
+    ) -> Any:
+        """The answer's JSON, which is never null; `seconds` limits this call otherwise than usual.
 
         Raises ShopUnreachableError, of the kind that says why, when no answer comes that can be
         used; ShopForbiddenError and ShopRedirectsError for what will not pass by itself;
         ShopAnswerError for any other refusal (4xx).
         """
-        answer = self._send(method, path, body)
+        answer = self._send(method, path, body, seconds)
         if answer.status == 401:
             raise self._denial(path, answer)
         _check(answer)
@@ -88,10 +90,12 @@ class RestClient:
         """Close the connection."""
         self._wire.close()
 
-    def _send(self, method: str, path: str, body: object = None) -> Answer:
+    def _send(
+        self, method: str, path: str, body: object = None, seconds: float | None = None
+    ) -> Answer:
         content = None if body is None else json.dumps(body).encode()
         usual = _READ_SECONDS if method == "GET" else _WRITE_SECONDS
-        seconds = self._timeout or usual
+        seconds = seconds or self._timeout or usual
         return self._wire.exchange(method, f"/rest{path}", content, self._headers, seconds=seconds)
 
     def _denial(self, path: str, answer: Answer) -> ShopDeniedError | ShopForbiddenError:

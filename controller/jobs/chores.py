@@ -1,21 +1,24 @@
-"""What time itself brings: expired stores, tombstones that are over, deadlines, mails, rates.
+"""What time itself brings: stores and tombstones that are over, deadlines, mails, rates.
 
 Everything is read from the database, so it does not matter which worker does a chore or when the
 last one was done; doing one twice changes nothing.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.domain.errors import ConflictError, StoreControllerError
 from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
+from controller.jobs.clockwatch import PURGE_AFTER, RETIRE_AFTER, ClockWatch
 from controller.jobs.clusters import ClusterWatch
 from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
 from controller.jobs.rates import RateKeeper
 from controller.logging import log
+from controller.registry.clock import Bound
 from controller.registry.idempotency import forget_old
 from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.registry import Registry
@@ -31,11 +34,16 @@ class Chores:
     grace: timedelta
     rates: RateKeeper | None = None
     clusters: ClusterWatch | None = None
+    bounds: Sequence[Bound] = ()
+    """How far ahead stored moments may be."""
+    clock: ClockWatch | None = None
+    """None believes the clock always."""
     _done: dict[str, float] = field(default_factory=dict)
 
     def do_due(self, hint: Hint) -> None:
         """Do what has not been done for its interval; one that fails does not stop the others."""
         for name, every, chore in (
+            ("clock", 5.0, self._clock),
             ("mails", 1.0, self._mails),
             ("expire", 2.0, self._expire),
             ("tombstones", 60.0, self._tombstones),
@@ -72,12 +80,27 @@ class Chores:
         if self.mailer is not None:
             self.mailer.send_due()
 
+    def _clock(self, hint: Hint) -> None:  # noqa: ARG002
+        if self.clock is not None:
+            self.clock.tick()
+        mended = self.registry.clock.mend(self.bounds)
+        if mended:
+            log.warning("moments_not_believed", count=mended)
+
+    def _steady(self, seconds: float) -> bool:
+        return self.clock is None or self.clock.steady_for(seconds)
+
     def _expire(self, hint: Hint) -> None:
-        for uid in self.registry.stores.expired():
+        if not self._steady(RETIRE_AFTER):
+            return
+        for uid in self.registry.stores.expired(self.registry.clock.now()):
             self._transition(uid, OperationKind.RETIRE, hint)
 
     def _tombstones(self, hint: Hint) -> None:
-        for uid in self.registry.stores.tombstones_over(self.grace):
+        if not self._steady(PURGE_AFTER):
+            return
+        over = self.registry.clock.now() - self.grace
+        for uid in self.registry.stores.tombstones_over(over):
             self._transition(uid, OperationKind.PURGE, hint)
 
     def _transition(self, uid: str, kind: OperationKind, hint: Hint) -> None:

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from controller.domain.errors import StoreControllerError
 from controller.jobs.chores import Chores
 from controller.logging import log
-from controller.metrics import DUE, PASS_SECONDS, PASSES
+from controller.metrics import DUE, PASS_SECONDS, PASSES, PASSES_SLOW
 from controller.reconciler.kinds import Subject
 from controller.reconciler.loop import Ended, Reconciler
 from controller.registry.leases import Queue, Ref
+
+_LONGEST_SWEEP = 60.0
+"""Seconds after which a sweep that did not end counts as hung."""
+_SLOW_PASS = 120.0
+"""Seconds after which a pass is told of: a step of helm or Terraform may take as long, no look."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +51,14 @@ class Worker:
         self._pace = pace
         self._pool = ThreadPoolExecutor(pace.threads, thread_name_prefix="reconcile")
         self._lock = threading.Lock()
-        self._running: set[Ref] = set()
+        self._running: dict[Ref, float] = {}
+        self._slow: set[Ref] = set()
         self._again: set[Ref] = set()
         self._quiet: list[tuple[Ref, float]] = []
         self._stop = threading.Event()
         self._bell = threading.Event()
         self._swept: list[Callable[[], None]] = []
+        self._swept_at = time.monotonic()
         self._sweeper = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
 
     def start(self) -> None:
@@ -68,8 +75,9 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it sweeps."""
-        return self._sweeper.is_alive()
+        """Whether it sweeps: one that hangs in the middle of a sweep does not."""
+        longest = max(_LONGEST_SWEEP, 20 * self._pace.sweep_every)
+        return self._sweeper.is_alive() and time.monotonic() - self._swept_at < longest
 
     def hint(self, ref: Ref) -> None:
         """Have a look at a subject now; many hints for one subject are one look."""
@@ -82,7 +90,7 @@ class Worker:
             if ref in self._running:
                 self._again.add(ref)
                 return
-            self._running.add(ref)
+            self._running[ref] = time.monotonic()
             # Inside the lock, which `stop` takes before it closes the pool.
             self._pool.submit(self._turn, ref, known)
 
@@ -92,11 +100,13 @@ class Worker:
             if ref in self._running:
                 self._again.add(ref)
                 return
-            self._running.add(ref)
+            self._running[ref] = time.monotonic()
         self._turn(ref, None)
 
     def _turn(self, ref: Ref, known: Subject | None) -> None:
         began = time.perf_counter()
+        with self._lock:
+            self._running[ref] = time.monotonic()
         ended = Ended.WAITING
         try:
             result = self.reconciler.run(ref, known)
@@ -113,7 +123,8 @@ class Worker:
             PASSES.labels(kind=ref.kind, ended=ended).inc()
             PASS_SECONDS.labels(kind=ref.kind).observe(time.perf_counter() - began)
             with self._lock:
-                self._running.discard(ref)
+                self._running.pop(ref, None)
+                self._slow.discard(ref)
                 again = ref in self._again
                 self._again.discard(ref)
             if again:
@@ -121,6 +132,7 @@ class Worker:
 
     def _sweep_forever(self) -> None:
         while not self._stop.is_set():
+            self._swept_at = time.monotonic()
             try:
                 self.sweep()
                 for call in self._swept:
@@ -137,6 +149,7 @@ class Worker:
         with self._lock:
             quiet, self._quiet = self._quiet, []
             busy = len(self._running)
+        self._note_slow()
         if quiet:
             self._queue.postpone(quiet)
         if busy < self._pace.batch:
@@ -148,6 +161,17 @@ class Worker:
             for ref in due:
                 self._submit(ref, known.get(ref))
         self._chores.do_due(self.hint)
+
+    def _note_slow(self) -> None:
+        """Tell once of each pass that lasts longer than any usual one."""
+        now = time.monotonic()
+        with self._lock:
+            lasting = {ref: now - began for ref, began in self._running.items()}
+            slow = {ref for ref, seconds in lasting.items() if seconds > _SLOW_PASS}
+            fresh, self._slow = slow - self._slow, slow
+        PASSES_SLOW.set(len(slow))
+        for ref in fresh:
+            log.warning("pass_lasts", subject=str(ref), seconds=round(lasting[ref]))
 
     def stop(self, seconds: float = 10.0) -> None:
         """Take no more, let the running passes end, give leases back."""

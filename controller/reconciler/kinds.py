@@ -14,7 +14,7 @@ from controller.domain.store import Store, StoreStatus
 from controller.reconciler import stacks, stores
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
-from controller.registry.leases import Lease, Ref
+from controller.registry.leases import Kind, Lease, Ref
 from controller.registry.progress import Pass, Progress, StepResult
 from controller.registry.stores import Stores
 from provisioners.base import ReleaseState
@@ -109,7 +109,7 @@ class Subjects:
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,
-            event=_lost(stack, seen),
+            event=_lost(stack, seen) or _hung(stack, seen),
             fulfilled=stacks.fulfilled(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
             proof={"inventory": [*seen.held, *seen.around]}
@@ -133,7 +133,8 @@ class Subjects:
                 return settle(replace(store, status=after))
 
             self._progress.store(lease, outcome, change, gained.spec if gained else None)
-            return ()
+            # Whether what it runs on hangs is for the stack's own look to find out.
+            return (Ref(kind=Kind.STACK, uid=stack.uid),) if seen.unreachable else ()
 
         return Look(
             generation=store.generation,
@@ -154,6 +155,11 @@ def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
     """That something which ran has ended by itself."""
     gone = stack.settled and stack.wants_running and seen.release is ReleaseState.FAILED
     return Note.of("ProcessLost") if gone else None
+
+
+def _hung(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+    """That something which runs does not answer any more and is ended."""
+    return Note.of("ShopHung") if seen.hangs and stack.wants_running else None
 
 
 def _left(store: Store, seen: tuple[Condition, ...]) -> Note | None:

@@ -81,10 +81,12 @@ class Reconciler:
 
     def run(self, ref: Ref, known: Subject | None = None) -> Result:
         """One pass over a subject: as many steps as go through, one after another."""
+        # Whoever hints has a reason: then the driver's word alone is not enough.
+        thorough = known is None or random.random() < self._timing.thorough  # noqa: S311
         known = known or self._subjects.load([ref]).get(ref)
         # Where something is to be done, a look that may only find nothing is one look too many.
         if known is not None and not restless(known):
-            look = self._quiet_look(ref, known)
+            look = self._quiet_look(ref, known, thorough=thorough)
             if look is not None and look.quiet:
                 return Result(ended=Ended.QUIET, due_in=self._soon(self._timing.resync))
         with self._held(ref) as lease:
@@ -96,10 +98,9 @@ class Reconciler:
                 log.warning("lease_lost", subject=str(ref))
                 return Result(ended=Ended.HELD)
 
-    def _quiet_look(self, ref: Ref, known: Subject | None) -> Look | None:
+    def _quiet_look(self, ref: Ref, known: Subject | None, *, thorough: bool) -> Look | None:
         """A look without the lease; None when it could not be had."""
         try:
-            thorough = random.random() < self._timing.thorough  # noqa: S311 -- not a secret.
             look = self._subjects.look(ref, known, thorough=thorough)
         except StoreControllerError:
             return None
@@ -135,7 +136,8 @@ class Reconciler:
         ending = outcome.error if isinstance(outcome, Failed) else None
         asked = outcome.after if isinstance(outcome, Waiting) else 0.0
         due_in = self._backoff(lease.ref) + asked
-        self._progress.blind(lease, Note.of_error(error), ending, due_in)
+        failures = self._failures[lease.ref]
+        self._progress.blind(lease, Note.of_error(error), ending, due_in, failures)
         return Result(ended=Ended.WAITING)
 
     def _advance(self, lease: Lease, look: Look, taken: set[str]) -> Result | None:
@@ -210,7 +212,8 @@ class Reconciler:
         due_in = self._backoff(lease.ref) if shown else self._soon(self._timing.resync)
         due_in += outcome.after
         known = replace(known, step=note if shown else None, due_in=due_in)
-        look.record(lease, known, None)
+        for woken in look.record(lease, known, None):
+            self._hint(woken)
         return Result(ended=Ended.WAITING)
 
     def _backoff(self, ref: Ref) -> float:

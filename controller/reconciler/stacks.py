@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from controller.domain.conditions import Condition, met, unmet
@@ -15,9 +16,11 @@ from controller.domain.errors import (
 from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.domain.stack import AppliedInfrastructure, Stack, StackDesired
+from controller.reconciler import silence
 from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
 from controller.registry.progress import StepResult
+from controller.registry.session import utcnow
 from provisioners.base import Driver, DriverFailure, ReleaseState, ReleaseStatus, Replicas
 
 _AWAIT_SECONDS = 3.0
@@ -40,6 +43,8 @@ class StackSeen:
     """Whether what the stack needs around it was built as wanted."""
     around: tuple[str, ...] = ()
     """What is still there around it, asked only when nothing should be left."""
+    hangs: bool = False
+    """Whether it runs, answers no more and is ours to start again."""
 
 
 def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
@@ -48,7 +53,7 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
     A look that is not thorough takes the word of the registry that a stack still answers, as long
     as the driver says that it runs unchanged: its stores ask the shop itself at every look.
     """
-    driver = world.driver(stack)
+    driver, now = world.driver(stack), utcnow()
     try:
         if stack.desired is StackDesired.PURGED:
             return _remains(stack, driver, world)
@@ -57,13 +62,15 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         infrastructure = _built(stack, world)
     except DriverFailure as failure:
         raise from_driver(failure) from failure
+    answering = _answers(stack, world, status, now, thorough=thorough or not stack.settled)
     return StackSeen(
         release=status.state,
         endpoint=status.endpoint,
         detail=status.detail,
         secrets=secrets,
-        answering=_answers(stack, world, status, thorough=thorough or not stack.settled),
+        answering=answering,
         infrastructure=infrastructure,
+        hangs=driver.restarts and silence.hangs(stack, answering, now),
     )
 
 
@@ -86,7 +93,7 @@ def _built(stack: Stack, world: World) -> bool:
 
 
 def _answers(
-    stack: Stack, world: World, status: ReleaseStatus, *, thorough: bool
+    stack: Stack, world: World, status: ReleaseStatus, now: datetime, *, thorough: bool
 ) -> StoreControllerError | None:
     if status.state is ReleaseState.PENDING and status.detail:
         return PodsNotReadyError(detail=status.detail)
@@ -99,7 +106,7 @@ def _answers(
         if "access_token" not in world.access(stack):
             return HandoverMissingError()
     except StoreControllerError as error:
-        return error
+        return silence.meaning(stack, error, now)
     return None
 
 
@@ -196,7 +203,7 @@ class AwaitEngine:
     condition: str | None = "Answering"
 
     def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
-        """Ask until it answers; raises ShopStartingError when that takes long."""
+        """Ask until it answers; raises why it does not when that takes long."""
         deadline = time.monotonic() + _AWAIT_SECONDS
         # Whoever tells by itself is not asked often: each look at a cluster is a few requests.
         pause = 0.25 if world.driver(stack).wakes else 0.005
@@ -214,6 +221,18 @@ class AwaitEngine:
     def _woken(self, stack: Stack, seen: StackSeen, world: World) -> bool:
         """Whether the driver tells when there is something new to see."""
         return seen.release is ReleaseState.PENDING and world.driver(stack).wakes
+
+
+class RestartRelease:
+    """End what hangs; the next step starts it on its data."""
+
+    name = "restart-release"
+    condition: str | None = "Answering"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Stop it through the driver, which does not wait for ever for what does not listen."""
+        world.driver(stack).stop(stack.uid)
+        return Advanced(note=Note.of("HungEnded"))
 
 
 class StopRelease:
@@ -263,6 +282,7 @@ STEPS: tuple[type[StackStep], ...] = (
     ApplyScale,
     ApplyRelease,
     AwaitEngine,
+    RestartRelease,
     StopRelease,
     DeleteRelease,
     DestroyInfrastructure,
@@ -292,7 +312,9 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
         return ApplyRelease()
-    return None if seen.answering is None else AwaitEngine()
+    if seen.answering is None:
+        return None
+    return RestartRelease() if seen.hangs else AwaitEngine()
 
 
 def fulfilled(stack: Stack, seen: StackSeen) -> StepResult | None:
@@ -316,6 +338,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
         else unmet("SecretsApplied", "NotStarted"),
         _released(stack, seen, world),
         _answering(seen),
+        *silence.steadiness(stack, utcnow(), restarting=seen.hangs),
     )
 
 

@@ -23,6 +23,9 @@ from controller.engines.base import Shop, ShopSeen, Standing, path_of
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 
+_ASTRAY = 60.0
+"""Seconds by which the clocks of two workers may differ."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSeen:
@@ -77,7 +80,8 @@ def _drift(store: Store, shop: Shop, look: ShopSeen) -> Reaction:
 def _proof_due(status: StoreStatus, digest: str, every: float) -> bool:
     if status.proven_at is None or status.proven_digest != digest:
         return True
-    return (datetime.now(UTC) - status.proven_at).total_seconds() > every
+    # A proof of a time that is yet to come was dated by a clock that was wrong.
+    return not -_ASTRAY <= (datetime.now(UTC) - status.proven_at).total_seconds() <= every
 
 
 class StoreStep(Protocol):

@@ -150,11 +150,14 @@ class Progress:
             settled = outcome.settled and current
             operation = operations.lookup(connection, store.operation)
             about = About.of(store, store.operation)
+            alone = operation is None or not operation.open
             if operation is not None and operation.open and current:
                 operation = self._follow(connection, operation, about, outcome, complete=settled)
             else:
                 _unasked(connection, about, outcome)
             status = _summary(change(store.status), store, outcome, operation, settled=settled)
+            if alone:
+                _turned(connection, store, status)
             connection.execute(
                 update(_stores)
                 .where(_stores.c.uid == store.uid)
@@ -173,7 +176,9 @@ class Progress:
             if spec is not None and current:
                 _adopt(connection, store, spec)
 
-    def blind(self, lease: Lease, note: Note, error: Note | None, due_in: float) -> None:
+    def blind(
+        self, lease: Lease, note: Note, error: Note | None, due_in: float, failures: int
+    ) -> None:
         """Write that a subject could not even be looked at; `error` ends its operation."""
         subjects = _stacks if lease.ref.kind is Kind.STACK else _stores
         with self._fenced(lease) as connection:
@@ -185,7 +190,7 @@ class Progress:
             connection.execute(
                 update(subjects)
                 .where(subjects.c.uid == lease.ref.uid)
-                .values(due_at=epoch_now() + due_in, waited_on=False)
+                .values(due_at=epoch_now() + due_in, waited_on=False, failures=failures)
             )
 
     def expire(self, operation: Operation, missing: Iterable[str], lease: Lease) -> None:
@@ -298,6 +303,21 @@ def _unasked(connection: Connection, about: About, outcome: Pass) -> None:
     step = outcome.step
     if step is not None and step.tell and step.note is not None:
         tell(connection, about, step.note)
+
+
+def _turned(connection: Connection, store: Store, status: StoreStatus) -> None:
+    """Tell that a store is not ready any more, or is again, while nobody waited for anything."""
+    if store.desired is not Desired.ACTIVE or store.status.ready == status.ready:
+        return
+    about = About.of(store, None)
+    if status.ready:
+        tell(connection, about, Note.of("ReadyAgain"))
+        return
+    unmet = (status.conditions.get(kind) for kind in STORE_CONDITIONS)
+    for condition in unmet:
+        if condition is not None and not condition.met:
+            tell(connection, about, condition.note, WARNING)
+            return
 
 
 def _adopt(connection: Connection, store: Store, spec: StoreSpec) -> None:

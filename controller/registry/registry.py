@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controller.domain.keyring import Keyring
 from controller.domain.sealing import Sealer
 from controller.registry.access import Codes, Tokens
+from controller.registry.clock import Clock
 from controller.registry.clusters import Clusters
 from controller.registry.intents import Intents, Limits
 from controller.registry.journal import Journal
@@ -42,6 +43,7 @@ class Registry:
     rate_pushes: RatePushes
     vault: Vault
     clusters: Clusters
+    clock: Clock
 
 
 def open_registry(
@@ -76,4 +78,5 @@ def open_registry(
         rate_pushes=RatePushes(database),
         vault=vault,
         clusters=Clusters(database, vault),
+        clock=Clock(database),
     )

@@ -5,7 +5,7 @@ People's writes are in `intents`, the reconciler's in `progress`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
@@ -18,7 +18,7 @@ from controller.domain.tenant import Scope
 from controller.registry.hosts import host_taken
 from controller.registry.leases import Kind, Ref
 from controller.registry.rows import stack_of, store_of
-from controller.registry.session import Database, utcnow
+from controller.registry.session import Database
 from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
 
 _stores = table(StoreRow)
@@ -179,19 +179,19 @@ class Stores:
         with self._database.read() as connection:
             return {row.uid: row.endpoint for row in connection.execute(query)}
 
-    def expired(self, now: datetime | None = None) -> list[str]:
+    def expired(self, now: datetime) -> list[str]:
         """Uids of live stores whose time is up."""
         query = select(_stores.c.uid).where(
-            _stores.c.expires_at <= (now or utcnow()),
+            _stores.c.expires_at <= now,
             _stores.c.desired.in_((str(Desired.ACTIVE), str(Desired.SUSPENDED))),
         )
         with self._database.read() as connection:
             return [row.uid for row in connection.execute(query.limit(100))]
 
-    def tombstones_over(self, grace: timedelta) -> list[str]:
-        """Uids of retired stores whose grace period is over."""
+    def tombstones_over(self, retired_before: datetime) -> list[str]:
+        """Uids of stores that were retired before a moment."""
         query = select(_stores.c.uid).where(
-            _stores.c.retired_at <= utcnow() - grace, _stores.c.desired == str(Desired.RETIRED)
+            _stores.c.retired_at <= retired_before, _stores.c.desired == str(Desired.RETIRED)
         )
         with self._database.read() as connection:
             return [row.uid for row in connection.execute(query.limit(100))]

@@ -84,7 +84,7 @@ class Shops:
         }
 
     def progress(self, request: Request, slug: str) -> Response:
-        """The shop's page as it changes, until nothing is in work."""
+        """The shop's page as it changes, until nothing is in work and all is well."""
         visit = self._pages.visit(request)
         scope = self._scope(visit)
         if scope is None:
@@ -93,7 +93,7 @@ class Shops:
         def look() -> Frame:
             found = view(self._services, scope, slug)
             body = self._pages.fragment(visit, "_shop.html", **self._context(scope, found))
-            return Frame(parts={"shop": body}, final=not found.busy)
+            return Frame(parts={"shop": body}, final=not found.moving)
 
         return live(self._services.tail, look)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from controller.domain.conditions import Condition, ConditionStatus, Desired
+from controller.domain.conditions import Condition, ConditionStatus, Desired, Phase
 from controller.domain.errors import StoreNotFoundError
 from controller.domain.notes import Note
 from controller.domain.operations import SOURCES, Operation, OperationKind, OperationState
@@ -38,6 +38,11 @@ class StoreView:
         return self.operation is not None and self.operation.open
 
     @property
+    def moving(self) -> bool:
+        """Whether its page changes by itself: something is in work, or is not well."""
+        return self.busy or self.store.status.phase is Phase.DEGRADED
+
+    @property
     def failed(self) -> Operation | None:
         """The latest operation when it failed and can be tried again."""
         found = self.operation
@@ -65,6 +70,20 @@ class StoreView:
     def stack_conditions(self) -> Sequence[Condition]:
         """The same of what the store runs on."""
         return _ordered(self.stack.conditions, STACK_CONDITIONS) if self.stack else ()
+
+    @property
+    def silent(self) -> bool:
+        """Whether the shop runs and gives no answer."""
+        found = self.stack.conditions.get("Answering") if self.stack else None
+        return found is not None and found.note.reason == "ShopSilent"
+
+    @property
+    def trouble(self) -> Condition | None:
+        """What explains most of why a shop that was open is not well."""
+        stack = self.stack.conditions.get("Answering") if self.stack else None
+        if self.silent:
+            return stack
+        return next((item for item in self.store_conditions if not item.met), None)
 
     @property
     def error(self) -> Note | None:

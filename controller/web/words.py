@@ -8,7 +8,7 @@ from controller.domain import diagnoses
 from controller.domain.clusters import Cluster, ClusterState
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Condition, Phase
-from controller.domain.diagnoses import AT_REST, LAYERS, command_of, diagnose
+from controller.domain.diagnoses import AT_REST, LAYERS, OWNERS_ACTION, command_of, diagnose
 from controller.domain.errors import Explanation, Params, explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import (
@@ -44,7 +44,7 @@ HEADLINES: Mapping[Phase, str] = {
     Phase.PROVISIONING: N_("Your shop is being set up."),
     Phase.READY: N_("Your shop is open."),
     Phase.CHANGING: N_("Your changes are being made."),
-    Phase.DEGRADED: N_("Something in your shop is not well. It is being put right by itself."),
+    Phase.DEGRADED: N_("Something in your shop is not well."),
     Phase.SUSPENDING: N_("Your shop is being paused."),
     Phase.SUSPENDED: N_("Your shop is paused. Customers see that it is closed for now."),
     Phase.RETIRING: N_("Your shop is being closed."),
@@ -94,6 +94,7 @@ CONDITIONS: Mapping[str, str] = {
     "SecretsApplied": N_("Access keys"),
     "Released": N_("Shop software"),
     "Answering": N_("Answers"),
+    "Steady": N_("Runs steadily"),
     "Bound": N_("Website and languages"),
     "Routed": N_("Web address"),
     "Configured": N_("Currency, payment and shipping"),
@@ -221,6 +222,7 @@ GLOBALS = {
     "condition_title": lambda kind: _(CONDITIONS[kind]) if kind in CONDITIONS else kind,
     "payment_title": lambda payment: _(PAYMENTS[payment]),
     "explained": explained,
+    "owners_action": lambda: _(OWNERS_ACTION),
     "diagnosed": verdict,
     "reason_title": lambda reason: diagnoses.reason_title(reason.kind, reason.part, _),
     "layer_title": lambda name: _(LAYERS[name]),

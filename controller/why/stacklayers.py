@@ -10,16 +10,19 @@ from typing import TypeVar
 from controller.domain.clusters import bare
 from controller.domain.errors import (
     DriverError,
+    ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
     StoreControllerError,
 )
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
+from controller.reconciler import silence
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.stacks import DOWN, STANDING, ApplyRelease, DeleteRelease, StopRelease
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
+from controller.registry.session import utcnow
 from controller.why.layers import Layer, LayerState, ok, problem, unknown
 from provisioners.base import (
     NAMESPACE_PREFIX,
@@ -140,7 +143,9 @@ class StackLayers:
             case ReleaseState.STOPPED | ReleaseState.ABSENT if not wanted:
                 return ok("release", Note.of("WhyNothingRuns"))
             case ReleaseState.FAILED:
-                note = Note.of("WhyReleaseFailed", detail=status.detail or "-")
+                ended = Note.of("WhyReleaseEnded")
+                detail = status.detail
+                note = Note.of("WhyReleaseFailed", detail=detail) if detail else ended
             case ReleaseState.PENDING:
                 note = Note.of("WhyReleaseStarting")
             case ReleaseState.OUTDATED:
@@ -193,9 +198,15 @@ class StackLayers:
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
         answer = asked(lambda: self._world.engine(self._stack).ready(endpoint))
-        if isinstance(answer, ShopUnreachableError | ShopStartingError):
+        runs = isinstance(status, ReleaseStatus) and status.state is ReleaseState.CURRENT
+        if runs and isinstance(answer, StoreControllerError):
+            answer = silence.meaning(self._stack, answer, utcnow())
+        if isinstance(answer, ShopUnreachableError | ShopStartingError | ShopSilentError):
             note = Note.of("WhySilentAt", endpoint=endpoint)
-            return Layer(name="shop", state=LayerState.PROBLEM, note=note, code=answer.code)
+            known = self._stack.conditions.get("Answering")
+            since = known.since if known is not None and not known.met else None
+            state = LayerState.PROBLEM
+            return Layer(name="shop", state=state, note=note, code=answer.code, since=since)
         if isinstance(answer, StoreControllerError):
             return problem("shop", answer)
         return ok("shop", Note.of("WhyAnswers"))

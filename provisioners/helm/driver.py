@@ -76,6 +76,7 @@ class HelmDriver:
 
     name = "helm"
     scalable = True
+    restarts = False
     wakes = True
 
     def __init__(

@@ -438,7 +438,7 @@ def test_live_stores_whose_time_is_up_are_found(registry: Registry, ann: Tenant)
     move(registry, store(registry, ann, "three", expires_at=soon).uid, RETIRE)
     store(registry, ann, "four", expires_at=later)
     store(registry, ann, "five")
-    assert registry.stores.expired() == []
+    assert registry.stores.expired(now) == []
     assert set(registry.stores.expired(now + timedelta(hours=2))) == {active.uid, suspended.uid}
 
 
@@ -447,8 +447,9 @@ def test_only_tombstones_past_their_grace_are_found(registry: Registry, ann: Ten
     move(registry, store(registry, ann, "two").uid, RETIRE, PURGE)
     move(registry, store(registry, ann, "three").uid, RETIRE, UNDELETE)
     store(registry, ann, "four")
-    assert registry.stores.tombstones_over(timedelta(days=1)) == []
-    assert registry.stores.tombstones_over(timedelta(0)) == [retired.uid]
+    now = datetime.now(UTC)
+    assert registry.stores.tombstones_over(now - timedelta(days=1)) == []
+    assert registry.stores.tombstones_over(now) == [retired.uid]
 
 
 # --- retry ----------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ WRITES: dict[str, Callable[[Registry, Lease, Lease], Any]] = {
         "http://x",
     ),
     "blind": lambda r, store, _: r.progress.blind(
-        store, Note.of("DatabaseBusy"), Note.of("database_busy"), 1.0
+        store, Note.of("DatabaseBusy"), Note.of("database_busy"), 1.0, 1
     ),
     "expire": lambda r, store, _: r.progress.expire(
         r.operations.page(Scope.system(), limit=1)[0], ["Bound"], store

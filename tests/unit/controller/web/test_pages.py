@@ -16,6 +16,7 @@ from controller.domain.stack import STACK_CONDITIONS
 from controller.domain.store import STORE_CONDITIONS
 from controller.i18n import LANGUAGES
 from controller.jobs.hints import silent
+from controller.reconciler.silence import STEADY
 from controller.settings import Settings
 from controller.web import words
 from controller.web.docs import groups
@@ -165,6 +166,7 @@ def test_there_is_a_word_for_everything() -> None:
         *STORE_CONDITIONS,
         *STACK_CONDITIONS,
         "InfrastructureReady",
+        STEADY,
     }
     assert set(words.ACTIONS) <= set(by_code())
 
