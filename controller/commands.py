@@ -1,6 +1,6 @@
 """What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -208,7 +208,7 @@ class Commands:
         store: Store,
         spec: StoreSpec,
         *,
-        expected: int | None = None,
+        expected: Collection[int] | None = None,
         once: Once | None = None,
     ) -> Accepted | None:
         """Accept another specification; None when nothing differs.

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from fastapi.responses import Response
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import ServicesDep
 from controller.api.described import OPEN
@@ -14,7 +15,7 @@ from controller.domain.errors import explain
 from controller.domain.naming import suggestions
 from controller.i18n import LANGUAGES, negotiate, translator
 
-router = APIRouter(tags=["catalogue"], responses=OPEN)
+router = routing.router(tags=["catalogue"], responses=OPEN)
 
 
 @router.get("/countries")

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from pydantic import Field, JsonValue, SecretStr
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ServicesDep
 from controller.api.described import SIGNED_IN, Responses
@@ -22,7 +23,7 @@ from controller.domain.clusters import (
 from controller.domain.errors import InvalidInputError
 from controller.domain.store import iso
 
-router = APIRouter(prefix="/clusters", tags=["clusters"], responses=SIGNED_IN)
+router = routing.router(prefix="/clusters", tags=["clusters"], responses=SIGNED_IN)
 
 Name = Annotated[str, Path(max_length=63, description="Name of the cluster.")]
 Kubeconfig = Annotated[SecretStr, Field(min_length=1, max_length=100_000)]

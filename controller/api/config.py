@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from pydantic import Field, SecretStr
 
+from controller.api import routing
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import OnceDep, ScopeDep, ServicesDep
 from controller.api.described import ALREADY, OF_SHOPS
@@ -15,7 +16,7 @@ from controller.api.shopcalls import ShopCallsDep
 from controller.domain.store import iso
 from controller.registry.vault import KeptSecret
 
-router = APIRouter(prefix="/stores/{name}", tags=["configuration"], responses=OF_SHOPS)
+router = routing.router(prefix="/stores/{name}", tags=["configuration"], responses=OF_SHOPS)
 
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
 SecretName = Annotated[

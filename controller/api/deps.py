@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from controller.domain.errors import BadRequestError, NotAllowedError, NotAuthenticatedError
+from controller.domain.errors import NotAllowedError, NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.registry.access import Tokens
 from controller.registry.idempotency import Once
@@ -83,21 +83,10 @@ async def once(
     return Once(key=idempotency_key, fingerprint=hashlib.sha256(told).hexdigest())
 
 
-async def expected(if_match: Annotated[str | None, Header(max_length=64)] = None) -> int | None:
-    """The generation that If-Match names; None for no condition. Raises BadRequestError."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit()):
-        raise BadRequestError
-    return int(text)
-
-
 ServicesDep = Annotated[Services, Depends(services)]
 ScopeDep = Annotated[Scope, Depends(scope)]
 OperatorDep = Annotated[Scope, Depends(operator)]
 OnceDep = Annotated[Once | None, Depends(once)]
-ExpectedDep = Annotated[int | None, Depends(expected)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[
     str | None, Query(max_length=100, description="Cursor: `metadata.next` of the page before.")

@@ -32,9 +32,12 @@ _PROBLEMS = {
     401: "Nobody is signed in, or the token is not valid.",
     403: "The caller may not do this.",
     404: "There is no such thing, or it is another tenant's.",
+    406: "`Accept` leaves no room for the answer.",
     409: "The state of the world does not allow it; `code` says why.",
     412: "It was changed since it was read.",
     413: "The body is too large.",
+    415: "The body is not JSON in UTF-8, or is compressed.",
+    417: "`Expect` asks for what cannot be promised.",
     422: "Something in the request cannot be accepted; `errors` names the fields.",
     429: "A quota or rate is used up; `Retry-After` says when to come again.",
     502: "The shop answers in a way that cannot be used; `code` says how.",
@@ -53,7 +56,7 @@ def problems(*statuses: int) -> Responses:
     content = {"application/problem+json": {"schema": _PROBLEM}}
     return {
         status: {"description": _PROBLEMS[status], "content": content}
-        for status in (*statuses, 400, 422, 503, 507)
+        for status in (*statuses, 400, 406, 415, 417, 422, 503, 507)
     }
 
 

@@ -12,11 +12,13 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from controller.api.inputs import field_errors
+from controller.api.methods import allowed
 from controller.api.resources import dump
 from controller.domain.errors import (
     BadRequestError,
     InvalidInputError,
     LimitError,
+    MethodNotAllowedError,
     NotAllowedError,
     NotAuthenticatedError,
     NotFoundError,
@@ -24,6 +26,7 @@ from controller.domain.errors import (
     ShopBusyError,
     StoreControllerError,
     UnavailableError,
+    UnsupportedMediaError,
     explain,
 )
 from controller.i18n import negotiate, translator
@@ -70,6 +73,12 @@ def _headers(error: StoreControllerError) -> dict[str, str]:
         return {"Retry-After": "5"}
     if isinstance(error, NotAuthenticatedError):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, MethodNotAllowedError):
+        return {"Allow": str(error.params["allowed"])}
+    if isinstance(error, UnsupportedMediaError):
+        # What would be read: a form of the body, or none over it (RFC 9110, 15.5.16).
+        wanted = str(error.params["wanted"])
+        return {"Accept" if "/" in wanted else "Accept-Encoding": wanted}
     return {}
 
 
@@ -78,7 +87,6 @@ _BY_STATUS: dict[int, type[StoreControllerError]] = {
     401: NotAuthenticatedError,
     403: NotAllowedError,
     404: NotFoundError,
-    405: NotFoundError,
 }
 
 
@@ -103,6 +111,9 @@ def install(app: FastAPI, page_error: PageError) -> None:
 
     def of_starlette(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 405:
+            methods = ", ".join(allowed(request.scope)) or "–"
+            return answer(request, MethodNotAllowedError(method=request.method, allowed=methods))
         return answer(request, _BY_STATUS.get(status, StoreControllerError)())
 
     def of_nobody(request: Request, error: Exception) -> Response:

@@ -1,14 +1,14 @@
 """Routes of the operator about everything at once."""
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ServicesDep
 from controller.api.described import SIGNED_IN
 from controller.api.resources import API_VERSION
 
-router = APIRouter(tags=["fleet"], responses=SIGNED_IN)
+router = routing.router(tags=["fleet"], responses=SIGNED_IN)
 
 
 @router.get("/fleet")

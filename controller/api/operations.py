@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import Header, Path, Query, Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from controller.api import routing
 from controller.api.answers import accepted_answer, json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
 from controller.api.described import SIGNED_IN
@@ -19,7 +20,7 @@ from controller.domain.tenant import Scope
 from controller.registry.intents import Accepted
 from controller.services import Services
 
-router = APIRouter(responses=SIGNED_IN)
+router = routing.router(responses=SIGNED_IN)
 
 Id = Annotated[str, Path(max_length=40, description="Id of the operation.")]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=30)]

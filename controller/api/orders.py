@@ -6,10 +6,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
 from controller.api.described import OF_SHOPS, Responses
@@ -29,7 +30,7 @@ from controller.domain.orders import (
 from controller.domain.tenant import Scope
 from controller.orderbook import OrderBook
 
-router = APIRouter(prefix="/stores/{name}/orders", tags=["orders"], responses=OF_SHOPS)
+router = routing.router(prefix="/stores/{name}/orders", tags=["orders"], responses=OF_SHOPS)
 
 T = TypeVar("T")
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]

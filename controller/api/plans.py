@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import ScopeDep
 from controller.api.described import SIGNED_IN
@@ -12,7 +12,7 @@ from controller.api.resources import API_VERSION, list_json
 from controller.domain.plans import PLAN_SCALES, Plan, scale_to_json
 from controller.engines.plans import allowance
 
-router = APIRouter(tags=["plans"], responses=SIGNED_IN)
+router = routing.router(tags=["plans"], responses=SIGNED_IN)
 
 
 @router.get("/plans")

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import Body, Path
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ScopeDep, ServicesDep
 from controller.api.described import SIGNED_IN
@@ -28,7 +29,7 @@ from controller.domain.store import Store, iso
 from controller.domain.tenant import Scope
 from controller.services import Services
 
-router = APIRouter(tags=["rates"], responses=SIGNED_IN)
+router = routing.router(tags=["rates"], responses=SIGNED_IN)
 
 Name = Annotated[str, Path(max_length=64)]
 

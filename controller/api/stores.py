@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from controller.api import routing
 from controller.api.answers import accepted_answer, json_answer
-from controller.api.deps import After, ExpectedDep, Limit, OnceDep, ScopeDep, ServicesDep
+from controller.api.conditions import ExpectedDep
+from controller.api.deps import After, Limit, OnceDep, ScopeDep, ServicesDep
 from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import (
     ApplyInput,
@@ -31,7 +33,7 @@ from controller.registry.intents import Accepted
 from controller.registry.stores import StoreQuery
 from provisioners.base import DriverFailure
 
-router = APIRouter(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
+router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
 
@@ -125,13 +127,16 @@ def apply_store(
     # A time to live counts from the creation: the same file again changes nothing.
     wanted = replace(draft, expires_at=None) if body.ttl else draft
     store, spec, changes = services.commands.difference(scope, wanted, body.wish)
+    expected.check(name, store)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
     if store is None:
         owner = Owner(email=body.email) if body.email else None
         made = services.commands.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
-    accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
+    accepted = services.commands.change(
+        scope, store, spec, expected=expected.generations, once=once
+    )
     return _changed(services, scope, store, accepted)
 
 
@@ -185,7 +190,10 @@ def change_store(
     """Change what is named (merge patch) and leave the rest; `expiresAt: null` lifts the end."""
     store = services.registry.stores.get(scope, name)
     spec = services.commands.specify(patched(draft_of(store.spec), body))
-    accepted = services.commands.change(scope, store, spec, expected=expected, once=once)
+    expected.check(name, store)
+    accepted = services.commands.change(
+        scope, store, spec, expected=expected.generations, once=once
+    )
     return _changed(services, scope, store, accepted)
 
 

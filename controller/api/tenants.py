@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import After, Doorkeeper, Limit, OperatorDep, ScopeDep, ServicesDep
 from controller.api.described import SIGNED_IN
@@ -14,7 +15,7 @@ from controller.commerce.drafts import lifetime
 from controller.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
 from controller.domain.naming import display_name_problem
 
-router = APIRouter(responses=SIGNED_IN)
+router = routing.router(responses=SIGNED_IN)
 
 Uid = Annotated[str, Path(max_length=40)]
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import ScopeDep, ServicesDep
 from controller.api.described import OF_SHOPS
@@ -17,7 +18,7 @@ from controller.why.explaining import Why
 from controller.why.layers import Layer
 from provisioners.base import Reason
 
-router = APIRouter(tags=["stores"], responses=OF_SHOPS)
+router = routing.router(tags=["stores"], responses=OF_SHOPS)
 
 Name = Annotated[str, Path(max_length=100, description="Name or uid of the store.")]
 

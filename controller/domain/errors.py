@@ -97,13 +97,50 @@ class BadRequestError(InvalidInputError):
     action = N_("Send well-formed JSON and headers as the API's documentation shows.")
 
 
+class HeaderUnsupportedError(BadRequestError):
+    """A header that would change what happens, where it cannot be honoured."""
+
+    code = "header_unsupported"
+    cause = N_("“%(header)s” cannot be honoured here, and nothing was done.")
+    action = N_("Send the request without it.")
+
+
+class NotAcceptableError(InvalidInputError):
+    """The caller takes no form that the answer can have."""
+
+    code = "not_acceptable"
+    status = 406
+    cause = N_("The answer is %(offered)s, which “Accept” does not take.")
+    action = N_("Send “Accept: %(offered)s”, or leave it out.")
+
+
+class UnsupportedMediaError(InvalidInputError):
+    """The body has another form than is read, or is encoded."""
+
+    code = "unsupported_media"
+    status = 415
+    cause = N_("What was sent is “%(sent)s”; %(wanted)s is read here.")
+    action = N_("Send it as %(wanted)s in UTF-8, not compressed, with that Content-Type.")
+
+
+class ExpectationError(InvalidInputError):
+    """The Expect header wants what cannot be promised."""
+
+    code = "expectation_failed"
+    status = 417
+    cause = N_("“Expect” can ask for 100-continue alone.")
+    action = N_("Send the request without it.")
+
+
 class BodyTooLargeError(InvalidInputError):
     """The body is over the limit."""
 
     code = "body_too_large"
     status = 413
-    cause = N_("What was sent is larger than %(limit)s KB.")
-    action = N_("Send less.")
+    cause = N_("What was sent is larger than the %(limit)s KB that are read here.")
+    action = N_(
+        "Send less at once: one store in each request, and only what differs from its country."
+    )
 
 
 class UnknownCountryError(InvalidInputError):
@@ -398,6 +435,16 @@ class SecretNotFoundError(NotFoundError):
     code = "secret_not_found"
     cause = N_("There is no secret “%(secret)s”.")
     action = N_("“storectl secret list STORE” shows those that are kept.")
+
+
+class MethodNotAllowedError(StoreControllerError):
+    """The address is there, and takes other methods."""
+
+    code = "method_not_allowed"
+    status = 405
+    exit_code = 2
+    cause = N_("There is no %(method)s here; there is %(allowed)s.")
+    action = N_("Use one of those methods.")
 
 
 class ClusterNotFoundError(NotFoundError):

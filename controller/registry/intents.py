@@ -4,7 +4,7 @@ Each method is one transaction that leaves the store, its stack, an operation, a
 row together, or nothing. It returns the operation; the caller then rings the bell.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -139,12 +139,12 @@ class Intents:
         uid: str,
         spec: StoreSpec,
         *,
-        expected: int | None = None,
+        expected: Collection[int] | None = None,
         once: Once | None = None,
     ) -> Accepted | None:
         """Accept another specification; None when nothing differs.
 
-        Raises PreconditionFailedError when `expected` is not the generation, WrongStateError for a
+        Raises PreconditionFailedError when the generation is not `expected`, WrongStateError for a
         retired store, HostTakenError, OperationInProgressError; a change that goes on makes way.
         """
         with self._database.write() as connection:
@@ -152,7 +152,7 @@ class Intents:
             if (replayed := replay(connection, scope, once)) is not None:
                 return Accepted(operation=replayed, new=False)
             store = mine(connection, scope, uid)
-            if expected is not None and expected != store.generation:
+            if expected is not None and store.generation not in expected:
                 raise PreconditionFailedError(store=store.spec.slug)
             if store.desired in {Desired.RETIRED, Desired.PURGED}:
                 raise WrongStateError(store=store.spec.slug, state=str(store.desired))

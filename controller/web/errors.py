@@ -5,6 +5,7 @@ from fastapi import Request, Response
 from controller.domain.errors import (
     InvalidInputError,
     LimitError,
+    MethodNotAllowedError,
     NotAuthenticatedError,
     NotFoundError,
     StoreControllerError,
@@ -21,7 +22,7 @@ def html_error(request: Request, error: StoreControllerError) -> Response:
     with use_language(lang):
         found = words.explained(error.code, error.params)
     fields = error.errors if isinstance(error, InvalidInputError) else ()
-    headers = retry_after(error)
+    headers = headers_of(error)
     if isinstance(error, NotAuthenticatedError) and "hx-request" in request.headers:
         # A part of a page was asked for after the session's end: the page leads to the door.
         headers["HX-Refresh"] = "true"
@@ -38,8 +39,10 @@ def html_error(request: Request, error: StoreControllerError) -> Response:
     )
 
 
-def retry_after(error: StoreControllerError) -> dict[str, str]:
-    """The header that says when to come again, for errors that pass."""
+def headers_of(error: StoreControllerError) -> dict[str, str]:
+    """The header that says when to come again, or what would have been right."""
+    if isinstance(error, MethodNotAllowedError):
+        return {"Allow": str(error.params["allowed"])}
     if isinstance(error, LimitError):
         return {"Retry-After": str(error.retry_after)}
     return {"Retry-After": "5"} if isinstance(error, UnavailableError) else {}

@@ -31,7 +31,7 @@ from controller.registry.idempotency import Once
 from controller.registry.stores import StoreQuery
 from controller.services import Services
 from controller.web import words
-from controller.web.errors import retry_after
+from controller.web.errors import headers_of
 from controller.web.letters import code_letter
 from controller.web.names import Advice, advise, choose
 from controller.web.outbox import outbox_open
@@ -274,7 +274,7 @@ class Onboarding:
             visit,
             template,
             status=error.status,
-            headers=retry_after(error),
+            headers=headers_of(error),
             errors={field: found},
             **context,
         )
