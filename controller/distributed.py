@@ -9,11 +9,11 @@ Where the process driver is used, all of them share one machine and one STORECTL
 """
 
 import argparse
+import contextlib
 import logging
 import os
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,6 +28,10 @@ from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from controller.settings import Settings
+from controller.stopping import Ending, Server
+
+_LEAVING_SECONDS = 1.5
+"""What passes have to end after the step that they are at."""
 
 DATABASE, REDIS, KEY = "STORECTL_DATABASE_URL", "STORECTL_REDIS_URL", "STORECTL_MASTER_KEY"
 
@@ -47,7 +51,12 @@ _BEGINNINGS = {
 def api() -> int:
     """Answer HTTP requests until a signal comes; reconcile nothing."""
     settings = _settings(DATABASE, REDIS, KEY)
-    _end_on_signal()
+    with _ended() as ending:
+        _answer(settings, ending)
+    return 0
+
+
+def _answer(settings: Settings, ending: Ending) -> None:
     keyring = main.build_keyring(settings)
     with home.listening(settings) as listener:
         registry = main.build_registry(settings, keyring)
@@ -58,25 +67,37 @@ def api() -> int:
             settings, registry, world, bell, lambda: somebody_works(settings, registry)
         )
         try:
-            _server(main.build_app(services)).run(sockets=[listener])
+            _server(main.build_app(services), ending).run(sockets=[listener])
         finally:
             bell.close()
             world.places.close()
             registry.database.close()
-    return 0
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
-    return uvicorn.Server(
+@contextlib.contextmanager
+def _ended() -> Iterator[Ending]:
+    """What to do at the end of this process; once a signal came, it leaves with the block."""
+    ending = Ending(main.drop_programs)
+    ending.on_signals()
+    try:
+        yield ending
+    finally:
+        if ending.begun.is_set():
+            ending.finish()
+
+
+def _server(app: FastAPI, ending: Ending) -> uvicorn.Server:
+    return Server(
         uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=1,
             timeout_keep_alive=30,
             backlog=1024,
-        )
+        ),
+        ending,
     )
 
 
@@ -102,8 +123,12 @@ def worker(arguments: Sequence[str] = ()) -> int:
     """
     queues, rest = _queues(arguments)
     settings = _settings(DATABASE, REDIS, KEY)
-    # Until Celery takes signals over.
-    _end_on_signal()
+    with _ended() as ending:
+        _work(settings, ending, queues, rest)
+    return 0
+
+
+def _work(settings: Settings, ending: Ending, queues: Sequence[str], rest: Sequence[str]) -> None:
     keyring = main.build_keyring(settings)
     registry = main.build_registry(settings, keyring)
     registry.database.ping()
@@ -115,16 +140,20 @@ def worker(arguments: Sequence[str] = ()) -> int:
     presence = _presence(settings, registry)
     holder = f"{os.uname().nodename}/{os.getpid()}"
     ours.after_sweep(lambda: presence.announce(holder))
+    ending.at_last(lambda: presence.leave(holder))
+    ending.at_last(ours.abandon)
+
+    def told() -> None:
+        ending.begin()
+        ours.leave()
+
     ours.start()
     try:
         bell = celery.build_celery(settings.redis_url)
-        celery.serve(bell, ours, settings.worker.threads, queues, rest)
+        celery.serve(bell, ours, settings.worker.threads, queues, rest, told=told)
     finally:
-        ours.stop()
+        ours.stop(_LEAVING_SECONDS)
         world.places.close()
-        presence.leave(holder)
-        registry.database.close()
-    return 0
 
 
 def _queues(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -142,7 +171,9 @@ def _queues(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def beat() -> int:
     """Ring for a sweep at intervals until a signal comes. More than one does no harm."""
-    celery.ring_forever(celery.build_celery(_settings(REDIS).redis_url))
+    settings = _settings(REDIS)
+    with _ended() as ending:
+        celery.ring_forever(celery.build_celery(settings.redis_url), told=ending.begin)
     return 0
 
 
@@ -179,10 +210,3 @@ def _settings(*required: str) -> Settings:
         format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
     )
     return settings
-
-
-def _end_on_signal() -> None:
-    """Have signals raise SystemExit, so that what was opened is closed."""
-    for kind in (signal.SIGTERM, signal.SIGHUP):
-        # uvicorn, too, ends in order and then raises the signal again.
-        signal.signal(kind, lambda *_: sys.exit(0))

@@ -8,14 +8,13 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import uvicorn
 
@@ -30,6 +29,10 @@ from controller.registry.registry import Registry
 from controller.registry.session import Database
 from controller.services import Services
 from controller.settings import Settings
+from controller.stopping import Ending, Server
+
+_LEAVING_SECONDS = 1.5
+"""What passes have to end after the step that they are at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +50,29 @@ def up() -> int:
     """Run until a signal comes; return the exit status."""
     settings = Settings()
     configure(settings.log_level, json=settings.log_json)
-    for kind in (signal.SIGTERM, signal.SIGHUP):
-        # uvicorn ends in order, then raises the signal again: it must not kill us too early.
-        signal.signal(kind, lambda *_: sys.exit(0))
-    with (
-        contextlib.suppress(KeyboardInterrupt),
-        locked(settings.home),
-        listening(settings) as listener,
-        _home(settings) as home,
-    ):
-        _serve(home, listener)
+    ending = Ending(main.drop_programs)
+    ending.on_signals()
+    kept = f"\nStopped; everything is kept in {settings.home}"
+    try:
+        with (
+            locked(settings.home) as lock,
+            listening(settings) as listener,
+            _home(settings) as home,
+        ):
+            # Whoever reads that it stopped may start the next one.
+            ending.at_last(lambda: print(kept, flush=True))
+            ending.at_last(lock.close)
+            ending.at_last(lambda: _note(settings).unlink(missing_ok=True))
+            _serve(home, listener, ending)
+    finally:
+        if ending.begun.is_set():
+            ending.finish()
     return 0
 
 
 @contextlib.contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Hold the home; raises AlreadyRunningError."""
+def locked(home: Path) -> Iterator[IO[str]]:
+    """Hold the home until the file is closed; raises AlreadyRunningError."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / "controller.lock").open("a")
@@ -73,7 +83,7 @@ def locked(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunningError(home=str(home)) from None
-        yield
+        yield lock
 
 
 @contextlib.contextmanager
@@ -114,33 +124,37 @@ def _home(settings: Settings) -> Iterator[Home]:
             settings=settings, registry=registry, world=world, worker=worker, services=services
         )
     finally:
-        worker.stop()
+        worker.stop(_LEAVING_SECONDS)
         for driver in world.drivers.values():
             driver.stop_all()
         world.places.close()
         registry.database.close()
 
 
-def _serve(home: Home, listener: socket.socket) -> None:
+def _serve(home: Home, listener: socket.socket, ending: Ending) -> None:
     """Answer requests until a signal comes."""
     config = uvicorn.Config(
         main.build_app(home.services),
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,
         timeout_keep_alive=30,
         backlog=1024,
     )
-    server = uvicorn.Server(config)
-    note = home.settings.home / "controller.json"
+    server = Server(config, ending)
+    note = _note(home.settings)
     stage = threading.Thread(target=_welcome, args=(home, server, note), daemon=True)
     stage.start()
     try:
         server.run(sockets=[listener])
     finally:
         note.unlink(missing_ok=True)
-        print("\nStopped; everything is kept in " + str(home.settings.home), flush=True)
+
+
+def _note(settings: Settings) -> Path:
+    """Where `storectl` finds the control plane of this home."""
+    return settings.home / "controller.json"
 
 
 def _welcome(home: Home, server: uvicorn.Server, note: Path) -> None:

@@ -63,6 +63,7 @@ from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
 from controller.web import pages
 from controller.why.explaining import Explainer
+from provisioners.command import LEASH
 from provisioners.external import ExternalDriver
 from provisioners.sandbox import SandboxDriver
 
@@ -167,6 +168,7 @@ def build_worker(
             leases,
             Timing(resync=settings.worker.resync_seconds),
             bell or hint,
+            LEASH.renewing,
         )
 
     chores = Chores(
@@ -196,6 +198,11 @@ def build_worker(
     worker = Worker(reconciler, registry.queue, chores, pace)
     world.places.listen(worker.hint)
     return worker
+
+
+def drop_programs() -> None:
+    """Let no program that we drive go on, as this process is about to end."""
+    LEASH.drop()
 
 
 def build_rate_keeper(

@@ -1,19 +1,25 @@
 """The only place that starts programs: an argv, no shell, secrets never in it."""
 
+import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from provisioners.leash import Leash
+
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
 _GRACE_SECONDS = 5.0
+_LEAVING_SECONDS = 1.5
+"""What a program has to write down how far it came when this process is about to end."""
 _DRAIN_SECONDS = 0.5
 _BLOCK = 65_536
 _REDACTED = "[redacted]"
@@ -56,6 +62,14 @@ class CommandTimeoutError(CommandFailedError):
     """It was ended because it took too long."""
 
 
+class CommandStoppedError(CommandFailedError):
+    """It was ended, or not begun, because this process is about to end."""
+
+
+LEASH = Leash()
+"""What the programs of this process hang on, those that may outlive it excepted."""
+
+
 def start(
     argv: Sequence[str],
     *,
@@ -89,33 +103,41 @@ def run(
     env: Mapping[str, str] | None = None,
     secrets: Collection[str] = (),
     kept: int = _BLOCK,
+    leash: Leash = LEASH,
 ) -> Result:
     """Run a program to its end and return what it left; raises CommandError.
 
     What must not be seen in the list of processes goes through `stdin` or a `private_file`. The
     last `kept` bytes of either output are kept, with every one of `secrets` blotted out. After
-    `timeout` seconds, or when we are interrupted, its whole process group is ended.
+    `timeout` seconds, or when we are interrupted, its whole process group is ended. It hangs on
+    `leash`: it is killed when this process is, and when this process is overtaken.
     """
     program = Path(argv[0]).name
     began = time.monotonic()
+    known = {**_environment(), **(env or {})}
+    if leash.dropped.is_set():
+        raise CommandStoppedError(program, Result(returncode=0, output="", error="", seconds=0))
     try:
-        process = subprocess.Popen(  # noqa: S603 -- argv is ours, nothing of a tenant is in it.
-            list(argv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env={**_environment(), **(env or {})},
-        )
+        _found(argv[0], known)
+        with leash.held() as end:
+            process = subprocess.Popen(  # noqa: S603 -- argv is ours, nothing of a tenant is in it.
+                leash.led(end, argv),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=[end],
+                env=known,
+            )
     except OSError as error:
         raise CommandMissingError(program, str(error)) from error
     blotted = sorted((secret for secret in secrets if secret), key=len, reverse=True)
     with process:
         try:
             exchange = _Exchange(process, stdin, kept + 4 * max(map(len, blotted), default=0))
-            late = not exchange.until(began + timeout)
+            late = not exchange.until(began + timeout, leash.dropped.is_set)
         finally:
-            _end(process)
+            _end(process, grace=_LEAVING_SECONDS if leash.dropped.is_set() else _GRACE_SECONDS)
     result = Result(
         returncode=process.returncode,
         output=_readable(exchange.taken[1], blotted, kept),
@@ -123,13 +145,15 @@ def run(
         seconds=time.monotonic() - began,
     )
     if late:
-        raise CommandTimeoutError(program, result)
+        raise (CommandStoppedError if leash.dropped.is_set() else CommandTimeoutError)(
+            program, result
+        )
     if result.returncode != 0:
         raise CommandFailedError(program, result)
     return result
 
 
-def run_to_files(
+def run_to_files(  # noqa: PLR0913 -- each is one word of what `run` takes, and where.
     argv: Sequence[str],
     *,
     directory: Path,
@@ -139,6 +163,8 @@ def run_to_files(
     secrets: Collection[str] = (),
     descriptors: Sequence[int] = (),
     kept: int = _BLOCK,
+    leash: Leash = LEASH,
+    asked: Callable[[], None] = lambda: None,
 ) -> Result:
     """Run a program that must come to its own end even when we do not; raises CommandError.
 
@@ -146,10 +172,13 @@ def run_to_files(
     killed; `group` names its process group to whoever comes after us. Of our open files it
     inherits `descriptors` only, and what it writes is for the owner's eyes. After `timeout`
     seconds, or when we are interrupted, it alone is asked to end: its children may be what it needs
-    for that. `grace` seconds later the whole group is ended.
+    for that. `grace` seconds later the whole group is ended. When this process is about to end
+    `asked` is called and the program asked to end as well; it may take longer over that than we do.
     """
     program = Path(argv[0]).name
     began = time.monotonic()
+    if leash.dropped.is_set():
+        raise CommandStoppedError(program, Result(returncode=0, output="", error="", seconds=0))
     paths = [directory / "stdout", directory / "stderr"]
     with ExitStack() as files:
         out, err = (files.enter_context(_private(path)) for path in paths)
@@ -169,9 +198,10 @@ def run_to_files(
             raise CommandMissingError(program, str(error)) from error
     (directory / "group").write_text(str(process.pid))
     try:
-        process.wait(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        pass
+        while process.poll() is None and time.monotonic() < began + timeout:
+            if leash.dropped.wait(0.05):
+                asked()
+                break
     finally:
         late = process.poll() is None
         _end(process, grace=grace, alone=True)
@@ -183,6 +213,18 @@ def run_to_files(
     result = Result(
         returncode=process.returncode, output=output, error=error_output, seconds=seconds
     )
+    if late:
+        raise (CommandStoppedError if leash.dropped.is_set() else CommandTimeoutError)(
+            program, result
+        )
+    if result.returncode != 0:
+        raise CommandFailedError(program, result)
+    return result
+
+
+def _judged(program: str, result: Result, *, late: bool, leash: Leash) -> Result:
+    if late and leash.dropped.is_set():
+        raise CommandStoppedError(program, result)
     if late:
         raise CommandTimeoutError(program, result)
     if result.returncode != 0:
@@ -213,8 +255,8 @@ class _Exchange:
         self.taken = {1: bytearray(), 2: bytearray()}
         self._pipes = {0: process.stdin, 1: process.stdout, 2: process.stderr}
 
-    def until(self, deadline: float) -> bool:
-        """Feed and read until the program ended; False when the deadline came first."""
+    def until(self, deadline: float, over: Callable[[], bool]) -> bool:
+        """Feed and read until the program ended; False when it is late, or everything is over."""
         with selectors.DefaultSelector() as selector:
             for number, pipe in self._pipes.items():
                 if pipe is not None:
@@ -229,20 +271,21 @@ class _Exchange:
                 # Whatever it left behind may keep its pipes open; that is not waited for.
                 if ended is not None and now > ended + _DRAIN_SECONDS:
                     return True
-                if now > deadline:
+                if now > deadline or over():
                     return False
                 for key, _ in selector.select(min(0.05, deadline - now + 0.01)):
                     if not self._moved(key.data):
                         pipe = self._pipes[key.data]
                         selector.unregister(key.fileobj)
                         _close(pipe)
-        return self._ended(deadline)
+        return self._ended(deadline, over)
 
-    def _ended(self, deadline: float) -> bool:
-        try:
-            self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return False
+    def _ended(self, deadline: float, over: Callable[[], bool]) -> bool:
+        while self._process.poll() is None:
+            if time.monotonic() > deadline or over():
+                return False
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.1)
         return True
 
     def _moved(self, number: int) -> bool:
@@ -266,6 +309,12 @@ def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with suppress(BrokenPipeError):
             pipe.close()
+
+
+def _found(program: str, known: Mapping[str, str]) -> None:
+    """Raise OSError unless there is such a program: what leads it would say so less plainly."""
+    if shutil.which(program, path=known.get("PATH")) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
 
 
 def _environment() -> dict[str, str]:

@@ -33,6 +33,8 @@ from provisioners.base import (
 )
 
 _STOP_SECONDS = 5.0
+_LEAVING_SECONDS = 1.0
+"""The same when all of them end with us, who may not stay for long."""
 _HOLD_SECONDS = 0.3
 
 
@@ -153,13 +155,13 @@ class SandboxDriver:
         """Nothing: whatever is there is the shop's own."""
         return ()
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, *, patience: float = _STOP_SECONDS) -> None:
         """End the process, gently first; return when its lock is free."""
         directory = self._directory(name)
         # A process that was started by a worker that died reads this before it opens its shop.
         if wanted := _read(directory / "release.json"):
             _write(directory / "release.json", {**wanted, "stopped": True})
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = time.monotonic() + patience
         signalled: set[tuple[int, int]] = set()
         while (holder := self._holder(name, directory)) is not None:
             late = time.monotonic() > deadline
@@ -235,9 +237,10 @@ class SandboxDriver:
         for holder in running.values():
             if holder:
                 _signal(holder, signal.SIGTERM)
+        until = time.monotonic() + _LEAVING_SECONDS
         for name, holder in running.items():
             if holder is not None:
-                self.stop(name)
+                self.stop(name, patience=until - time.monotonic())
 
     def _directory(self, name: str) -> Path:
         if not name.isalnum():

@@ -8,6 +8,7 @@ doubles work here: it costs one sweep, and the lease lets one worker act. So not
 Redis that matters, and no result backend, countdown, chain or chord is used.
 """
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -116,8 +117,18 @@ def serve(
     threads: int,
     queues: Sequence[str] = QUEUES,
     arguments: Sequence[str] = (),
+    *,
+    told: Callable[[], None] = lambda: None,
 ) -> None:
-    """Consume hints of some queues until a signal comes; running passes end first."""
+    """Consume hints of some queues until a signal comes, of which `told` is told first.
+
+    Running passes end then; the caller sees to it that this takes no more than a moment.
+    """
+
+    def ending(**_: Any) -> None:
+        told()
+
+    signals.worker_shutting_down.connect(ending)
     _install(app, worker)
     # Otherwise Celery sets up logging by itself.
     signals.setup_logging.connect(_leave_logging)
@@ -136,10 +147,30 @@ def serve(
     )
 
 
-def ring_forever(app: Celery) -> None:
-    """Run beat until a signal comes. It keeps nothing on disk: a lost ring costs nothing."""
+def ring_forever(app: Celery, *, told: Callable[[], None] = lambda: None) -> None:
+    """Run beat until a signal comes, which `told` is told of.
+
+    It keeps nothing on disk: a lost ring costs nothing.
+    """
     signals.setup_logging.connect(_leave_logging)
-    app.Beat(scheduler="celery.beat:Scheduler", quiet=True).run()
+    beat = app.Beat(scheduler="celery.beat:Scheduler", quiet=True)
+    install = beat.install_sync_handler
+
+    def installed(service: Any) -> None:
+        install(service)
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(kind, _first(told, signal.getsignal(kind)))
+
+    beat.install_sync_handler = installed
+    beat.run()
+
+
+def _first(told: Callable[[], None], usual: Any) -> Callable[[int, Any], None]:
+    def handle(number: int, frame: Any) -> None:
+        told()
+        usual(number, frame)
+
+    return handle
 
 
 def _install(app: Celery, worker: Worker) -> None:

@@ -173,14 +173,25 @@ class Worker:
         for ref in fresh:
             log.warning("pass_lasts", subject=str(ref), seconds=round(lasting[ref]))
 
-    def stop(self, seconds: float = 10.0) -> None:
-        """Take no more, let the running passes end, give leases back."""
+    def leave(self) -> None:
+        """Take no more, and let the running passes end after the step that they are at."""
         self._stop.set()
         self._bell.set()
+        self.reconciler.stop()
         with self._lock:
             self._again.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._sweeper.is_alive():
-            self._sweeper.join(timeout=seconds)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Take no more, let the running passes end within so many seconds, give leases back."""
+        self.leave()
+        deadline = time.monotonic() + seconds
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for thread in [*getattr(self._pool, "_threads", ()), self._sweeper]:
+            if thread.is_alive():
+                thread.join(timeout=max(0.0, deadline - time.monotonic()))
         self._chores.close()
         self.reconciler.close()
+
+    def abandon(self) -> None:
+        """Give back what a pass that did not end still holds: this process ends now."""
+        self.reconciler.abandon()

@@ -22,6 +22,11 @@ from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, at
 from controller.registry.leases import Lease, Leases, Ref
 from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
 
+Holding = Callable[[], Callable[[float], None]]
+"""Called before leases are renewed, and what it returns when they are, with how long they hold."""
+_TRUSTED = 0.8
+"""The part of a lease for which a program that works under it may go on without a renewal."""
+
 
 class Ended(StrEnum):
     """How a pass ended."""
@@ -66,13 +71,16 @@ class Reconciler:
         leases: Leases,
         timing: Timing,
         hint: Callable[[Ref], None],
+        holding: Holding | None = None,
     ) -> None:
+        """`holding` is told for how long what is worked on is held."""
         self._subjects = subjects
         self._progress = progress
         self._leases = leases
         self._timing = timing
         self._hint = hint
-        self._heartbeat = Heartbeat(leases)
+        self._heartbeat = Heartbeat(leases, holding)
+        self._stopping = threading.Event()
         self._failures: dict[Ref, int] = {}
 
     def load(self, refs: Iterable[Ref]) -> dict[Ref, Subject]:
@@ -110,7 +118,8 @@ class Reconciler:
 
     def _drive(self, lease: Lease) -> Result:
         taken: set[str] = set()
-        while True:
+        # What is left to do stays due.
+        while not self._stopping.is_set():
             observed = self._observe(lease)
             if isinstance(observed, Result):
                 return observed
@@ -120,6 +129,7 @@ class Reconciler:
                 observed.close()
             if result is not None:
                 return result
+        return Result(ended=Ended.WAITING)
 
     def _observe(self, lease: Lease) -> Look | Result:
         try:
@@ -237,6 +247,14 @@ class Reconciler:
             finally:
                 self._leases.release(lease)
 
+    def stop(self) -> None:
+        """Let passes end after the step that they are at."""
+        self._stopping.set()
+
+    def abandon(self) -> None:
+        """Give back what is still held, right before this process ends under it."""
+        self._heartbeat.abandon()
+
     def close(self) -> None:
         """Stop renewing leases."""
         self._heartbeat.close()
@@ -245,8 +263,9 @@ class Reconciler:
 class Heartbeat:
     """Renews the leases of this process, three times in a lease's life."""
 
-    def __init__(self, leases: Leases) -> None:
+    def __init__(self, leases: Leases, holding: Holding | None = None) -> None:
         self._leases = leases
+        self._holding = holding
         self._held: set[Lease] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -265,13 +284,25 @@ class Heartbeat:
                 self._held.discard(lease)
 
     def _beat(self) -> None:
-        while not self._stop.wait(self._leases.seconds / 3):
+        pause = 0.0
+        while not self._stop.wait(pause):
+            pause = self._leases.seconds / 3
             with self._lock:
                 held = list(self._held)
+            held_for = self._holding() if self._holding else None
             try:
                 self._leases.renew(held)
+                if held_for is not None:
+                    held_for(self._leases.seconds * _TRUSTED)
             except StoreControllerError as error:
                 log.warning("leases_not_renewed", reason=error.reason)
+
+    def abandon(self) -> None:
+        """Give back every lease; what still works under one is about to end."""
+        with self._lock:
+            held = list(self._held)
+        for lease in held:
+            self._leases.release(lease)
 
     def close(self) -> None:
         """Stop the thread."""

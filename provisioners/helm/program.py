@@ -14,6 +14,7 @@ from provisioners.command import (
     CommandError,
     CommandFailedError,
     CommandMissingError,
+    CommandStoppedError,
     CommandTimeoutError,
     Result,
     run,
@@ -154,6 +155,8 @@ def failure(error: CommandError) -> DriverFailure:
     if isinstance(error, CommandMissingError):
         return DriverFailure("helm_missing", error.detail, transient=False)
     said = _said(error.detail)
+    if isinstance(error, CommandStoppedError):
+        return DriverFailure("helm_killed", "the control plane was stopped")
     if isinstance(error, CommandTimeoutError):
         return DriverFailure("helm_timeout", said)
     if isinstance(error, CommandFailedError) and error.result.returncode < 0:

@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from provisioners.terraform.run import Run, moment
+from provisioners.leash import moment
+from provisioners.terraform.run import Run
 
 _TICK_SECONDS = 1.0
 

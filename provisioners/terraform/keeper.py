@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from provisioners import command
 from provisioners.base import DriverFailure
-from provisioners.terraform.run import Run, moment
+from provisioners.leash import moment
+from provisioners.terraform.run import Run
 from provisioners.terraform.runs import Runs
 from provisioners.terraform.states import States, renew
 

@@ -20,6 +20,7 @@ from provisioners.command import (
     CommandError,
     CommandFailedError,
     CommandMissingError,
+    CommandStoppedError,
     CommandTimeoutError,
     Result,
 )
@@ -163,6 +164,11 @@ class Program:
         hidden = [*secrets, *self._secrets(backend)]
         with self._place(), run.held() as lock:
             run.until(time.time() + timeout, self.limits.grace)
+
+            def asked() -> None:
+                """Have its guard see to it, should we be gone first."""
+                run.asked(time.time(), self.limits.grace)
+
             try:
                 return self.outlasting(
                     [self.binary, *argv],
@@ -173,6 +179,7 @@ class Program:
                     secrets=hidden,
                     descriptors=[lock],
                     kept=_KEPT,
+                    asked=asked,
                 )
             except CommandFailedError as error:
                 if error.result.returncode == CHANGES and argv[0] == "plan":
@@ -240,6 +247,8 @@ def failure(error: CommandError, secrets: Sequence[str] = ()) -> DriverFailure:
         said = " ".join(told) or _plain(error.result)
     for secret in sorted(secrets, key=len, reverse=True):
         said = said.replace(secret, "[redacted]")
+    if isinstance(error, CommandStoppedError):
+        return DriverFailure("terraform_killed", "the control plane was stopped")
     if isinstance(error, CommandTimeoutError):
         return DriverFailure("terraform_timeout", said[:500])
     if isinstance(error, CommandFailedError) and error.result.returncode < 0:

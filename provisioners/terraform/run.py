@@ -48,6 +48,11 @@ class Run:
         """Say when what runs now must have ended, in seconds since the epoch, and its grace."""
         (self.path / _UNTIL).write_text(json.dumps([moment, grace]))
 
+    def asked(self, moment: float, grace: float) -> None:
+        """Note that what runs now is being asked to end."""
+        (self.path / _ASKED).touch()
+        self.until(moment, grace)
+
     def lease(self, moment: float) -> None:
         """Begin to be held to a lease: renewed at a moment of `moment()`."""
         write_whole(self.path / _RENEWED, _padded(f"{moment:.3f}").encode())
@@ -149,11 +154,6 @@ class Run:
             yield lock
         finally:
             os.close(lock)
-
-
-def moment() -> float:
-    """Seconds that pass while the machine sleeps as well, so that no lease outlasts a pause."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _padded(text: str) -> str:

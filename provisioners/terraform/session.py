@@ -17,9 +17,10 @@ from typing import Any
 
 from provisioners.base import DriverFailure
 from provisioners.command import Result
+from provisioners.leash import moment
 from provisioners.terraform.keeper import Keeper
 from provisioners.terraform.program import Program, answer, complaints, user_at_host
-from provisioners.terraform.run import Run, moment
+from provisioners.terraform.run import Run
 from provisioners.terraform.runs import Runs
 from provisioners.terraform.states import Backend, Intent, Lock, States, renew
 

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from controller import __main__ as program
+from controller import stopping
 from controller.settings import Settings
 from tests.cluster.controller_chart import (
     CHART,
@@ -227,11 +228,10 @@ def test_the_api_is_probed_by_what_it_serves(rendered: Rendered) -> None:
     assert api["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
-def test_a_worker_is_given_longer_than_helm_may_take(rendered: Rendered) -> None:
-    for ending in ("-worker-people", "-worker-resync"):
+def test_everything_of_ours_is_given_longer_than_it_takes_to_end(rendered: Rendered) -> None:
+    for ending in ("-api", "-worker-people", "-worker-resync", "-beat"):
         pod = named(rendered.of("as-it-is"), "Deployment", ending)["spec"]["template"]["spec"]
-        longest = Settings().kubernetes.helm_timeout_seconds
-        assert pod["terminationGracePeriodSeconds"] > longest
+        assert pod["terminationGracePeriodSeconds"] > 2 * stopping.SECONDS
 
 
 # What a change changes

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,12 @@ import pytest
 from provisioners.command import (
     CommandFailedError,
     CommandMissingError,
+    CommandStoppedError,
     CommandTimeoutError,
     private_file,
     run,
 )
+from provisioners.leash import Leash, moment
 
 PY = sys.executable
 
@@ -110,6 +115,77 @@ def test_a_private_file_is_for_the_owner_and_only_for_the_block() -> None:
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.suffix == ".json"
     assert not path.exists()
+
+
+def test_a_program_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
+    mark = tmp_path / "program"
+    child = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = f"from provisioners.command import run; run({python(child)!r}, timeout=60)"
+    with subprocess.Popen([PY, "-c", parent]) as started:
+        until(lambda: mark.exists() and mark.read_text() != "")
+        program = int(mark.read_text())
+        assert _alive(program)
+        started.kill()
+    until(lambda: not _alive(program), 2)
+
+
+def test_a_program_ends_when_nobody_renews_the_leases_of_its_parent(tmp_path: Path) -> None:
+    """As when the parent is frozen: another worker is at its work by then."""
+    mark = tmp_path / "program"
+    child = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = (
+        "from provisioners.command import LEASH, run\n"
+        "from provisioners.leash import moment\n"
+        f"LEASH.renewed(moment(), 1.5); run({python(child)!r}, timeout=60)"
+    )
+    with subprocess.Popen([PY, "-c", parent]) as started:
+        until(lambda: mark.exists() and mark.read_text() != "")
+        program = int(mark.read_text())
+        started.send_signal(signal.SIGSTOP)
+        until(lambda: not _alive(program), 5)
+        started.kill()
+
+
+def test_renewals_keep_a_program_and_later_ones_begin_anew() -> None:
+    leash = Leash()
+    leash.renewed(moment(), 0.4)
+    with pytest.raises(CommandFailedError) as caught:
+        run(python("import time; time.sleep(20)"), timeout=30, leash=leash)
+    assert caught.value.result.returncode == -signal.SIGKILL
+    beating = threading.Event()
+
+    def beat() -> None:
+        while not beating.wait(0.1):
+            leash.renewed(moment(), 0.6)
+
+    leash.renewed(moment(), 0.6)
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        assert run(python("import time; time.sleep(1.5)"), timeout=30, leash=leash).returncode == 0
+    finally:
+        beating.set()
+        thread.join()
+        leash.close()
+
+
+def test_what_runs_is_ended_at_once_when_the_process_is_about_to_end() -> None:
+    leash = Leash()
+    threading.Timer(0.5, leash.drop).start()
+    began = time.monotonic()
+    with pytest.raises(CommandStoppedError):
+        run(python("import time; time.sleep(60)"), timeout=60, leash=leash)
+    with pytest.raises(CommandStoppedError):
+        run(python("pass"), timeout=60, leash=leash)
+    assert time.monotonic() - began < 5
+    leash.close()
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def _alive(pid: int) -> bool:

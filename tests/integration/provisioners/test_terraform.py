@@ -20,11 +20,12 @@ from provisioners.command import (
     Result,
     run_to_files,
 )
+from provisioners.leash import moment
 from provisioners.terraform.builder import Terraform
 from provisioners.terraform.localstates import LocalStates
 from provisioners.terraform.plan import HOLDING_DATA, changes, drift, losses
 from provisioners.terraform.program import Program, failure
-from provisioners.terraform.run import Run, moment
+from provisioners.terraform.run import Run
 from provisioners.terraform.runs import Runs
 from provisioners.terraform.states import Intent, Lock, addresses, renew
 
