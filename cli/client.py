@@ -100,6 +100,36 @@ class Client:
         """Change how many web servers a store has; an empty body goes back to the plan's."""
         return self._post(f"/stores/{_part(name)}/scale", body)
 
+    def set_image(self, name: str, image: str) -> Reply:
+        """Have a store run another image."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        path = f"{PREFIX}/stores/{_part(name)}/image"
+        return self._transport.send("PUT", path, body={"image": image}, headers=headers)
+
+    def images(self) -> list[Resource]:
+        """Return which image each store runs."""
+        return list(self._get("/images")["items"])
+
+    def start_rollout(self, body: Mapping[str, Any]) -> Resource:
+        """Bring an image to every store on a cluster."""
+        return _resource(self._post("/images/rollouts", body))
+
+    def rollouts(self) -> list[Resource]:
+        """Return the rollouts, the newest first."""
+        return list(self._get("/images/rollouts")["items"])
+
+    def rollout(self, rollout: str) -> Resource:
+        """Return one rollout with where each store stands."""
+        return self._get(f"/images/rollouts/{_part(rollout)}")
+
+    def stop_rollout(self, rollout: str) -> Resource:
+        """Let no further store begin."""
+        return _resource(self._post(f"/images/rollouts/{_part(rollout)}/stop", None))
+
+    def resume_rollout(self, rollout: str) -> Resource:
+        """Go on with a rollout that stopped."""
+        return _resource(self._post(f"/images/rollouts/{_part(rollout)}/resume", None))
+
     def plans(self) -> list[Resource]:
         """Return the plans, the smallest first."""
         return list(self._get("/plans")["items"])

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli import durations
 from cli.texts import N_, _
-from cli.words import KINDS, PHASES, STATES, note, printable, step_title, word
+from cli.words import KINDS, PHASES, ROLLOUT_STATES, STATES, note, printable, step_title, word
 
 if TYPE_CHECKING:
     from cli.client import Resource
@@ -222,6 +222,45 @@ def plans(items: Iterable["Resource"]) -> Table:
             plain(room.get("requests.memory")),
             plain(room.get("requests.storage")),
             plain(room.get("pods")),
+        )
+    return table
+
+
+def images(items: Iterable["Resource"]) -> Table:
+    """Return stores with the images that they run."""
+    table = _table(_("STORE"), _("CLUSTER"), _("IMAGE"))
+    for item in items:
+        table.add_row(plain(item["store"]), plain(item["cluster"]), plain(item["image"]))
+    return table
+
+
+def rollouts(items: Iterable["Resource"]) -> Table:
+    """Return rollouts of images with how far they are."""
+    table = _table(_("ROLLOUT"), _("IMAGE"), _("STATE"), _("STORES"))
+    for item in items:
+        counts = item["status"]["counts"]
+        table.add_row(
+            plain(item["metadata"]["id"]),
+            plain(item["spec"]["image"]),
+            plain(word(ROLLOUT_STATES, item["status"]["state"])),
+            plain(", ".join(_counted(*item) for item in counts.items() if item[1])),
+        )
+    return table
+
+
+def _counted(state: str, number: int) -> str:
+    return f"{number} {word(ROLLOUT_STATES, state)}"
+
+
+def rollout(item: "Resource") -> Table:
+    """Return one rollout, a store in each line."""
+    table = _table(_("STORE"), _("STATE"), _("OPERATION"), _("DETAIL"))
+    for store in item["status"]["stores"]:
+        table.add_row(
+            plain(store["name"]),
+            plain(word(ROLLOUT_STATES, store["state"])),
+            plain(store["operation"]),
+            plain(store["detail"]),
         )
     return table
 

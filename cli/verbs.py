@@ -80,7 +80,10 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
     ),
     (
         N_("Where stores run"),
-        (_verb("cluster", "clusters", N_("Add clusters, look at them, drain and remove them.")),),
+        (
+            _verb("cluster", "clusters", N_("Add clusters, look at them, drain and remove them.")),
+            _verb("image", "images", N_("Show and change which image stores run.")),
+        ),
     ),
     (
         N_("Remove"),

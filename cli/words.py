@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "change": N_("change"),
     "push": N_("push"),
     "scale": N_("scale"),
+    "image": N_("image"),
     "suspend": N_("suspend"),
     "resume": N_("resume"),
     "retire": N_("retire"),
@@ -43,6 +44,16 @@ CLUSTER_STATES: Mapping[str, str] = {
     "active": N_("active"),
     "draining": N_("draining"),
 }
+ROLLOUT_STATES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "running": N_("running"),
+    "done": N_("done"),
+    "failed": N_("failed"),
+    "skipped": N_("left out"),
+    "stopped": N_("stopped"),
+    "finished": N_("finished"),
+}
+"""Of rollouts of images, and of each store in one."""
 CONDITIONS: Mapping[str, str] = {
     "Bound": N_("Website"),
     "Routed": N_("Address"),

@@ -19,6 +19,7 @@ from controller.domain.errors import (
     StoreElsewhereError,
     StoreNotFoundError,
 )
+from controller.domain.images import Image
 from controller.domain.naming import check_email, check_slug
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.plans import PLAN_SCALES, Wanted
@@ -240,6 +241,21 @@ class Commands:
         known = store.spec.scale or PLAN_SCALES[store.spec.plan]
         scale = None if wanted == Wanted() else wanted.over(known)
         return self._rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
+
+    def image(self, scope: Scope, name: str, image: Image, once: Once | None = None) -> Accepted:
+        """Have a store run another image; raises what `Intents.image` raises."""
+        return self._rung(self._registry.intents.image(scope, name, image, once))
+
+    def usual_images(self) -> dict[str, str]:
+        """What new stores on clusters run, by engine."""
+        return {name: self._world.engines[name].image for name in CLUSTER_ENGINES}
+
+    def images(self) -> list[dict[str, str | None]]:
+        """Which image each store on a cluster runs, by name."""
+        return [
+            {"store": slug, "cluster": stack.cluster, "image": stack.spec.image or None}
+            for slug, stack in self._registry.rollouts.placed()
+        ]
 
     def _stays(self, store: Store, wish: Wish) -> None:
         stack = self._registry.stores.stack(store.stack)

@@ -20,6 +20,7 @@ from controller.api import (
     errors,
     fleet,
     health,
+    images,
     operations,
     orders,
     plans,
@@ -279,11 +280,13 @@ def build_app(services: Services) -> FastAPI:
         catalogue,
         fleet,
         clusters,
+        images,
         plans,
         rates,
         why,
     ):
         app.include_router(module.router, prefix="/api/v1")
+    app.include_router(images.stores, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(pages.build_router(services))
     pages.mount_static(app)

@@ -11,6 +11,9 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from controller.domain.errors import InvalidImageError
+from controller.domain.images import parse_image
+
 ROOT = Path(__file__).resolve().parent.parent
 """Where templates, migrations and the sandbox shop lie."""
 
@@ -176,7 +179,8 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     """How the reconciler works."""
     magento_image: str = ""
-    """What new stores on clusters run, as REPOSITORY:TAG; built from images/magento."""
+    """What new stores on clusters run: REPOSITORY:TAG or REPOSITORY@DIGEST; built from
+    images/magento."""
     kubernetes: KubernetesSettings = KubernetesSettings()
     """How clusters are driven."""
     terraform: TerraformSettings = TerraformSettings()
@@ -203,6 +207,14 @@ class Settings(BaseSettings):
         if 0 < len(value.get_secret_value()) < 32:
             raise ValueError("at least 32 characters")
         return value
+
+    @field_validator("magento_image")
+    @classmethod
+    def _an_image(cls, value: str) -> str:
+        try:
+            return str(parse_image(value)) if value else ""
+        except InvalidImageError as error:
+            raise ValueError(f"{error} {error.action}") from error
 
     @field_validator("shop_ports")
     @classmethod

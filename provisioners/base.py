@@ -127,6 +127,12 @@ class Driver(Protocol):
     def apply(self, release: Release) -> ReleaseStatus:
         """Start the release, or make a running one current. Raises DriverFailure."""
 
+    def try_image(self, name: str, image: str) -> None:
+        """Return once the release's place has shown that it can fetch and start an image.
+
+        Nothing that runs is touched. Raises DriverFailure: `image_unpullable` when it cannot.
+        """
+
     def status(self, release: Release) -> ReleaseStatus:
         """How the release stands."""
 

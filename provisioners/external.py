@@ -56,6 +56,9 @@ class ExternalDriver:
         state = ReleaseState.CURRENT if watched else ReleaseState.STOPPED
         return ReleaseStatus(state=state, endpoint=str(endpoint))
 
+    def try_image(self, name: str, image: str) -> None:
+        """Nothing: somebody else runs it."""
+
     def handed(self, name: str) -> Mapping[str, str]:  # noqa: ARG002
         """Nothing: everything that it needs was given to it."""
         return {}

@@ -135,6 +135,9 @@ class SandboxDriver:
         detail = str(ended.get("message", ""))
         return ReleaseStatus(state=ReleaseState.FAILED, endpoint=endpoint, detail=detail)
 
+    def try_image(self, name: str, image: str) -> None:
+        """Nothing: a process is started of what is here."""
+
     def handed(self, name: str) -> Mapping[str, str]:  # noqa: ARG002
         """Nothing: everything that it needs was given to it."""
         return {}

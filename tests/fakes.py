@@ -126,6 +126,11 @@ class FakeDriver:
         with self._entered("has_secrets", name) as held:
             return held is not None and held.secrets == dict(secrets)
 
+    def try_image(self, name: str, image: str) -> None:
+        with self._entered("try_image", name):
+            if image.endswith(":missing"):
+                raise DriverFailure("image_unpullable", f"{image}: not found", transient=False)
+
     def handed(self, name: str) -> Mapping[str, str]:
         return {}
 
@@ -279,13 +284,17 @@ class FakeEngine:
     ) -> dict[str, str]:
         return {name: derive(name) for name in ("access_token", "session_key")}
 
+    def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
+        return (stack.spec.image or self.image) if cluster else ""
+
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         closed = stack.desired is StackDesired.CLOSED
+        image = self.image_of(stack, cluster)
         return Release(
             name=stack.uid,
             chart="fake",
             version=stack.version,
-            values={"storefront": "closed" if closed else "open"},
+            values={"storefront": "closed" if closed else "open", "image": image},
         )
 
     def ready(self, endpoint: str) -> None:

@@ -58,6 +58,7 @@ def stack_json(stack: Stack, *, inner: bool) -> dict[str, Any]:
         "driver": stack.driver,
         "cluster": stack.cluster,
         "placement": None if placement is None else note_json(placement),
+        "image": stack.spec.image or None,
         "endpoint": stack.endpoint,
         "conditions": [condition_to_json(item) for item in stack.conditions.values()],
     }

@@ -345,6 +345,14 @@ class InvalidScaleError(InvalidInputError):
     action = N_("Give 1 ≤ min ≤ now ≤ max ≤ %(most)s.")
 
 
+class InvalidImageError(InvalidInputError):
+    """A text is no reference to an image, or leaves its version open."""
+
+    code = "invalid_image"
+    cause = N_("“%(image)s” does not name an image and its version.")
+    action = N_("Give REPOSITORY:TAG or REPOSITORY@DIGEST: registry.example.com/shop:2.4.7-p3.")
+
+
 class InvalidKubeconfigError(InvalidInputError):
     """A kubeconfig cannot be used by the control plane."""
 
@@ -403,6 +411,14 @@ class OperationNotFoundError(NotFoundError):
     code = "operation_not_found"
     cause = N_("There is no operation “%(operation)s”.")
     action = N_("“storectl op list” shows the operations there are.")
+
+
+class RolloutNotFoundError(NotFoundError):
+    """No such rollout of an image."""
+
+    code = "rollout_not_found"
+    cause = N_("There is no rollout “%(rollout)s”.")
+    action = N_("“storectl image rollouts” shows the rollouts there are.")
 
 
 class TenantNotFoundError(NotFoundError):
@@ -675,6 +691,14 @@ class NotOnClusterError(ConflictError):
     code = "not_on_cluster"
     cause = N_("The shop of “%(store)s” does not run on a cluster: it has one size.")
     action = N_("Create the store on a cluster to choose its plan and its scale.")
+
+
+class RolloutOpenError(ConflictError):
+    """One rollout of images at a time: two would undo each other."""
+
+    code = "rollout_open"
+    cause = N_("A rollout of %(image)s goes on already (%(rollout)s).")
+    action = N_("Wait for it, or end it: storectl image stop.")
 
 
 class ImageMissingError(ConflictError):
@@ -1022,6 +1046,14 @@ class PermanentError(StoreControllerError):
     code = "permanent"
     cause = N_("This cannot work as it is: %(detail)s")
     action = N_("Correct the cause, then retry the operation.")
+
+
+class ImageUnpullableError(PermanentError):
+    """The cluster cannot fetch an image that a shop is to run; what ran before runs on."""
+
+    code = "image_unpullable"
+    cause = N_("The cluster cannot fetch the new image, so the old one stays: %(detail)s")
+    action = N_("Push the image or correct its name (storectl image set), then retry.")
 
 
 class WrongShopError(PermanentError):

@@ -91,6 +91,8 @@ REASONS: Mapping[str, str] = {
     "StoreAccepted": N_("The order for “%(store)s” is accepted."),
     "ChangeAccepted": N_("Changes are accepted: %(fields)s."),
     "PushAccepted": N_("All settings will be written again."),
+    "ImageAccepted": N_("It will run %(image)s."),
+    "ImageTried": N_("The cluster can fetch %(image)s."),
     "ScaleAccepted": N_("Its web servers will be %(min)s to %(max)s."),
     "Scaled": N_("Web servers: %(min)s to %(max)s, %(now)s now."),
     "InfrastructureApplied": N_("%(module)s; things made or changed: %(changed)s."),

@@ -21,6 +21,8 @@ class OperationKind(StrEnum):
     PUSH = "push"
     """Every setting is written again."""
     SCALE = "scale"
+    IMAGE = "image"
+    """Another image of the shop software runs."""
     SUSPEND = "suspend"
     RESUME = "resume"
     RETIRE = "retire"
@@ -54,6 +56,7 @@ class StepState(StrEnum):
 STEP_TITLES: Mapping[str, str] = {
     "apply-infrastructure": N_("Building what it needs around it"),
     "scale": N_("Changing the number of web servers"),
+    "try-image": N_("Fetching the new image"),
     "apply-secrets": N_("Making its access keys"),
     "apply-release": N_("Starting the shop"),
     "await-engine": N_("Waiting until the shop answers"),
@@ -76,6 +79,7 @@ PLANNED_STEPS: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.CHANGE: ("bind", "configure", "prove-selling"),
     OperationKind.PUSH: ("configure", "prove-selling"),
     OperationKind.SCALE: ("scale", "apply-release", "await-engine"),
+    OperationKind.IMAGE: ("try-image", "apply-release", "await-engine", "prove-selling"),
     OperationKind.SUSPEND: ("apply-release", "await-engine"),
     OperationKind.RESUME: ("apply-release", "await-engine", "prove-selling"),
     OperationKind.RETIRE: ("stop-release",),
@@ -104,6 +108,7 @@ SOURCES: Mapping[OperationKind, tuple[Desired, ...]] = {
 DEADLINES: Mapping[OperationKind, timedelta] = {
     OperationKind.CREATE: timedelta(minutes=15),
     OperationKind.UNDELETE: timedelta(minutes=15),
+    OperationKind.IMAGE: timedelta(minutes=75),
 }
 DEFAULT_DEADLINE = timedelta(minutes=10)
 

@@ -55,6 +55,10 @@ class StackSpec:
     """Where shoppers reach it; None for one of this machine, which is reached at its endpoint."""
     websites: Mapping[str, str] = field(default_factory=dict)
     """The host of each further website with its code."""
+    image: str = ""
+    """What it runs; empty until it ran for the first time: then whatever is set counts."""
+    untried: bool = False
+    """Whether the cluster did not yet show that it can fetch a new image."""
     installation: Installation | None = None
 
     @property
@@ -121,6 +125,8 @@ def stack_spec_to_json(spec: StackSpec) -> dict[str, Any]:
         "now": spec.now,
         "url": spec.url,
         "websites": dict(spec.websites),
+        "image": spec.image,
+        "untried": spec.untried,
         "installation": None if spec.installation is None else vars(spec.installation),
     }
 
@@ -135,5 +141,7 @@ def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
         now=data.get("now"),
         url=data.get("url"),
         websites=data.get("websites", {}),
+        image=data.get("image", ""),
+        untried=data.get("untried", False),
         installation=Installation(**installation) if installation else None,
     )

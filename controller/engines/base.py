@@ -201,6 +201,9 @@ class Engine(Protocol):
         was told of the infrastructure around the stack.
         """
 
+    def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
+        """The image that a stack is to run; empty where none does. Raises ImageMissingError."""
+
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """What the driver is to run, on a cluster where one is given."""
 

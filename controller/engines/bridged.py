@@ -20,6 +20,10 @@ class BridgedEngine:
     image = ""
     website = MAIN_SITE
 
+    def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:  # noqa: ARG002
+        """None: it is no image that runs."""
+        return ""
+
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:  # noqa: ARG002
         """The shop of this stack; where it is, when somebody else runs it."""
         closed = stack.desired is StackDesired.CLOSED

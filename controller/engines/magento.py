@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec
+from controller.domain.errors import ImageMissingError
+from controller.domain.images import parse_image
 from controller.domain.stack import Stack, StackDesired
 from controller.engines.bridged import BridgedEngine
 from controller.engines.plans import placed_values
@@ -21,9 +23,12 @@ class MagentoEngine(BridgedEngine):
     name = "magento"
 
     def __init__(self, image: str = "") -> None:
-        """`image` is what new stacks run, as REPOSITORY:TAG; without one clusters take none."""
-        repository, _, tag = image.rpartition(":")
-        self.image, self.version = repository, tag or "2.4"
+        """`image` is what new stacks run; without one clusters take none.
+
+        Raises InvalidImageError.
+        """
+        self.image = image
+        self.version = parse_image(image).version if image else "2.4"
         self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -38,19 +43,32 @@ class MagentoEngine(BridgedEngine):
             found |= {"media_access_key": user, "media_secret_key": derive("media_secret_key")}
         return found
 
+    def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
+        """Its own once it ran; before, what is set by now, so that a correction heals it.
+
+        Raises ImageMissingError.
+        """
+        if cluster is None:
+            return ""
+        image = stack.spec.image or self.image
+        if not image:
+            raise ImageMissingError(engine=self.name)
+        return image
+
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """The chart's values by plan; a shop that somebody else runs as every engine has it."""
         if cluster is None:
             return super().release(stack)
         closed = stack.desired is StackDesired.CLOSED
         # Every look asks, and most find what they found before.
-        told = (stack.spec, stack.version, stack.infrastructure, closed, cluster)
+        told = (stack.spec, stack.infrastructure, closed, cluster)
         with self._lock:
             known = self._releases.get(stack.uid)
         if known is not None and known[0] == told:
             return known[1]
-        values = placed_values(stack, cluster, self.image, closed=closed)
-        release = Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
+        image = parse_image(self.image_of(stack, cluster))
+        values = placed_values(stack, cluster, image, closed=closed)
+        release = Release(name=stack.uid, chart=self.name, version=image.version, values=values)
         with self._lock:
             self._releases[stack.uid] = (told, release)
             while len(self._releases) > _KEPT:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from controller.domain.clusters import ClusterOffer, ClusterSpec
+from controller.domain.images import Image
 from controller.domain.plans import Plan, Scale
 from controller.domain.stack import Stack
 from controller.domain.yamltext import load
@@ -43,6 +44,7 @@ class PlannedShop:
     """As Magento spells it: en_US."""
     currency: str
     timezone: str
+    image_digest: str = ""
     scale: Scale | None = None
     """None leaves it to the plan."""
     database: Mapping[str, Any] = field(default_factory=dict)
@@ -84,9 +86,9 @@ def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
 
 
 def placed_values(
-    stack: Stack, cluster: ClusterSpec, image: str, *, closed: bool
+    stack: Stack, cluster: ClusterSpec, image: Image, *, closed: bool
 ) -> dict[str, Any]:
-    """Return the chart's values for a stack on a cluster; `image` is without its tag."""
+    """Return the chart's values for a stack on a cluster."""
     installation = stack.spec.installation
     if installation is None:
         raise LookupError("a stack on a cluster was placed with what it is installed with")
@@ -96,8 +98,9 @@ def placed_values(
         uid=stack.uid,
         name=installation.name,
         tenant=installation.tenant,
-        image=image,
-        image_tag=stack.version,
+        image=image.repository,
+        image_tag=image.tag,
+        image_digest=image.digest,
         secret=SECRET,
         websites={url.partition("://")[2]: "", **stack.spec.websites},
         base_url=f"{url}/",

@@ -48,6 +48,7 @@ class Chores:
             ("expire", 2.0, self._expire),
             ("tombstones", 60.0, self._tombstones),
             ("deadlines", 5.0, self._deadlines),
+            ("rollouts", 1.0, self._rollouts),
             ("forget", 3600.0, self._forget),
             ("rates", 2.0, self._rates),
             ("clusters", 1.0, self._clusters),
@@ -127,6 +128,10 @@ class Chores:
                 self.registry.progress.expire(operation, missing, lease)
             finally:
                 self.leases.release(lease)
+
+    def _rollouts(self, hint: Hint) -> None:
+        for ref in self.registry.rollouts.advance():
+            hint(ref)
 
     def _forget(self, hint: Hint) -> None:  # noqa: ARG002
         forget_old(self.registry.database)

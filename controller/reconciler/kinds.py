@@ -86,16 +86,21 @@ class Subjects:
 
     def _stack(self, stack: Stack, *, thorough: bool) -> Look:
         seen = stacks.observe(stack, self._world, thorough=thorough)
+        image = self._world.image(stack) if stack.wants_running else ""
         step = stacks.next_step(stack, seen)
         conditions = stacks.conditions(stack, seen, self._world)
 
         def run() -> Advanced:
             return step.run(stack, seen, self._world) if step else _nothing()
 
+        kept = stacks.with_image(stack, seen, image)
+
         def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
             if gained is None:
-                return self._progress.stack(lease, outcome, endpoint)
+                return self._progress.stack(
+                    lease, outcome, endpoint, lambda fresh: stacks.with_image(fresh, seen, image)
+                )
             return self._progress.stack(lease, outcome, endpoint, gained.stack)
 
         return Look(
@@ -106,6 +111,7 @@ class Subjects:
             quiet=step is None
             and stack.observed_generation == stack.generation
             and stack.endpoint == seen.endpoint
+            and kept is stack
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,

@@ -9,6 +9,7 @@ from controller.domain.conditions import Condition, met, unmet
 from controller.domain.errors import (
     DriverError,
     HandoverMissingError,
+    ImageUnpullableError,
     PodsNotReadyError,
     ShopStartingError,
     StoreControllerError,
@@ -167,6 +168,41 @@ def _rescaled(fresh: Stack, stack: Stack) -> Stack:
     return replace(fresh, spec=replace(fresh.spec, rescale=False, now=None))
 
 
+class TryImage:
+    """See that the cluster can fetch a new image, before anything that runs is changed."""
+
+    name = "try-image"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Have it started once beside the shop; raises ImageUnpullableError."""
+        image = world.image(stack)
+        try:
+            world.driver(stack).try_image(stack.uid, image)
+        except DriverFailure as failure:
+            if failure.code == "image_unpullable":
+                raise ImageUnpullableError(detail=failure.detail) from failure
+            raise
+        return Advanced(
+            note=Note.of("ImageTried", image=image),
+            stack=lambda fresh: _tried(fresh, image),
+        )
+
+
+def _tried(fresh: Stack, image: str) -> Stack:
+    """The stack without the doubt, unless another image is wanted meanwhile."""
+    if fresh.spec.image != image:
+        return fresh
+    return replace(fresh, spec=replace(fresh.spec, untried=False))
+
+
+def with_image(stack: Stack, seen: StackSeen, image: str) -> Stack:
+    """A stack that answers keeps what it runs, whatever is set for new ones later."""
+    if stack.spec.image or not image or not stack.wants_running or seen.answering is not None:
+        return stack
+    return replace(stack, spec=replace(stack.spec, image=image))
+
+
 class ApplySecrets:
     """Put the access keys in place."""
 
@@ -280,6 +316,7 @@ STEPS: tuple[type[StackStep], ...] = (
     ApplyInfrastructure,
     ApplySecrets,
     ApplyScale,
+    TryImage,
     ApplyRelease,
     AwaitEngine,
     RestartRelease,
@@ -311,7 +348,8 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
     if stack.spec.rescale and seen.release in STANDING:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
-        return ApplyRelease()
+        tried = not stack.spec.untried or seen.release in DOWN
+        return ApplyRelease() if tried else TryImage()
     if seen.answering is None:
         return None
     return RestartRelease() if seen.hangs else AwaitEngine()

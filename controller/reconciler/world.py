@@ -50,6 +50,11 @@ class World:
         cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
         return self.engine(stack).release(stack, cluster)
 
+    def image(self, stack: Stack) -> str:
+        """The image that a stack is to run; empty where none does."""
+        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        return self.engine(stack).image_of(stack, cluster)
+
     def builder(self, stack: Stack) -> Builder:
         """The tool that builds what a stack on a cluster needs around it.
 

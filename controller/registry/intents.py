@@ -16,6 +16,7 @@ from controller.domain.conditions import Desired, summarize
 from controller.domain.errors import (
     CapacityError,
     NameTakenError,
+    NotOnClusterError,
     OperationInProgressError,
     PreconditionFailedError,
     QuotaExceededError,
@@ -23,6 +24,7 @@ from controller.domain.errors import (
     StoreNotFoundError,
     WrongStateError,
 )
+from controller.domain.images import Image
 from controller.domain.notes import Note
 from controller.domain.operations import (
     SOURCES,
@@ -33,7 +35,7 @@ from controller.domain.operations import (
     StepState,
 )
 from controller.domain.plans import PLAN_SCALES, Scale, scale_to_json
-from controller.domain.stack import StackDesired
+from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
@@ -61,7 +63,7 @@ _stores = table(StoreRow)
 _stacks = table(StackRow)
 
 
-_GIVING_WAY = {OperationKind.CHANGE, OperationKind.PUSH, OperationKind.SCALE}
+_GIVING_WAY = {OperationKind.CHANGE, OperationKind.PUSH, OperationKind.SCALE, OperationKind.IMAGE}
 """What a newer change takes the place of: all that it wanted is wanted still."""
 
 _BY_ITSELF = {OperationKind.RETIRE: "Expired", OperationKind.PURGE: "TombstoneExpired"}
@@ -210,6 +212,20 @@ class Intents:
             )
             remember(connection, scope, once, operation)
             return Accepted(operation=operation, new=True)
+
+    def image(self, scope: Scope, uid: str, image: Image, once: Once | None = None) -> Accepted:
+        """Accept another image of the shop software; one that runs returns the latest operation.
+
+        Raises NotOnClusterError, WrongStateError unless the store is open or suspended, and
+        OperationInProgressError.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            accepted = set_image(connection, scope, mine(connection, scope, uid), image)
+            remember(connection, scope, once, accepted.operation)
+            return accepted
 
     def transition(
         self, scope: Scope, uid: str, kind: OperationKind, once: Once | None = None
@@ -402,6 +418,33 @@ def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> N
     )
 
 
+def set_image(connection: Connection, scope: Scope, store: Store, image: Image) -> Accepted:
+    """Have a store's stack run an image, as `Intents.image` says."""
+    stack = lookup_stack(connection, store.stack)
+    if stack is None or stack.cluster is None:
+        raise NotOnClusterError(store=store.spec.slug)
+    if store.desired not in {Desired.ACTIVE, Desired.SUSPENDED}:
+        raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+    latest = operations.lookup(connection, store.operation)
+    if stack.spec.image == str(image) and latest is not None:
+        return Accepted(operation=latest, new=False)
+    make_way(connection, store)
+    changed = replace(store, generation=store.generation + 1)
+    note = Note.of("ImageAccepted", image=str(image))
+    operation = advance(connection, changed, OperationKind.IMAGE, note)
+    shape = replace(stack.spec, image=str(image), untried=True)
+    _reshape(connection, replace(stack, version=image.version, spec=shape))
+    audit_store(
+        connection,
+        scope,
+        changed,
+        "store.image",
+        before={"image": stack.spec.image},
+        after={"image": str(image)},
+    )
+    return Accepted(operation=operation, new=True)
+
+
 def _shape_stack(
     connection: Connection, store: Store, *, now: int | None = None, asked: bool = False
 ) -> None:
@@ -428,11 +471,17 @@ def _shape_stack(
         rescale=asked or resized or known.rescale,
         now=now if asked or resized else known.now,
     )
+    _reshape(connection, replace(stack, spec=shape))
+
+
+def _reshape(connection: Connection, stack: Stack) -> None:
+    """Have a stack made what it is wanted to be now."""
     connection.execute(
         update(_stacks)
-        .where(_stacks.c.uid == store.stack)
+        .where(_stacks.c.uid == stack.uid)
         .values(
-            **stack_columns(replace(stack, spec=shape)),
+            **stack_columns(stack),
+            version=stack.version,
             generation=_stacks.c.generation + 1,
             due_at=epoch_now(),
             waited_on=True,

@@ -16,6 +16,7 @@ from controller.registry.operations import Operations
 from controller.registry.progress import Progress
 from controller.registry.rate_pushes import RatePushes
 from controller.registry.rates import Rates
+from controller.registry.rollouts import Rollouts
 from controller.registry.session import Database
 from controller.registry.stores import Stores
 from controller.registry.tenants import Tenants
@@ -44,6 +45,7 @@ class Registry:
     vault: Vault
     clusters: Clusters
     clock: Clock
+    rollouts: Rollouts
 
 
 def open_registry(
@@ -79,4 +81,5 @@ def open_registry(
         vault=vault,
         clusters=Clusters(database, vault),
         clock=Clock(database),
+        rollouts=Rollouts(database),
     )

@@ -117,6 +117,36 @@ class ClusterRow(SQLModel, table=True):
     updated_at: datetime = _time()
 
 
+class RolloutRow(SQLModel, table=True):
+    """An image on its way to many stores, a few at a time."""
+
+    __tablename__ = "rollouts"
+
+    id: str = Field(primary_key=True)
+    image: str
+    actor: str
+    state: str = Field(index=True)
+    max_parallel: int
+    max_failures: int
+    created_at: datetime = _time()
+    finished_at: datetime | None = _time(default=None)
+
+
+class RolloutStoreRow(SQLModel, table=True):
+    """One store of a rollout, in its turn."""
+
+    __tablename__ = "rollout_stores"
+
+    rollout_id: str = Field(primary_key=True, foreign_key="rollouts.id")
+    position: int = Field(primary_key=True)
+    store_uid: str
+    slug: str
+    state: str
+    operation_id: str | None = None
+    detail: str = Field(default="", sa_type=Text)
+    """Why it was left out, or the code of what its operation failed with."""
+
+
 class HostRow(SQLModel, table=True):
     """A public host name, with its port where that is unusual, and the store whose it is."""
 

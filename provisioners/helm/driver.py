@@ -35,6 +35,7 @@ from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import scale
+from provisioners.kubernetes.trials import Trials
 from provisioners.kubernetes.view import WORKLOADS
 from provisioners.kubernetes.watch import Watches
 
@@ -92,7 +93,8 @@ class HelmDriver:
     ) -> None:
         """Drive `charts` by name, the usual one first.
 
-        `patience`: seconds that `delete` waits for a namespace to go. `grace`: seconds in which a
+        `patience`: seconds that `delete` waits for a namespace to go, and a trial for an image.
+        `grace`: seconds in which a
         helm that we did not start may still be alive. `sync`: seconds to wait for the first lists.
         `changed` is told the name of a release that was seen pending and is ready now.
         """
@@ -113,6 +115,7 @@ class HelmDriver:
         self._pods = Pods(rooms.connection, selector=STACK)
         self._handovers = Handovers(rooms.connection)
         self._ground = GroundKeeper(rooms.connection)
+        self._trials = Trials(rooms.connection, patience=patience)
         self.patience = patience
         self._grace, self._sync = grace, sync
 
@@ -150,6 +153,10 @@ class HelmDriver:
         # Whether it is ready already is for the next look to say.
         endpoint = chart.endpoint(release, self._rooms.namespace(release.name))
         return ReleaseStatus(state=ReleaseState.PENDING, endpoint=endpoint)
+
+    def try_image(self, name: str, image: str) -> None:
+        """Have the cluster fetch it for a Job that does nothing."""
+        self._trials.run(self._rooms.namespace(name), name, image)
 
     def status(self, release: Release) -> ReleaseStatus:
         """What the watches say; starts no process and writes nothing."""

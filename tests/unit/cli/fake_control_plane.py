@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.unit.cli.fake_clusters import FakeClusters
 from tests.unit.cli.fake_rates import FakeRates
+from tests.unit.cli.fake_rollouts import FakeRollouts
 from tests.unit.cli.fake_shop_orders import FakeShopOrders
 
 STEPS = ("apply-release", "await-engine", "prove-selling")
@@ -148,6 +149,8 @@ class FakeApi:
         self.noticed: list[dict[str, Any]] = []
         self.unasked: dict[str, Any] | None = None
         self.scales: list[Any] = []
+        self.images: list[tuple[str, str]] = []
+        self.rollouts = FakeRollouts()
         self.explanation: dict[str, Any] | None = None
         self.rates = FakeRates()
         self.orders = FakeShopOrders()
@@ -273,11 +276,11 @@ class FakeApi:
                     "metadata": {"next": None, "unasked": self.unasked},
                     "items": [event(1, name), *self.noticed],
                 }
-            case [_, "rates" | "clusters" | "plans", *_] | [
+            case [_, "rates" | "clusters" | "plans" | "images", *_] | [
                 _,
                 "stores",
                 _,
-                "orders" | "rates" | "why",
+                "orders" | "rates" | "why" | "image",
                 *_,
             ]:
                 return self.part(method, path.split("/")[3:], query, body)
@@ -301,6 +304,11 @@ class FakeApi:
             case ["stores", name, "why"]:
                 found = self.explanation
                 return (200, found) if found else (404, problem(404, "store_not_found", store=name))
+            case ["stores", name, "image"]:
+                self.images.append((unquote(name), body["image"]))
+                return 202, self.begin("image", self.stores[unquote(name)])
+            case ["images", *rest]:
+                return self.rollouts.answer(method, rest, body)
             case ["plans"]:
                 return 200, {"kind": "PlanList", "metadata": {"next": None}, "items": PLANS}
             case ["rates", *rest]:
