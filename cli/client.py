@@ -142,9 +142,9 @@ class Client:
         """Return the chain that explains a store."""
         return self._get(f"/stores/{_part(name)}/why")
 
-    def logs(self, name: str, *, tail: int, follow: bool) -> Stream:
-        """Open the shop's log."""
-        query = {"tail": tail, "follow": "true" if follow else None}
+    def logs(self, name: str, query: Mapping[str, str | int | None], *, follow: bool) -> Stream:
+        """Open the shop's log; `query` says which lines."""
+        query = {**query, "follow": "true" if follow else None}
         # A quiet shop is no broken one: while following, silence may last.
         timeout = 3600.0 if follow else 30.0
         path = f"{PREFIX}/stores/{_part(name)}/logs"

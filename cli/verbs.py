@@ -73,7 +73,7 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("url", "stores", N_("Print a store's address.")),
             _verb("open", "stores", N_("Open a store in the web browser.")),
             _verb("login-link", "stores", N_("Print a one-time link to a store's administration.")),
-            _verb("logs", "watch", N_("Print what a store's process wrote.")),
+            _verb("logs", "watch", N_("Print what a store's parts wrote.")),
             _verb("events", "watch", N_("Show what happened.")),
             _verb("op", "operations", N_("List, show, follow and retry operations.")),
         ),

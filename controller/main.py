@@ -21,6 +21,7 @@ from controller.api import (
     fleet,
     health,
     images,
+    logs,
     operations,
     orders,
     plans,
@@ -283,6 +284,7 @@ def build_app(services: Services) -> FastAPI:
         images,
         plans,
         rates,
+        logs,
         why,
     ):
         app.include_router(module.router, prefix="/api/v1")

@@ -99,6 +99,26 @@ class Happening:
     count: int = 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class LogQuery:
+    """Which lines are wanted; where nothing is chosen, of what is in trouble, or else of all."""
+
+    tail: int = 200
+    since: int | None = None
+    """Seconds: nothing older."""
+    part: str | None = None
+    """A part of the release, as `database`."""
+    pod: str | None = None
+    container: str | None = None
+    whole: bool = False
+    """Of everything, even while a part is in trouble."""
+
+    @property
+    def chosen(self) -> bool:
+        """Whether somebody said of what."""
+        return self.whole or any((self.part, self.pod, self.container))
+
+
 class Driver(Protocol):
     """A tool that runs releases. Every method may be repeated after a crash."""
 
@@ -163,10 +183,13 @@ class Driver(Protocol):
     def names(self) -> set[str]:
         """Every name that something is held for."""
 
-    def logs(self, name: str, *, tail: int) -> list[str]:
-        """The last lines that the release printed."""
+    def logs(self, name: str, query: LogQuery) -> list[str]:
+        """The last lines that the release printed, in the order of time.
 
-    def follow(self, name: str) -> Iterator[str]:
+        Raises DriverFailure: `no_log` where nothing has the name that was chosen.
+        """
+
+    def follow(self, name: str, query: LogQuery) -> Iterator[str]:
         """New lines as they are printed; an empty string is a moment without any."""
 
     def stop_all(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from provisioners.base import (
     DriverFailure,
     Happening,
+    LogQuery,
     Reason,
     Release,
     ReleaseState,
@@ -96,12 +97,12 @@ class ExternalDriver:
         """As `inventory`."""
         return set()
 
-    def logs(self, name: str, *, tail: int) -> list[str]:  # noqa: ARG002
+    def logs(self, name: str, query: LogQuery) -> list[str]:  # noqa: ARG002
         """None: they are where the shop is."""
         _check(name)
         return []
 
-    def follow(self, name: str) -> Iterator[str]:
+    def follow(self, name: str, query: LogQuery) -> Iterator[str]:  # noqa: ARG002
         """Nothing, a few times a second."""
         _check(name)
         while True:

@@ -25,6 +25,7 @@ from provisioners import command
 from provisioners.base import (
     DriverFailure,
     Happening,
+    LogQuery,
     Reason,
     Release,
     ReleaseState,
@@ -209,17 +210,21 @@ class SandboxDriver:
         places = [place for place in self._root.iterdir() if place.is_dir()]
         return {place.name.removeprefix(".purged-") for place in places}
 
-    def logs(self, name: str, *, tail: int) -> list[str]:
+    def logs(self, name: str, query: LogQuery) -> list[str]:
         """The last lines of the log; reads at most the last megabyte."""
         path = self._directory(name) / "shop.log"
         try:
             with path.open("rb") as log:
                 log.seek(max(0, path.stat().st_size - 1_048_576))
-                return log.read().decode(errors="replace").splitlines()[-tail:]
+                return (
+                    log.read().decode(errors="replace").splitlines()[-query.tail :]
+                    if query.tail
+                    else []
+                )
         except FileNotFoundError:
             return []
 
-    def follow(self, name: str) -> Iterator[str]:
+    def follow(self, name: str, query: LogQuery) -> Iterator[str]:  # noqa: ARG002
         """Lines printed from now on; an empty string a few times a second when there is none."""
         path = self._directory(name) / "shop.log"
         position = path.stat().st_size if path.exists() else 0

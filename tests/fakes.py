@@ -35,6 +35,7 @@ from controller.engines.base import (
 from provisioners.base import (
     DriverFailure,
     Happening,
+    LogQuery,
     Reason,
     Release,
     ReleaseState,
@@ -87,6 +88,7 @@ class FakeDriver:
 
     def __init__(self) -> None:
         self.held: dict[str, Held] = {}
+        self.queries: list[LogQuery] = []
         self._lock = threading.RLock()
         self._faults: dict[str, list[Exception]] = {}
 
@@ -200,14 +202,16 @@ class FakeDriver:
         with self._lock:
             return set(self.held)
 
-    def logs(self, name: str, *, tail: int) -> list[str]:
+    def logs(self, name: str, query: LogQuery) -> list[str]:
         with self._entered("logs", name) as held:
-            return held.log[-tail:] if held and tail else []
+            self.queries.append(query)
+            return held.log[-query.tail :] if held and query.tail else []
 
-    def follow(self, name: str) -> Iterator[str]:
-        position = len(self.logs(name, tail=1_000_000))
+    def follow(self, name: str, query: LogQuery) -> Iterator[str]:
+        whole = replace(query, tail=1_000_000)
+        position = len(self.logs(name, whole))
         while True:
-            lines = self.logs(name, tail=1_000_000)
+            lines = self.logs(name, whole)
             yield from lines[position:]
             position = len(lines)
             yield ""

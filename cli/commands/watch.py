@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import durations
 from cli.client import sse
 from cli.options import Name, Output
 from cli.output import Format, console, document, line, note, result
@@ -35,20 +36,65 @@ Follow = Annotated[
 @verb(
     app,
     "logs",
-    text=_("Print what a store's process wrote."),
-    examples=("storectl logs acme", "storectl logs acme -f --tail 20"),
+    text=_("Print what a store's parts wrote."),
+    more=_(
+        "On a cluster: of what is in trouble, with what it said before it was started again; "
+        "where nothing is, of every container. Each line begins with its pod and container, and "
+        "all are in the order of time."
+    ),
+    examples=(
+        "storectl logs acme",
+        "storectl logs acme -f --tail 20",
+        "storectl logs acme --component database --since 15m",
+    ),
 )
 def logs(
     session: Session,
     name: Name,
     *,
+    component: Annotated[
+        str | None,
+        typer.Option(
+            "--component",
+            metavar="PART",
+            help=_("Of one part: web, cron, database, cache, sessions, search, install, backup…"),
+            show_default=False,
+        ),
+    ] = None,
+    pod: Annotated[
+        str | None, typer.Option("--pod", help=_("Of one pod."), show_default=False)
+    ] = None,
+    container: Annotated[
+        str | None,
+        typer.Option("--container", help=_("Of containers of this name."), show_default=False),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help=_("Of every part, even while one is in trouble."))
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="DURATION",
+            help=_("Nothing older, such as 15m or 2h."),
+            show_default=False,
+        ),
+    ] = None,
     follow: Follow = False,
     tail: Annotated[int, typer.Option("--tail", min=1, max=10000, help=_("How many lines."))] = 200,
 ) -> None:
     """Print the log; on a terminal nothing in it can steer the terminal."""
     shown = printable if sys.stdout.isatty() else str
+    query = {
+        "tail": tail,
+        "part": component,
+        "pod": pod,
+        "container": container,
+        "whole": "true" if every else None,
+        "since": None if since is None else durations.parse(since),
+    }
     try:
-        with session.client.logs(name, tail=tail, follow=follow) as lines:
+        with session.client.logs(name, query, follow=follow) as lines:
             for raw in lines:
                 sys.stdout.write(shown(raw.decode("utf-8", "replace")))
                 sys.stdout.flush()

@@ -1,11 +1,10 @@
 """Routes of stores: list, create, apply, look, change, life cycle, logs."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from controller.api import routing
 from controller.api.answers import accepted_answer, json_answer
@@ -28,10 +27,8 @@ from controller.domain.errors import BadRequestError, ConfirmationMissingError, 
 from controller.domain.operations import OperationKind
 from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
-from controller.reconciler.outcome import from_driver
 from controller.registry.intents import Accepted
 from controller.registry.stores import StoreQuery
-from provisioners.base import DriverFailure
 
 router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
@@ -247,31 +244,3 @@ def login_link(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     """Make a link that opens the shop's administration once."""
     link = services.commands.login_link(scope, name)
     return json_answer({"url": link.url, "expiresAt": iso(link.expires_at)})
-
-
-@router.get("/{name}/logs")
-def store_logs(
-    services: ServicesDep,
-    scope: ScopeDep,
-    name: Name,
-    tail: Annotated[int, Query(ge=0, le=10_000)] = 200,
-    follow: bool = False,
-) -> Response:
-    """The last lines that the shop printed; `follow` keeps sending new ones."""
-    store = services.registry.stores.get(scope, name)
-    stack = services.registry.stores.stack(store.stack)
-    if stack is None:
-        return Response("", media_type="text/plain")
-    driver = services.world.driver(stack)
-    try:
-        last = driver.logs(stack.uid, tail=tail)
-    except DriverFailure as failure:
-        raise from_driver(failure) from failure
-
-    def lines() -> Iterator[str]:
-        yield from (line + "\n" for line in last)
-        if follow:
-            # The empty line of a quiet moment lets a caller that left be noticed.
-            yield from (line + "\n" if line else "" for line in driver.follow(stack.uid))
-
-    return StreamingResponse(lines(), media_type="text/plain; charset=utf-8")

@@ -155,7 +155,9 @@ def command_of(code: str, params: Params, *, owner: bool = False) -> str | None:
     """What to type next; None where that is not an owner's to do."""
     known = DIAGNOSES.get(code)
     if known is not None:
-        return None if owner and code not in _BY_THEMSELVES else known.command % params
+        part = params.get("part")
+        chosen = f" --component {part}" if part and known.command == LOGS else ""
+        return None if owner and code not in _BY_THEMSELVES else known.command % params + chosen
     return (_RETRY if params.get("failed") else EVENTS) % params
 
 

@@ -463,6 +463,14 @@ class MethodNotAllowedError(StoreControllerError):
     action = N_("Use one of those methods.")
 
 
+class LogNotFoundError(NotFoundError):
+    """Nothing of the shop has the name whose lines are wanted."""
+
+    code = "log_not_found"
+    cause = N_("Nothing of the shop prints under that name.")
+    action = N_("Choose one of: %(names)s.")
+
+
 class ClusterNotFoundError(NotFoundError):
     """No such cluster."""
 
@@ -699,6 +707,14 @@ class RolloutOpenError(ConflictError):
     code = "rollout_open"
     cause = N_("A rollout of %(image)s goes on already (%(rollout)s).")
     action = N_("Wait for it, or end it: storectl image stop.")
+
+
+class LogUndividedError(ConflictError):
+    """A shop that is one process has one log, and its lines no times."""
+
+    code = "log_undivided"
+    cause = N_("“%(store)s” prints one log, of which nothing can be chosen.")
+    action = N_("Leave out the part, pod, container or age; --tail says how many lines.")
 
 
 class ImageMissingError(ConflictError):

@@ -23,7 +23,7 @@ from controller.web.render import Pages, Visit, part
 from controller.web.shops import shop_row
 from controller.web.stream import Frame, live
 from controller.web.views import StoreView, view
-from provisioners.base import DriverFailure
+from provisioners.base import DriverFailure, LogQuery
 
 Text = Annotated[str, Form(max_length=1000)]
 Asked = Annotated[str, Query(max_length=200)]
@@ -200,7 +200,7 @@ class OperatorConsole:
         if stack is None:
             return []
         try:
-            return self._services.world.driver(stack).logs(stack.uid, tail=_LOG_LINES)
+            return self._services.world.driver(stack).logs(stack.uid, LogQuery(tail=_LOG_LINES))
         except StoreControllerError as error:
             return [error.reason]
         except DriverFailure as failure:

@@ -18,6 +18,7 @@ from typing import Any
 from provisioners.base import (
     DriverFailure,
     Happening,
+    LogQuery,
     Release,
     ReleaseState,
     ReleaseStatus,
@@ -32,6 +33,7 @@ from provisioners.kubernetes.errors import ConflictError, NotFoundError
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
+from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import scale
@@ -113,6 +115,7 @@ class HelmDriver:
         """The workloads of releases that were not ready when somebody looked, by namespace."""
         self._tell = changed
         self._pods = Pods(rooms.connection, selector=STACK)
+        self._logs = Logs(rooms.connection, selector=STACK)
         self._handovers = Handovers(rooms.connection)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, patience=patience)
@@ -252,13 +255,19 @@ class HelmDriver:
         """Every release that a namespace is there for."""
         return self._rooms.names()
 
-    def logs(self, name: str, *, tail: int) -> list[str]:
-        """The last lines of every container of the release."""
-        return self._pods.logs(self._rooms.namespace(name), tail=tail)
+    def logs(self, name: str, query: LogQuery) -> list[str]:
+        """The last lines of the chosen containers, or of those that are in trouble."""
+        troubled: set[str] = set()
+        if not query.chosen:
+            # Who asks for lines gets them, whether or not it can be said what is wrong.
+            with suppress(DriverFailure):
+                reasons = self.why(name)
+                troubled = {item.thing for item in reasons if item.kind is not CauseKind.STARTING}
+        return self._logs.last(self._rooms.namespace(name), query, troubled)
 
-    def follow(self, name: str) -> Iterator[str]:
-        """New lines of every container of the release."""
-        return self._pods.follow(self._rooms.namespace(name))
+    def follow(self, name: str, query: LogQuery) -> Iterator[str]:
+        """New lines of every chosen container of the release."""
+        return self._logs.follow(self._rooms.namespace(name), query)
 
     def execute(
         self, name: str, component: str, container: str, argv: Sequence[str], *, timeout: float

@@ -20,12 +20,15 @@ class Door:
         self.port = 0
         self.printed: dict[tuple[str, str], list[str]] = {}
         """By pod and container."""
+        self.before: dict[tuple[str, str], list[str]] = {}
+        """What a container printed before it was started again."""
         self.ended = asyncio.Event()
         self._loop = asyncio.new_event_loop()
 
     async def logs(self, request: web.Request) -> web.StreamResponse:
         place = (request.match_info["pod"], request.match_info["container"])
-        lines = self.printed.get(place, [])
+        again = request.query.get("previous") == "true"
+        lines = (self.before if again else self.printed).get(place, [])
         answer = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await answer.prepare(request)
         if request.query.get("follow") != "true":

@@ -20,6 +20,7 @@ from controller.domain.plans import Plan
 from provisioners.base import (
     DriverFailure,
     Infrastructure,
+    LogQuery,
     Release,
     ReleaseState,
     Replicas,
@@ -126,7 +127,7 @@ class Life:
         assert driver.scale(self.name, Replicas(min=3, max=5)) == 3
         pod = self.pods.first(namespace, "web")
         self.door.printed = {(pod, "web"): ["hello"]}
-        assert driver.logs(self.name, tail=5) == [f"{pod} web: hello"]
+        assert driver.logs(self.name, LogQuery(tail=5)) == [f"{pod} web: hello"]
         assert self.pods.execute(namespace, pod, "web", ["echo", "a"], timeout=20).output == "a"
 
     def explain(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioners.base import DriverFailure, ReleaseState
+from provisioners.base import DriverFailure, LogQuery, ReleaseState
 from provisioners.kubernetes.errors import StrangerError
 from tests.cluster.conftest import Cluster
 from tests.cluster.helm_bench import HelmBench, benched, tiny
@@ -67,7 +67,7 @@ def test_a_release_lives_from_its_secrets_to_an_empty_inventory(bench: HelmBench
         assert driver.inventory(name) == ()
     assert driver.status(closed).state is ReleaseState.ABSENT
     assert name not in driver.names()
-    assert driver.logs(name, tail=5) == []
+    assert driver.logs(name, LogQuery(tail=5)) == []
 
 
 def test_what_somebody_took_away_is_seen_and_comes_back(bench: HelmBench) -> None:
@@ -91,7 +91,7 @@ def test_what_is_not_there_can_be_stopped_and_deleted(bench: HelmBench) -> None:
     bench.driver.stop("nothing")
     bench.driver.delete("nothing")
     assert bench.driver.inventory("nothing") == ()
-    assert bench.driver.logs("nothing", tail=5) == []
+    assert bench.driver.logs("nothing", LogQuery(tail=5)) == []
     assert bench.runs == []
 
 

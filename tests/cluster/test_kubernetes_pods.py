@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from provisioners.base import DriverFailure, Release
+from provisioners.base import DriverFailure, LogQuery, Release
 from provisioners.kubernetes.errors import StreamCutError
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import stood_in
 from tests.cluster.helm_bench import HelmBench, benched, tiny
 from tests.cluster.kubelet import NODE
 from tests.cluster.kubelet_door import Door, opened
+from tests.cluster.waiting import until
 
 
 @pytest.fixture
@@ -56,9 +57,57 @@ def test_the_last_lines_of_every_container_are_told(
 ) -> None:
     one, two = pods(bench, release)
     door.printed = {(one, "shop"): ["a", "b", "c"], (two, "shop"): ["d"]}
-    assert bench.driver.logs(release.name, tail=2) == [f"{one} shop: c", f"{two} shop: d"]
-    assert len(bench.driver.logs(release.name, tail=9)) == 4
-    assert bench.driver.logs(release.name, tail=0) == []
+    assert bench.driver.logs(release.name, LogQuery(tail=2)) == [f"{one} shop: c", f"{two} shop: d"]
+    assert len(bench.driver.logs(release.name, LogQuery(tail=9))) == 4
+    assert bench.driver.logs(release.name, LogQuery(tail=0)) == []
+
+
+@stood_in
+def test_lines_of_all_pods_are_in_the_order_of_time_and_can_be_chosen(
+    door: Door, bench: HelmBench, release: Release
+) -> None:
+    one, two = pods(bench, release)
+    stamp = "2026-01-01T00:00:0{}.000000000Z {}"
+    door.printed = {
+        (one, "shop"): [stamp.format(1, "a"), stamp.format(4, "d")],
+        (two, "shop"): [stamp.format(2, "b"), stamp.format(3, "c")],
+    }
+    told = bench.driver.logs(release.name, LogQuery(tail=3))
+    assert told == [f"{two} shop: b", f"{two} shop: c", f"{one} shop: d"]
+    for chosen in (LogQuery(pod=two), LogQuery(pod=two, container="shop")):
+        lines = bench.driver.logs(release.name, chosen)
+        assert lines == [f"{two} shop: b", f"{two} shop: c"]
+    with pytest.raises(DriverFailure, match="shop") as refused:
+        bench.driver.logs(release.name, LogQuery(container="nginx"))
+    assert refused.value.code == "no_log"
+
+
+@stood_in
+def test_what_is_in_trouble_is_told_alone_with_what_it_said_before(
+    door: Door, bench: HelmBench, cluster: Cluster, release: Release
+) -> None:
+    one, two = pods(bench, release)
+    last = {"exitCode": 1, "reason": "Error", "message": "m"}
+    state = {
+        "name": "shop",
+        "image": "x",
+        "imageID": "",
+        "ready": False,
+        "restartCount": 3,
+        "state": {"running": None, "waiting": {"reason": "CrashLoopBackOff", "message": "m"}},
+        "lastState": {"terminated": last},
+    }
+    unready = [{"type": kind, "status": "False"} for kind in ("Ready", "ContainersReady")]
+    status = {"phase": "Running", "conditions": unready, "containerStatuses": [state]}
+    namespace = f"store-{release.name}"
+    cluster.core.patch_namespaced_pod_status(
+        two, namespace, {"status": status}, _preload_content=False
+    )
+    door.printed = {(one, "shop"): ["fine"], (two, "shop"): ["again"]}
+    door.before = {(two, "shop"): ["out of room"]}
+    wanted = [f"{two} shop (before): out of room", f"{two} shop: again"]
+    until(lambda: bench.driver.logs(release.name, LogQuery()) == wanted)
+    assert f"{one} shop: fine" in bench.driver.logs(release.name, LogQuery(whole=True))
 
 
 @stood_in
@@ -68,7 +117,7 @@ def test_new_lines_are_followed_until_nobody_reads(
     one, two = pods(bench, release)
     door.printed = {(one, "shop"): ["old"], (two, "shop"): []}
     told: list[str] = []
-    following = bench.driver.follow(release.name)
+    following = bench.driver.follow(release.name, LogQuery())
     end = time.monotonic() + 30
     # Lines are written until both followers are there to see one of them.
     while {line.split()[0] for line in told} != {one, two}:

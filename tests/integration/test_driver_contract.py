@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.naming import new_uid
-from provisioners.base import Driver, DriverFailure, Release, ReleaseState
+from provisioners.base import Driver, DriverFailure, LogQuery, Release, ReleaseState
 from provisioners.sandbox import SandboxDriver
 from tests.fakes import FakeDriver
 
@@ -101,7 +101,7 @@ def test_a_release_lives_from_its_secrets_to_an_empty_inventory(
         assert driver.inventory(name) == ()
     assert driver.status(closed).state is ReleaseState.ABSENT
     assert driver.names() == set()
-    assert driver.logs(name, tail=5) == []
+    assert driver.logs(name, LogQuery(tail=5)) == []
 
 
 def test_a_killed_process_is_seen_and_comes_back(bench: Bench, release: Release) -> None:
@@ -131,7 +131,7 @@ def test_what_is_not_there_can_be_stopped_and_deleted(bench: Bench) -> None:
     bench.driver.stop("nothing")
     bench.driver.delete("nothing")
     assert bench.driver.inventory("nothing") == ()
-    assert bench.driver.logs("nothing", tail=5) == []
+    assert bench.driver.logs("nothing", LogQuery(tail=5)) == []
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "../../etc", "a b", ".purged-a"])

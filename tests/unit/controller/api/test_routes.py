@@ -11,6 +11,7 @@ from controller.domain.tenant import Scope
 from controller.i18n import translator
 from controller.main import __version__
 from controller.registry.leases import Kind, Leases, Ref
+from provisioners.base import DriverFailure, LogQuery
 from tests.planes import Plane, follow, problem
 
 # --- stores ---------------------------------------------------------------------------------------
@@ -274,6 +275,27 @@ def test_the_log_of_a_store_is_plain_text(plane: Plane) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.text.startswith("started ")
     assert plane.get("stores/acme/logs?tail=0").text == ""
+
+
+def test_the_lines_of_a_store_on_a_cluster_can_be_chosen(plane: Plane) -> None:
+    body = {"name": "north", "inCluster": True, "domain": "shops.example.com"}
+    assert plane.post("clusters", body).status_code == 201
+    plane.make(cluster="north")
+    query = "part=database&pod=db-0&container=mariadb&since=900&tail=7&whole=true"
+    assert plane.get(f"stores/acme/logs?{query}").status_code == 200
+    assert plane.remote.queries[-1] == LogQuery(
+        part="database", pod="db-0", container="mariadb", since=900, tail=7, whole=True
+    )
+    plane.remote.fail("logs", DriverFailure("no_log", "cron, web", transient=False))
+    found = problem(plane.get("stores/acme/logs?part=nginx"), 404, "log_not_found")
+    assert found["action"] == "Choose one of: cron, web."
+
+
+@pytest.mark.parametrize("choice", ["part=web", "pod=a", "container=b", "since=5"])
+def test_a_log_that_is_one_refuses_a_choice(plane: Plane, choice: str) -> None:
+    plane.make(engine="fake")
+    problem(plane.get(f"stores/acme/logs?{choice}"), 409, "log_undivided")
+    assert plane.get("stores/acme/logs?whole=true").status_code == 200
 
 
 def test_the_events_of_a_store_are_a_list(plane: Plane) -> None:
