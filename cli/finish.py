@@ -33,6 +33,7 @@ def accept(
     """Follow the operation of an answer and call `done` with its end, or print its id at once."""
     seconds = durations.parse(timeout)
     operation = reply.body
+    warn(operation)
     if not wait:
         hand_over(session, operation)
         return
@@ -40,6 +41,12 @@ def accept(
         store = words.printable(operation["spec"]["store"])
         output.note(_("Nothing to do: “%(store)s” is so already.") % {"store": store})
     done(follow(session, operation, seconds))
+
+
+def warn(operation: "Resource") -> None:
+    """Say what is otherwise than it was asked for."""
+    for note in operation.get("warnings", ()):
+        output.note(words.note(note, "message"))
 
 
 def hand_over(session: Session, operation: "Resource") -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.commerce.drafts import Draft, specify
+from controller.commerce.languages import remarks
 from controller.commerce.plan import Plan, plan
 from controller.domain.clusters import Wish
 from controller.domain.conditions import Desired
@@ -21,12 +22,14 @@ from controller.domain.errors import (
 )
 from controller.domain.images import Image
 from controller.domain.naming import check_email, check_slug
+from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.plans import PLAN_SCALES, Wanted
 from controller.domain.plans import Plan as Size
 from controller.domain.stack import EXTERNAL
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
+from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
 from controller.jobs.hints import Hint
 from controller.logging import log
@@ -81,22 +84,36 @@ class Commands:
 
         The usual engine is that of the place where it would go.
         """
-        usual = CLUSTER_ENGINES if self._on_cluster(draft, wish) else self._engines
+        usual = self._usual(draft, wish)
         others = (name for name in self._world.engines if name not in usual)
-        return specify(draft, (*usual, *others))
+        return specify(draft, {name: self.abilities(name) for name in (*usual, *others)})
 
-    def _on_cluster(self, draft: Draft, wish: Wish | None) -> bool:
+    def abilities(self, engine: str | None = None) -> Abilities:
+        """What a shop software can, the usual one where none is named."""
+        return self._world.engines[engine or self._usual(None, None)[0]].abilities
+
+    def remarks(self, operation: Operation) -> list[Note]:
+        """What is otherwise than somebody said whose operation was accepted."""
+        if operation.kind not in {OperationKind.CREATE, OperationKind.CHANGE}:
+            return []
+        found = self._registry.stores.with_stack(operation.store)
+        return remarks(found[0].spec, self.abilities(found[0].spec.engine)) if found else []
+
+    def _usual(self, draft: Draft | None, wish: Wish | None) -> tuple[str, ...]:
+        return CLUSTER_ENGINES if self._on_cluster(draft, wish) else self._engines
+
+    def _on_cluster(self, draft: Draft | None, wish: Wish | None) -> bool:
         """Whether a store goes to a cluster: it says so, or there is one for its engine."""
         if wish is not None and (wish.cluster or wish.region):
             return True
-        if draft.engine is not None and draft.engine not in CLUSTER_ENGINES:
+        if draft is not None and draft.engine and draft.engine not in CLUSTER_ENGINES:
             return False
         return self._registry.clusters.any_active()
 
     def _platform(self, spec: StoreSpec, draft: Draft, wish: Wish | None) -> Platform:
         """Where a new store goes; raises EngineUnavailableError, ImageMissingError."""
         clustered = self._on_cluster(draft, wish)
-        engines = CLUSTER_ENGINES if clustered else self._engines
+        engines = self._usual(draft, wish)
         if spec.engine not in engines:
             raise EngineUnavailableError(engine=spec.engine, engines=", ".join(engines))
         engine = self._world.engines[spec.engine]

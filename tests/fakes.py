@@ -23,6 +23,7 @@ from controller.domain.errors import (
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store
+from controller.engines.abilities import abilities_of
 from controller.engines.base import (
     ComparedField,
     ComparedSetting,
@@ -269,6 +270,7 @@ class FakeEngine:
 
     version = "1"
     website = "base"
+    abilities = abilities_of("magento")
 
     def __init__(self, driver: FakeDriver, *, name: str = "fake", image: str = "") -> None:
         self.name = name

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from controller.api.resources import dump, operation_json
+from controller.api.resources import dump, note_json, operation_json
 from controller.registry.intents import Accepted
 from controller.services import Services
 
@@ -18,8 +18,9 @@ def accepted_answer(services: Services, accepted: Accepted) -> Response:
     """202 with where to follow the operation; 200 when it was so already."""
     operation = accepted.operation
     estimate = services.registry.operations.typical_seconds(operation.kind)
+    warnings = [note_json(note) for note in services.commands.remarks(operation)]
     return json_answer(
-        operation_json(operation, estimate),
+        {**operation_json(operation, estimate), "warnings": warnings},
         202 if accepted.new or operation.open else 200,
         {"Location": f"/api/v1/operations/{operation.id}"},
     )

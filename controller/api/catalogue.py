@@ -11,34 +11,40 @@ from controller.api.deps import ServicesDep
 from controller.api.described import OPEN
 from controller.commerce import countries
 from controller.commerce.countries import CountryPack
-from controller.domain.errors import explain
+from controller.domain.errors import UnknownCountryError, explain
 from controller.domain.naming import suggestions
+from controller.engines.abilities import Abilities
 from controller.i18n import LANGUAGES, negotiate, translator
 
 router = routing.router(tags=["catalogue"], responses=OPEN)
 
 
 @router.get("/countries")
-def list_countries(request: Request, lang: str | None = None) -> Response:
+def list_countries(request: Request, services: ServicesDep, lang: str | None = None) -> Response:
     """List the countries that a shop can be opened in."""
+    abilities = services.commands.abilities()
     language = lang if lang in LANGUAGES else negotiate(request.headers.get("accept-language"))
-    items = [{"code": code, "name": name} for code, name in countries.choices(language)]
+    items = [{"code": code, "name": name} for code, name in countries.choices(language, abilities)]
     return json_answer({"kind": "CountryList", "items": items})
 
 
 @router.get("/countries/{code}")
-def get_country(code: Annotated[str, Path(max_length=10)]) -> Response:
+def get_country(services: ServicesDep, code: Annotated[str, Path(max_length=10)]) -> Response:
     """What choosing a country sets."""
-    return json_answer(country_json(countries.pack(code)))
+    abilities = services.commands.abilities()
+    if not countries.offered(code.upper(), abilities):
+        raise UnknownCountryError(country=code)
+    return json_answer(country_json(countries.pack(code, abilities), abilities))
 
 
-def country_json(pack: CountryPack) -> dict[str, object]:
-    """A country pack."""
+def country_json(pack: CountryPack, abilities: Abilities) -> dict[str, object]:
+    """A country pack; `shopLocales` are those of the shop that its languages are shown in."""
     return {
         "kind": "Country",
         "code": pack.code,
         "currency": pack.currency,
         "locales": list(pack.locales),
+        "shopLocales": [abilities.locale(locale) for locale in pack.locales],
         "timezone": pack.timezone,
         "weightUnit": pack.weight_unit,
         "payments": [str(payment) for payment in pack.payments],

@@ -7,15 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import get_currency_precision, list_currencies
 
-from controller.commerce import cldr
-from controller.commerce.identities import tax_name
+from controller.commerce import tender
+from controller.commerce.identities import folded, tax_name, twice
 from controller.domain.commerce import (
     Carrier,
     Currencies,
@@ -29,10 +26,12 @@ from controller.domain.commerce import (
     TaxRate,
 )
 from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidInputError
+from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email
 from controller.domain.providers import mode_of, options
 from controller.domain.store import MAIN_SITE, Contact
 from controller.domain.websites import website_url
+from controller.engines.abilities import Abilities
 
 _LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
@@ -48,16 +47,11 @@ _WIDEST = 5000
 """Basis points."""
 
 
-@cache
-def _timezones() -> frozenset[str]:
-    """Every IANA name; to find them the system's files are read, which takes a while."""
-    return frozenset(available_timezones())
-
-
 class Checks:
     """Collects everything that is wrong, so that one answer names it all."""
 
-    def __init__(self) -> None:
+    def __init__(self, abilities: Abilities) -> None:
+        self.abilities = abilities
         self.wrong: list[tuple[str, str]] = []
         self.under = ""
         """What the names of fields begin with, such as `sites.us.`."""
@@ -88,10 +82,11 @@ class Checks:
             return text
 
     def timezone(self, text: str) -> str:
-        """An IANA name."""
-        if text not in _timezones():
-            self.say("timezone", f"{text[:60]!r} is not an IANA time zone")
-        return text
+        """An IANA name, as the shop spells it."""
+        found = self.abilities.timezones.get(text)
+        if found is None:
+            self.say("timezone", f"{text[:60]!r} is not an IANA time zone such as Europe/Berlin")
+        return found or text
 
     def weight_unit(self, text: str) -> str:
         """Kilograms or pounds."""
@@ -120,17 +115,21 @@ class Checks:
     ) -> Currencies:
         """ISO 4217 codes; the default is always among those allowed."""
         base = self._currency("currencies.base", base)
-        default = self._currency("currencies.default", default or base)
+        # What is wrong with one is said once.
+        if default is not None and default != base:
+            self._currency("currencies.default", default)
+        default = default or base
         codes = tuple(dict.fromkeys((*(allowed or (base,)), default)))
         for code in codes[: _MOST["currencies"]]:
-            self._currency("currencies.allowed", code)
+            if code not in {base, default}:
+                self._currency("currencies.allowed", code)
         if len(codes) > _MOST["currencies"]:
             self.say("currencies.allowed", f"at most {_MOST['currencies']}")
         if not -_WIDEST <= markup_bps <= _WIDEST:
             self.say("currencies.markupBps", f"-{_WIDEST} to {_WIDEST} basis points")
         for pair, rate in pins.items():
             parts = pair.split("/")
-            if len(parts) != 2 or not {*parts} <= list_currencies() or parts[0] == parts[1]:
+            if len(parts) != 2 or not all(map(tender.in_force, parts)) or parts[0] == parts[1]:
                 self.say("currencies.pins", f"{pair[:20]!r} is not a pair such as EUR/USD")
             elif not (rate.is_finite() and 0 < rate < _DEAREST):
                 self.say("currencies.pins", f"{pair}: a rate above zero")
@@ -139,8 +138,13 @@ class Checks:
         )
 
     def _currency(self, name: str, text: str) -> str:
-        if text not in list_currencies():
+        gone = tender.withdrawn(text)
+        if gone is not None:
+            self.say(name, f"{text} is no money since {gone.since}: {gone.by} is in its place")
+        elif not tender.in_force(text):
             self.say(name, f"{text[:10]!r} is not an ISO 4217 currency")
+        elif text not in self.abilities.currencies:
+            self.say(name, f"{self.abilities.title} does not have {text}: choose another, as EUR")
         return text
 
     def payments(
@@ -170,6 +174,7 @@ class Checks:
     def shipping(
         self,
         *,
+        country: str,
         base: str,
         flat_rate: Decimal | None,
         free_from: Decimal | None,
@@ -181,6 +186,8 @@ class Checks:
         for name, value in origin.items():
             if not _PLAIN.fullmatch(value):
                 self.say(f"shipping.origin.{name}", "at most 200 characters, no line breaks")
+        if region := origin.get("region"):
+            origin = {**origin, "region": self._origin_region(country, region)}
         found = {
             Carrier(name): self._options(f"shipping.carriers.{name}", name, given)
             for name, given in carriers.items()
@@ -208,44 +215,70 @@ class Checks:
         rows = [
             self._row(f"shipping.tableRates.rows.{i}", row, base) for i, row in enumerate(given)
         ]
-        places = [(row.country, row.region, row.postcode, row.above) for row in rows]
-        if len({*places}) != len(places):
-            self.say("shipping.tableRates.rows", "no place and bound twice")
+        places = [(row.country, row.region, folded(row.postcode), row.above) for row in rows]
+        for index, before in twice(places):
+            self.say(f"shipping.tableRates.rows.{index}", f"the place and bound of row {before}")
         return TableRates(by=TableBasis(basis), rows=tuple(sorted(rows, key=_order)))
 
     def _row(self, name: str, said: Mapping[str, Any], base: str) -> TableRate:
-        country, region, postcode = self._place(name, said)
-        above = self._number(f"{name}.above", said.get("above", 0))
-        price = self._number(f"{name}.price", said.get("price"))
+        country, region, postcode = self._place(name, said, self.abilities.longest_postcode)
+        above = self._at_least_zero(
+            f"{name}.above", self._number(f"{name}.above", said.get("above", 0)), 4
+        )
+        price = self._amount(
+            f"{name}.price", self._number(f"{name}.price", said.get("price")), base
+        )
+        bound = self.abilities.table_bound
+        for part, value in (("above", above), ("price", price)):
+            if value >= bound:
+                self.say(f"{name}.{part}", f"below {bound}")
         return TableRate(
-            country=country,
-            region=region,
-            postcode=postcode,
-            above=self._at_least_zero(f"{name}.above", above, 4),
-            price=self._amount(f"{name}.price", price, base),
+            country=country, region=region, postcode=postcode, above=above, price=price
         )
 
-    def _place(self, name: str, said: Mapping[str, Any]) -> tuple[str, str, str]:
+    def _place(self, name: str, said: Mapping[str, Any], longest: int) -> tuple[str, str, str]:
         country = str(said.get("country") or "*").upper()
-        if country != "*" and country not in cldr.countries():
-            self.say(f"{name}.country", f"{country[:10]!r} is not an ISO 3166 country code")
-        place = [str(said.get(part) or "*") for part in ("region", "postcode")]
-        if any(len(part) > 60 or not part.isprintable() for part in place):
-            self.say(name, "region and postcode of at most 60 characters")
-        return (country, *place)  # type: ignore[return-value]
+        region, postcode = (str(said.get(part) or "*").strip() for part in ("region", "postcode"))
+        if country != "*" and country not in self.abilities.destinations:
+            self.say(f"{name}.country", f"{country[:10]!r} is not a country that the shop knows")
+        elif region != "*":
+            region = self._region(f"{name}.region", country, region)
+        if len(postcode) > longest or not postcode.isprintable():
+            self.say(f"{name}.postcode", f"at most {longest} characters")
+        return country, region, postcode
+
+    def _region(self, name: str, country: str, said: str) -> str:
+        found = self.abilities.region(country, said)
+        if found is not None:
+            return found
+        known = self.abilities.regions.get(country, {})
+        code = self.abilities.region_named(country, said)
+        if code is not None:
+            self.say(name, f"the code of a region: that of {said!r} is {code}")
+        elif known:
+            self.say(name, f"{country} has no region {said[:60]!r}: {_some(known)}")
+        else:
+            where = "all countries" if country == "*" else country
+            self.say(name, f"the shop knows no regions of {where}: leave it out")
+        return said
+
+    def _origin_region(self, country: str, said: str) -> str:
+        if country not in self.abilities.regions:
+            return said
+        return self._region("shipping.origin.region", country, said.strip())
 
     def tax_rates(self, said: Sequence[Mapping[str, Any]]) -> tuple[TaxRate, ...]:
         """Taxes of places, sorted; no place twice."""
         if len(said) > _MOST["taxRates"]:
             self.say("taxRates", f"at most {_MOST['taxRates']}")
         rates = [self._tax_rate(f"taxRates.{i}", rate) for i, rate in enumerate(said)]
-        places = [(rate.country, rate.region, rate.postcode) for rate in rates]
-        if len({*places}) != len(places):
-            self.say("taxRates", "no place twice")
+        places = [(rate.country, rate.region, folded(rate.postcode)) for rate in rates]
+        for index, before in twice(places):
+            self.say(f"taxRates.{index}", f"the place of rate {before}")
         return tuple(sorted(rates, key=lambda rate: (rate.country, rate.region, rate.postcode)))
 
     def _tax_rate(self, name: str, said: Mapping[str, Any]) -> TaxRate:
-        country, region, postcode = self._place(name, said)
+        country, region, postcode = self._place(name, said, self.abilities.longest_tax_postcode)
         if country == "*":
             self.say(f"{name}.country", "a tax has a country")
         percent = self._at_least_zero(
@@ -277,10 +310,10 @@ class Checks:
         return Decimal(0)
 
     def _amount(self, name: str, value: Decimal, currency: str) -> Decimal:
-        decimals = get_currency_precision(currency)
-        if value.is_finite() and 0 <= value <= _DEAREST and value == round(value, decimals):
-            return abs(round(value, decimals))
-        self.say(name, f"an amount of zero or more with at most {decimals} decimals")
+        places = decimals(currency)
+        if value.is_finite() and 0 <= value <= _DEAREST and value == round(value, places):
+            return abs(round(value, places))
+        self.say(name, f"an amount of zero or more with at most {places} decimals")
         return Decimal(0)
 
     def _known(self, name: str, item: str, choices: Sequence[str]) -> bool:
@@ -365,3 +398,9 @@ class Checks:
 
 def _order(row: TableRate) -> tuple[str, str, str, Decimal]:
     return row.country, row.region, row.postcode, row.above
+
+
+def _some(regions: Mapping[str, str]) -> str:
+    """A few of a country's regions, for somebody who looks for the form that they have."""
+    few = [f"{code} ({name})" for code, name in list(regions.items())[:3]]
+    return f"one such as {', '.join(few)}"

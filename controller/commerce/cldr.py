@@ -9,7 +9,8 @@ from typing import Final, Literal
 from babel import Locale, localedata
 from babel.core import UnknownLocaleError, get_global
 from babel.languages import get_territory_language_info
-from babel.numbers import get_territory_currencies
+
+from controller.commerce import tender
 
 WeightUnit = Literal["kgs", "lbs"]
 
@@ -57,9 +58,7 @@ def countries() -> frozenset[str]:
 
 def currency(country: str) -> str:
     """Return the ISO 4217 code of a country's money."""
-    tender: list[str] = get_territory_currencies(country)
-    # Where a neighbour's money is legal tender too, the country's own starts with its code.
-    return next((code for code in tender if code.startswith(country)), tender[0])
+    return tender.current(country)
 
 
 def locales(country: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from controller.commerce import cldr
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.errors import UnknownCountryError
 from controller.domain.yamltext import load
+from controller.engines.abilities import Abilities
 from controller.i18n import ranked
 
 OVERRIDES: Final = Path(__file__).resolve().parents[2] / "templates" / "countries"
@@ -79,12 +80,22 @@ def all_codes() -> tuple[str, ...]:
     return tuple(sorted(cldr.countries()))
 
 
-def pack(code: str) -> CountryPack:
-    """Return the pack of a country by its ISO code in any case, or raise UnknownCountryError."""
+def pack(code: str, abilities: Abilities | None = None) -> CountryPack:
+    """Return the pack of a country by its ISO code in any case.
+
+    Raises UnknownCountryError where there is none, or the shop software cannot be there.
+    """
     country = code.upper() if code.isascii() else code
-    if country not in cldr.countries():
+    able = abilities is None or country in abilities.countries
+    if country not in cldr.countries() or not able:
         raise UnknownCountryError(country=code[:20])
     return _pack(country)
+
+
+def offered(code: str, abilities: Abilities) -> bool:
+    """Whether a shop can be opened in a country with nothing said but the country."""
+    able = code in cldr.countries() & abilities.countries
+    return able and _pack(code).currency in abilities.currencies
 
 
 @cache
@@ -114,9 +125,9 @@ def build(country: str, reviewed: Override) -> CountryPack:
 
 
 @cache
-def choices(lang: str) -> tuple[tuple[str, str], ...]:
-    """Return each country's code and its name in `lang`, in the order of the names."""
-    named = ((code, _name(code, lang)) for code in all_codes())
+def choices(lang: str, abilities: Abilities) -> tuple[tuple[str, str], ...]:
+    """Return code and name in `lang` of each country that is offered, in the order of the names."""
+    named = ((code, _name(code, lang)) for code in all_codes() if offered(code, abilities))
     return tuple(sorted(named, key=lambda choice: _collation(choice[1])))
 
 

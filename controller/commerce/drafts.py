@@ -4,7 +4,7 @@ The onboarding form, the API and the demonstration store all come through here.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from controller.domain.errors import InvalidDurationError, UnknownCountryError, 
 from controller.domain.naming import check_display_name, check_slug
 from controller.domain.plans import PLAN_SCALES, Plan, Wanted, plan_of
 from controller.domain.store import Site, StoreSpec
+from controller.engines.abilities import Abilities
 
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -82,23 +83,24 @@ class Draft(Offer):
 OFFER_FIELDS = tuple(item.name for item in fields(Offer))
 
 
-def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
-    """The specification; `engines` are those installed, the first is the default.
+def specify(draft: Draft, engines: Mapping[str, Abilities]) -> StoreSpec:
+    """The specification; `engines` are those installed with what they can, the usual one first.
 
     Raises InvalidNameError, UnknownCountryError, UnknownEngineError, InvalidDisplayNameError,
     UnknownPlanError, InvalidScaleError, or InvalidInputError that names every other field that is
     wrong.
     """
     slug = check_slug(draft.name)
-    country = pack(draft.country)
-    display_name = check_display_name(
-        draft.display_name if draft.display_name is not None else slug.replace("-", " ").title()
-    )
     engine = draft.engine or next(iter(engines))
     if engine not in engines:
         raise UnknownEngineError(engine=engine[:60], engines=", ".join(engines))
+    abilities = engines[engine]
+    country = pack(draft.country, abilities)
+    display_name = check_display_name(
+        draft.display_name if draft.display_name is not None else slug.replace("-", " ").title()
+    )
     plan = plan_of(draft.plan) if draft.plan else Plan.STARTER
-    check = Checks()
+    check = Checks(abilities)
     spec = StoreSpec(
         slug=slug,
         display_name=display_name,
@@ -129,7 +131,7 @@ def specify(draft: Draft, engines: Collection[str]) -> StoreSpec:
 def _site(check: Checks, code: str, said: SiteDraft, home: CountryPack, name: str) -> Site | None:
     check.under = f"sites.{code[:40]}."
     try:
-        country = pack(said.country) if said.country else home
+        country = pack(said.country, check.abilities) if said.country else home
         return Site(
             code=check.site_code(code),
             display_name=check.site_name(said.display_name or f"{name} {country.code}"),
@@ -139,7 +141,7 @@ def _site(check: Checks, code: str, said: SiteDraft, home: CountryPack, name: st
             commerce=_commerce(check, said, country),
         )
     except UnknownCountryError:
-        check.say("country", f"{said.country!r} is not an ISO 3166 country code")
+        check.say("country", f"{said.country!r} is not a country that a shop can be opened in")
         return None
     finally:
         check.under = ""
@@ -164,6 +166,7 @@ def _commerce(check: Checks, said: Offer, country: CountryPack) -> CommerceSpec:
         payments=payments,
         gateways=check.gateways(said.gateways, payments),
         shipping=check.shipping(
+            country=country.code,
             base=base,
             flat_rate=rate if said.flat_rate_offered else None,
             free_from=said.free_from,

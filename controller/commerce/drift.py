@@ -11,6 +11,7 @@ from controller.commerce.drafts import draft_of, specify
 from controller.domain.commerce import DriftPolicy
 from controller.domain.errors import AdoptionRefusedError, InvalidInputError
 from controller.domain.store import StoreSpec, site_and_field, spec_from_json, spec_to_json
+from controller.engines.abilities import Abilities
 from controller.engines.fields import RULES
 
 _READABLE = frozenset(rule.field for rule in RULES if rule.read is not None)
@@ -61,7 +62,7 @@ def _policy(spec: StoreSpec, field: str | None) -> DriftPolicy:
     return DriftPolicy.WARN if unreadable else policy
 
 
-def adopted(spec: StoreSpec, values: Mapping[str, Any]) -> StoreSpec:
+def adopted(spec: StoreSpec, values: Mapping[str, Any], abilities: Abilities) -> StoreSpec:
     """The specification with the shop's values of some fields; raises AdoptionRefusedError."""
     data = spec_to_json(spec)
     for field, value in values.items():
@@ -74,7 +75,7 @@ def adopted(spec: StoreSpec, values: Mapping[str, Any]) -> StoreSpec:
     try:
         changed = spec_from_json(spec.slug, spec.labels, data)
         # An end that has passed meanwhile is not what is judged here.
-        checked = specify(draft_of(replace(changed, expires_at=None)), (spec.engine,))
+        checked = specify(draft_of(replace(changed, expires_at=None)), {spec.engine: abilities})
     except InvalidInputError as error:
         told = "; ".join(f"{name}: {message}" for name, message in error.errors) or str(error)
         raise AdoptionRefusedError(fields=fields, detail=told[:300]) from error

@@ -22,6 +22,10 @@ REASONS: Mapping[str, str] = {
     "ReleaseDeleted": N_("It is removed."),
     "Answering": N_("It answers at %(endpoint)s."),
     "Bound": N_("Its website is “%(website)s”."),
+    "LanguagesNearest": N_(
+        "Its website is “%(website)s”. The shop does not have all of its languages and shows the"
+        " nearest: %(languages)s."
+    ),
     "NotBound": N_("Its website is not there yet."),
     "Routed": N_("It is reached at %(url)s."),
     "NotRouted": N_("It has no address yet."),
@@ -112,6 +116,13 @@ REASONS: Mapping[str, str] = {
     "OperationSucceeded": N_("Done in %(seconds)s s."),
     "ReleaseApplied": N_("%(chart)s %(version)s starts on %(endpoint)s."),
     "BoundWebsite": N_("Website “%(website)s” with %(views)s languages."),
+    "BoundNearest": N_(
+        "Website “%(website)s” with %(views)s languages, some shown in the nearest that the shop"
+        " has: %(languages)s."
+    ),
+    "LanguagesAccepted": N_(
+        "The shop does not have all of these languages and shows the nearest: %(languages)s."
+    ),
     "SettingsWritten": N_("%(changed)s of %(count)s settings changed."),
     "AsWanted": N_("It was as wanted already."),
     "ParcelSent": N_("Order %(order)s: a parcel went out with %(carrier)s, number %(number)s."),

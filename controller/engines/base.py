@@ -15,6 +15,7 @@ from controller.domain.orders import Order, OrderPage, OrderQuery, Parcel, Recor
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import Store
+from controller.engines.abilities import Abilities
 from provisioners.base import Release
 
 
@@ -193,6 +194,10 @@ class Engine(Protocol):
     """What clusters run of it; empty when they can run nothing."""
     website: str
     """The code of the website that a dedicated store is."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it has to choose from: asked before anything is accepted."""
 
     def secrets(self, derive: Callable[[str], str], built: Mapping[str, Any]) -> dict[str, str]:
         """The secrets that a stack needs before it starts, by name, each of its own form.

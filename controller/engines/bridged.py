@@ -6,6 +6,7 @@ from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import ShopStartingError, WrongShopError
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
+from controller.engines.abilities import Abilities, abilities_of
 from controller.engines.base import Shop
 from controller.engines.bridge import BridgeShop
 from controller.engines.rest import RestClient, ShopAnswerError
@@ -23,6 +24,11 @@ class BridgedEngine:
     def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:  # noqa: ARG002
         """None: it is no image that runs."""
         return ""
+
+    @property
+    def abilities(self) -> Abilities:
+        """Magento's, which the sandbox shop shares."""
+        return abilities_of("magento")
 
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:  # noqa: ARG002
         """The shop of this stack; where it is, when somebody else runs it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.domain.commerce import OFFLINE, Payment, TableBasis
 from controller.domain.store import MAIN_SITE, Site, Store
+from controller.engines.abilities import abilities_of
 
 METHODS: Mapping[Payment, str] = {
     Payment.CHECK: "checkmo",
@@ -30,17 +31,7 @@ CONDITIONS: Mapping[TableBasis, str] = {
     TableBasis.ITEMS: "package_qty",
 }
 
-# Magento names a script where CLDR does without.
-_SCRIPTS = {
-    "az_AZ": "az_Latn_AZ",
-    "bs_BA": "bs_Latn_BA",
-    "mn_MN": "mn_Cyrl_MN",
-    "ms_MY": "ms_Latn_MY",
-    "sr_RS": "sr_Cyrl_RS",
-    "zh_CN": "zh_Hans_CN",
-    "zh_HK": "zh_Hant_HK",
-    "zh_TW": "zh_Hant_TW",
-}
+ABILITIES = abilities_of("magento")
 
 Values = Mapping[str, str]
 """Path to value."""
@@ -58,11 +49,6 @@ class Rule:
     Raises ValueError, KeyError or ArithmeticError when the shop's values make none."""
     main_only: bool = False
     """Whether further websites have the main one's."""
-
-
-def locale_code(locale: str) -> str:
-    """Magento's name of a CLDR locale."""
-    return _SCRIPTS.get(locale, locale)
 
 
 def yes(wanted: object) -> str:
@@ -202,8 +188,19 @@ RULES: tuple[Rule, ...] = (
         },
     ),
     Rule(
+        field="country",
+        # A fresh shop demands a region and a postcode where addresses have none.
+        write=lambda _site, _store: {
+            "general/region/state_required": ",".join(sorted(ABILITIES.regions_needed)),
+            "general/country/optional_zip_countries": ",".join(
+                sorted(ABILITIES.postcodes_optional)
+            ),
+        },
+        main_only=True,
+    ),
+    Rule(
         field="locales",
-        write=lambda site, _: {"general/locale/code": locale_code(site.locales[0])},
+        write=lambda site, _: {"general/locale/code": ABILITIES.locale(site.locales[0])},
     ),
     Rule(
         field="timezone",

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
-
+from controller.domain.money import cent
 from controller.domain.orders import (
     Address,
     Order,
@@ -147,7 +146,7 @@ def _joined(*names: Any) -> str:
 
 def _money(value: Any, currency: str) -> Decimal:
     """An amount with the decimals of its currency: JSON numbers drop their zeros."""
-    return Decimal(str(value)).quantize(Decimal(1).scaleb(-get_currency_precision(currency)))
+    return Decimal(str(value)).quantize(cent(currency))
 
 
 def _quantity(value: Any) -> Decimal:

@@ -18,6 +18,7 @@ from controller.domain.images import Image
 from controller.domain.plans import Plan, Scale
 from controller.domain.stack import Stack
 from controller.domain.yamltext import load
+from controller.engines.abilities import abilities_of
 
 SECRET: Final = "shop-secrets"  # noqa: S105 -- the name of a Secret.
 """The Secret with a shop's passwords and key, which is there before the release."""
@@ -104,7 +105,7 @@ def placed_values(
         secret=SECRET,
         websites={url.partition("://")[2]: "", **stack.spec.websites},
         base_url=f"{url}/",
-        language=installation.language,
+        language=abilities_of("magento").locale(installation.language),
         currency=installation.currency,
         timezone=installation.timezone,
         scale=stack.spec.scale,

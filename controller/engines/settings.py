@@ -13,7 +13,7 @@ from typing import Any
 from controller.domain.sealing import fingerprint
 from controller.domain.store import MAIN_SITE, Site, Store, spec_to_json
 from controller.engines import gateways
-from controller.engines.fields import METHODS, RULES, Rule, locale_code
+from controller.engines.fields import ABILITIES, METHODS, RULES, Rule
 
 _GROUP = "main_website_store"
 _DEFAULT_VIEW = "default"
@@ -21,7 +21,7 @@ LONGEST_CODE = 32
 """Characters of a website's, group's or view's code."""
 _LONGEST_NAME = 64
 """Characters of a website's name."""
-_EDITION = 2
+_EDITION = 3
 """Raised when the same specification becomes other settings, so that every shop gets them."""
 _APART = ("labels", "expiresAt", "drift", "engine")
 """What a shop is not told."""
@@ -133,7 +133,7 @@ class Wanted:
                 Setting(
                     field=named(site, "locales"),
                     path="general/locale/code",
-                    value=locale_code(locale),
+                    value=ABILITIES.locale(locale),
                     scope="stores",
                     scope_code=code,
                 )

@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
-
 from controller.domain.commerce import OFFLINE, Payment, TableRates
 from controller.domain.errors import CannotSellError
+from controller.domain.money import cent
 from controller.domain.store import Site
 from controller.engines.base import Proof
 from controller.engines.fields import METHODS
@@ -189,8 +188,8 @@ _PROBE = {
 def _proof(totals: dict[str, Any]) -> Proof:
     currency = str(totals["quote_currency_code"])
     # JSON numbers drop the zeros that money is written with.
-    cent = Decimal(1).scaleb(-get_currency_precision(currency))
-    return Proof(total=Decimal(str(totals["grand_total"])).quantize(cent), currency=currency)
+    total = Decimal(str(totals["grand_total"])).quantize(cent(currency))
+    return Proof(total=total, currency=currency)
 
 
 def _table_price(table: TableRates, country: str) -> Decimal | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from controller.commerce.drift import Reaction, adopted, react
+from controller.commerce.languages import substitutes
 from controller.domain.addresses import addresses
 from controller.domain.conditions import Condition, Desired, met, unmet
 from controller.domain.errors import (
@@ -19,6 +20,7 @@ from controller.domain.notes import Note
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import AppliedConfig, Store, StoreStatus
+from controller.engines.abilities import Abilities
 from controller.engines.base import Shop, ShopSeen, Standing, path_of
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
@@ -33,6 +35,7 @@ class StoreSeen:
 
     stack: Stack
     website: str
+    abilities: Abilities
     shop: Shop | None = None
     look: ShopSeen | None = None
     unreachable: ShopUnreachableError | None = None
@@ -44,19 +47,19 @@ class StoreSeen:
 
 def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
     """Look; the shop is asked only while its stack is meant to run and answers."""
-    website = world.engine(stack).website
+    engine = world.engine(stack)
+    seen = StoreSeen(stack=stack, website=engine.website, abilities=engine.abilities)
     if not stack.settled or not stack.wants_running or stack.endpoint is None:
-        return StoreSeen(stack=stack, website=website)
+        return seen
     shop = world.shop(store, stack)
     try:
         look = shop.look()
         drift = _drift(store, shop, look)
     except ShopUnreachableError as error:
         shop.close()
-        return StoreSeen(stack=stack, website=website, unreachable=error)
-    return StoreSeen(
-        stack=stack,
-        website=website,
+        return replace(seen, unreachable=error)
+    return replace(
+        seen,
         shop=shop,
         look=look,
         proof_due=_proof_due(store.status, shop.digest, world.prove_every),
@@ -112,9 +115,14 @@ class Bind:
     name = "bind"
     condition: str | None = "Bound"
 
-    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:
         """Through the shop's API."""
         views = _shop(seen).bind()
+        nearest = substitutes(store.spec, seen.abilities)
+        if nearest:
+            return Advanced(
+                note=Note.of("BoundNearest", website=seen.website, views=views, languages=nearest)
+            )
         return Advanced(note=Note.of("BoundWebsite", website=seen.website, views=views))
 
 
@@ -202,7 +210,7 @@ class Adopt:
                 raise AdoptionRefusedError(fields=found.field, detail=str(found.actual)[:300])
         values = {found.field: found.actual for found in changed}
         note = Note.of("Adopted", fields=", ".join(values))
-        return Advanced(note=note, spec=adopted(store.spec, values), tell=True)
+        return Advanced(note=note, spec=adopted(store.spec, values, seen.abilities), tell=True)
 
 
 class ProveSelling:
@@ -274,13 +282,20 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
     bound = seen.look.bound
     url = store.status.url
     return (
-        met("Bound", "Bound", website=seen.website) if bound else unmet("Bound", "NotBound"),
+        _binding(store, seen) if bound else unmet("Bound", "NotBound"),
         met("Routed", "Routed", url=url)
         if url is not None and _routed(store, seen)
         else unmet("Routed", "NotRouted"),
         _configuration(store, seen),
         _selling(store, seen),
     )
+
+
+def _binding(store: Store, seen: StoreSeen) -> Condition:
+    nearest = substitutes(store.spec, seen.abilities)
+    if nearest:
+        return met("Bound", "LanguagesNearest", website=seen.website, languages=nearest)
+    return met("Bound", "Bound", website=seen.website)
 
 
 def _configuration(store: Store, seen: StoreSeen) -> Condition:

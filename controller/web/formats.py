@@ -1,5 +1,6 @@
 """Dates, durations, money and places as each language writes them: the filters of the templates."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,9 @@ from babel.units import format_unit
 from controller import i18n
 from controller.commerce import countries
 from controller.domain.errors import UnknownCountryError
+from controller.i18n import N_
+
+_NEAREST = N_("%(tongue)s (the shop shows %(nearest)s)")
 
 
 def now() -> datetime:
@@ -86,6 +90,24 @@ def tongue(locale: str) -> str:
     return name or locale
 
 
+def spoken(locales: Iterable[str], nearest: Mapping[str, str]) -> list[str]:
+    """The names of a shop's languages, each with what is shown where the shop does not have it."""
+    translate = i18n.translator(i18n.current()).gettext
+    return [
+        translate(_NEAREST) % {"tongue": _dialect(locale), "nearest": _dialect(nearest[locale])}
+        if locale in nearest
+        else tongue(locale)
+        for locale in locales
+    ]
+
+
+def _dialect(locale: str) -> str:
+    try:
+        return Locale.parse(locale).get_display_name(i18n.current()) or locale
+    except (ValueError, UnknownLocaleError):
+        return locale
+
+
 def country(code: str) -> str:
     """The name of a country."""
     try:
@@ -96,5 +118,6 @@ def country(code: str) -> str:
 
 FILTERS = {
     "when": when, "day": day, "clock": clock, "ago": ago, "number": number, "money": money,
-    "currency": currency, "tongue": tongue, "country": country, "iso": datetime.isoformat,
+    "currency": currency, "tongue": tongue, "spoken": spoken, "country": country,
+    "iso": datetime.isoformat,
 }  # fmt: skip

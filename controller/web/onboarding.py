@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from controller.commerce import countries
 from controller.commerce.drafts import Draft
+from controller.commerce.languages import nearest
 from controller.domain.errors import (
     CodeUsedError,
     IdempotencyKeyReusedError,
@@ -183,17 +184,18 @@ class Onboarding:
             key=form.key,
             shop=form.shop,
             advice=advise(self._services.commands, form.advice, visit.lang),
-            choices=countries.choices(visit.lang),
-            pack=self._pack(form.country),
+            choices=countries.choices(visit.lang, self._services.commands.abilities()),
+            **self._sets(form.country),
             typical=self._services.registry.operations.typical_seconds(OperationKind.CREATE),
         )
 
-    @staticmethod
-    def _pack(country: str) -> countries.CountryPack | None:
-        try:
-            return countries.pack(country)
-        except UnknownCountryError:
-            return None
+    def _sets(self, country: str) -> dict[str, Any]:
+        """What a country sets, and which of its languages the shop does not have."""
+        abilities = self._services.commands.abilities()
+        if not countries.offered(country.upper(), abilities):
+            return {"pack": None, "nearest": {}}
+        pack = countries.pack(country, abilities)
+        return {"pack": pack, "nearest": nearest(pack.locales, abilities)}
 
     def name(
         self, request: Request, shop: Asked = "", name: Asked = "", derived: Asked = "",
@@ -208,7 +210,7 @@ class Onboarding:
     def country(self, request: Request, country: Asked = "") -> Response:
         """What a country sets."""
         visit = self._member(request)
-        return part(self._pages.fragment(visit, "_country.html", pack=self._pack(country)))
+        return part(self._pages.fragment(visit, "_country.html", **self._sets(country)))
 
     def _member(self, request: Request) -> Visit:
         visit = self._pages.visit(request)
@@ -243,6 +245,8 @@ class Onboarding:
 
     def _accept(self, visit: Visit, email: str, draft: Draft, key: str) -> str:
         check_display_name(draft.display_name or "")
+        if not countries.offered(draft.country.upper(), self._services.commands.abilities()):
+            raise UnknownCountryError(country=draft.country[:20])
         # The whole draft is checked before the business is added: a typing error leaves nothing.
         spec = self._services.commands.specify(draft)
         tenant = self._services.registry.tenants.ensure(

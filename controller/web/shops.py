@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Form, Request, Response
 
+from controller.commerce.languages import nearest
 from controller.domain.errors import NotAuthenticatedError, WrongStateError
 from controller.domain.operations import OperationKind
 from controller.domain.store import moment
@@ -77,8 +78,10 @@ class Shops:
 
     def _context(self, scope: Scope, found: StoreView) -> dict[str, Any]:
         registry = self._services.registry
+        spec = found.store.spec
         return {
             "view": found,
+            "nearest": nearest(spec.locales, self._services.commands.abilities(spec.engine)),
             "operations": registry.operations.page(scope, store=found.store.uid, limit=10),
             "events": registry.journal.latest(scope, store=found.store.uid, limit=30)[::-1],
         }

@@ -440,7 +440,28 @@ def test_countries_are_named_in_the_callers_language(plane: Plane) -> None:
 def test_a_country_says_what_it_sets(plane: Plane) -> None:
     japan = plane.get("countries/jp", token=None).json()
     assert (japan["code"], japan["currency"], japan["timezone"]) == ("JP", "JPY", "Asia/Tokyo")
-    problem(plane.get("countries/zz", token=None), 422, "unknown_country")
+    for missing in ("zz", "xk", "cm"):
+        problem(plane.get(f"countries/{missing}", token=None), 422, "unknown_country")
+    india = plane.get("countries/in", token=None).json()
+    assert dict(zip(india["locales"], india["shopLocales"], strict=True))["en_IN"] == "en_GB"
+
+
+def test_a_language_that_the_shop_lacks_is_told_of(plane: Plane) -> None:
+    """In the answer, in the steps that are followed, and for as long as it is so."""
+    body = {"name": "acme", "country": "ZA"}
+    accepted = plane.post("stores", body)
+    (warning,) = accepted.json()["warnings"]
+    assert warning["reason"] == "LanguagesAccepted"
+    assert "en_ZA → en_GB" in warning["message"]
+    follow(plane, accepted)
+    (bound,) = [
+        item
+        for item in plane.get("stores/acme").json()["status"]["conditions"]
+        if item["type"] == "Bound"
+    ]
+    assert bound["reason"] == "LanguagesNearest"
+    assert "en_ZA → en_GB" in bound["message"]
+    assert plane.post("stores", {"name": "tea", "country": "DE"}).json()["warnings"] == []
 
 
 def test_a_name_is_free_or_says_why_not(plane: Plane) -> None:

@@ -9,10 +9,13 @@ from controller.commerce.drift import adopted, react
 from controller.domain.commerce import DriftPolicy
 from controller.domain.errors import AdoptionRefusedError
 from controller.domain.store import Site, StoreSpec, spec_to_json
+from controller.engines.abilities import abilities_of
 from tests.factories import spec
 
 PRICE, COUNTRY = "default||carriers/flatrate/price", "default||general/country/default"
 FIELDS = {PRICE: "shipping.flatRate", COUNTRY: "country"}
+
+MAGENTO = abilities_of("magento")
 
 
 def policies(**said: str) -> StoreSpec:
@@ -49,7 +52,7 @@ def test_what_nobody_wants_any_more_is_released_by_a_whole_push() -> None:
 
 
 def test_a_value_of_the_shop_becomes_what_is_wanted() -> None:
-    after = adopted(spec("acme"), {"shipping.flatRate": "7.5", "payments": ["check"]})
+    after = adopted(spec("acme"), {"shipping.flatRate": "7.5", "payments": ["check"]}, MAGENTO)
     shown = spec_to_json(after)
     assert shown["shipping"]["flatRate"] == "7.50"
     assert shown["payments"] == ["check"]
@@ -62,7 +65,7 @@ def test_a_further_websites_value_becomes_its_own() -> None:
     site = Site(
         code="us", display_name="US", country="US", locales=("en_US",), commerce=plain.commerce
     )
-    after = adopted(replace(plain, sites=(site,)), {"sites.us.payments": ["check"]})
+    after = adopted(replace(plain, sites=(site,)), {"sites.us.payments": ["check"]}, MAGENTO)
     assert [str(item) for item in after.sites[0].commerce.payments] == ["check"]
     assert after.commerce == plain.commerce
 
@@ -79,4 +82,4 @@ def test_a_further_websites_value_becomes_its_own() -> None:
 )
 def test_what_makes_no_sense_is_not_adopted(values: dict[str, Any]) -> None:
     with pytest.raises(AdoptionRefusedError):
-        adopted(spec("acme"), values)
+        adopted(spec("acme"), values, MAGENTO)

@@ -8,10 +8,11 @@ from controller.commerce.drafts import Draft, SiteDraft, specify
 from controller.commerce.identities import tax_name
 from controller.domain.errors import InvalidInputError
 from controller.domain.store import StoreSpec
+from controller.engines.abilities import abilities_of
 
 
 def specified(**said: Any) -> StoreSpec:
-    return specify(Draft(name="acme", country="DE", **said), ("magento",))
+    return specify(Draft(name="acme", country="DE", **said), {"magento": abilities_of("magento")})
 
 
 def refused(**said: Any) -> dict[str, str]:

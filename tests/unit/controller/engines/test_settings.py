@@ -13,6 +13,7 @@ from controller.domain.commerce import DriftPolicy
 from controller.domain.conditions import Desired
 from controller.domain.errors import CapabilityMissingError, SecretMissingError
 from controller.domain.store import Store, StoreSpec, StoreStatus
+from controller.engines.abilities import abilities_of
 from controller.engines.settings import Wanted
 
 URL = "http://127.0.0.1:18100"
@@ -25,7 +26,7 @@ STRIPE_SECRET = {"stripe.secretKey": "sk_test_12345678"}
 
 
 def wanted(secrets: Mapping[str, str] | None = None, **said: Any) -> Wanted:
-    found = specify(Draft(name="acme", country="DE", **said), ("magento",))
+    found = specify(Draft(name="acme", country="DE", **said), {"magento": abilities_of("magento")})
     return of(found, secrets or {})
 
 

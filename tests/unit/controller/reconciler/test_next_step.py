@@ -13,6 +13,7 @@ from controller.domain.errors import ShopStartingError, ShopUnreachableError
 from controller.domain.plans import Scale
 from controller.domain.stack import Stack, StackDesired, StackSpec
 from controller.domain.store import AppliedConfig, Store, StoreSpec, StoreStatus
+from controller.engines.abilities import abilities_of
 from controller.engines.base import ShopSeen
 from controller.reconciler import stacks, stores
 from controller.reconciler.stacks import StackSeen
@@ -171,6 +172,9 @@ def store(desired: Desired = Desired.ACTIVE, status: StoreStatus = STATUS) -> St
     )
 
 
+MAGENTO = abilities_of("magento")
+
+
 def shop_seen(
     below: Stack | None = None,
     look: ShopSeen | None = LOOK,
@@ -182,6 +186,7 @@ def shop_seen(
     return StoreSeen(
         stack=below or stack(),
         website="base",
+        abilities=MAGENTO,
         shop=Shop(),  # type: ignore[arg-type]
         look=look,
         proof_due=due,
@@ -192,7 +197,10 @@ def shop_seen(
 UNBOUND = replace(LOOK, bound=False)
 DRIFTED = replace(LOOK, drift=("default||carriers/flatrate/price",))
 UNREACHABLE = StoreSeen(
-    stack=stack(), website="base", unreachable=ShopUnreachableError(detail="refused")
+    stack=stack(),
+    website="base",
+    abilities=MAGENTO,
+    unreachable=ShopUnreachableError(detail="refused"),
 )
 
 

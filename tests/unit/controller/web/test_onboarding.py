@@ -268,7 +268,12 @@ def test_a_free_name_is_called_free_and_a_taken_one_taken(plane: Plane, ann: Vis
 def test_a_country_says_what_it_sets(ann: Visitor) -> None:
     page = ann.get("/new/country", params={"country": "AE"}).text
     assert "United Arab Emirates Dirham" in page
-    assert "Arabic · English" in page
+    assert "Arabic (United Arab Emirates) (the shop shows Arabic (Saudi Arabia))" in page
+    germany = ann.get("/new/country", params={"country": "DE"}).text
+    assert "<dd>German</dd>" in germany
+    assert "the shop shows" not in germany
+    for code in ("XK", "CM"):
+        assert "Choose your country" in ann.get("/new/country", params={"country": code}).text
     assert "Choose your country" in ann.get("/new/country", params={"country": "ZZ"}).text
 
 

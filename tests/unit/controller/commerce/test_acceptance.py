@@ -1,0 +1,152 @@
+"""What is accepted, the shop can; what it cannot is refused with the field, before anything is."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from controller.commerce import countries
+from controller.commerce.drafts import Draft, SiteDraft, specify
+from controller.domain.errors import InvalidInputError, UnknownCountryError
+from controller.domain.store import StoreSpec
+from controller.engines.abilities import abilities_of
+from sandbox import tablerates
+from sandbox.structure import FIELDS, backend_refusal, refusal
+from tests.wanted import settings_of
+
+MAGENTO = abilities_of("magento")
+ENGINES = {"magento": MAGENTO}
+MISSING = {"BQ", "CF", "CG", "CM", "CW", "GA", "GQ", "MR", "SL", "SS", "ST", "SX", "TD", "TM",
+           "VE", "XK", "ZM", "ZW"}  # fmt: skip
+
+
+def specified(country: str = "DE", **said: Any) -> StoreSpec:
+    return specify(Draft(name="acme", country=country, **said), ENGINES)
+
+
+def refused(country: str = "DE", **said: Any) -> dict[str, str]:
+    with pytest.raises(InvalidInputError) as caught:
+        specified(country, **said)
+    return dict(caught.value.errors)
+
+
+def test_every_country_that_is_offered_is_taken_by_the_sandbox() -> None:
+    listed = {code for code, _ in countries.choices("en", MAGENTO)}
+    assert set(countries.all_codes()) - listed == MISSING
+    for code in listed:
+        for path, value in settings_of(specified(code)):
+            field = FIELDS[path]
+            assert refusal(path, field, value) is None, (code, path, value)
+            assert backend_refusal(field, value) is None, (code, path, value)
+
+
+@pytest.mark.parametrize("code", sorted(MISSING))
+def test_a_country_that_is_not_offered_is_not_accepted_alone(code: str) -> None:
+    with pytest.raises(InvalidInputError):
+        specified(code)
+
+
+def test_a_country_whose_money_is_missing_sells_in_another() -> None:
+    assert refused("CM") == {"currencies.base": "Magento does not have XAF: choose another, as EUR"}
+    assert specified("CM", base_currency="EUR").country == "CM"
+
+
+def test_a_shop_cannot_be_where_the_software_sells_nothing() -> None:
+    for code in ("XK", "SS"):
+        with pytest.raises(UnknownCountryError):
+            specified(code, base_currency="EUR")
+        assert "sites.us.country" in refused(sites={"us": SiteDraft(country=code)})
+
+
+@pytest.mark.parametrize("field", ["base", "default"])
+@pytest.mark.parametrize(("code", "word"), [("HRK", "EUR"), ("BGN", "EUR"), ("XAF", "Magento")])
+def test_a_currency_that_no_shop_takes_is_refused(field: str, code: str, word: str) -> None:
+    found = refused(**{f"{field}_currency": code})
+    assert word in found["currencies.base" if field == "base" else "currencies.default"]
+    assert "currencies.allowed" in refused(allowed_currencies=("EUR", code))
+    assert specified("BG").commerce.currencies.base == "EUR"
+
+
+def test_a_pin_of_a_withdrawn_currency_is_refused() -> None:
+    assert "currencies.pins" in refused(pins={"EUR/HRK": Decimal("7.5")})
+
+
+@pytest.mark.parametrize("code", ["RSD", "ALL", "MMK", "YER", "SYP"])
+def test_prices_have_the_decimals_of_iso_4217(code: str) -> None:
+    found = specified(base_currency=code, flat_rate=Decimal("349.99"))
+    assert str(found.commerce.shipping.flat_rate) == "349.99"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("US/Eastern", "America/New_York"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("Etc/UTC", "UTC"),
+    ],
+)
+def test_a_time_zone_is_kept_by_the_name_that_the_shop_has(said: str, kept: str) -> None:
+    assert specified(timezone=said).timezone == kept
+
+
+@pytest.mark.parametrize("said", ["CET", "Etc/GMT+5", "Europe/Berlin ", "localtime", "posixrules"])
+def test_a_time_zone_that_the_shop_lacks_is_refused(said: str) -> None:
+    assert list(refused(timezone=said)) == ["timezone"]
+
+
+def row(**said: Any) -> dict[str, Any]:
+    return {"country": "DE", "price": "4.90", **said}
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "word"),
+    [
+        (row(postcode="12345678901"), "postcode", "at most 10"),
+        (row(region="Bayern"), "region", "BAY"),
+        (row(region="XX"), "region", "no region"),
+        (row(country="GB", region="LND"), "region", "leave it out"),
+        (row(country="*", region="BAY"), "region", "leave it out"),
+        (row(country="SS"), "country", "not a country"),
+        (row(country="AT", price="1e8"), "price", "below 100000000"),
+        (row(above="1e8"), "above", "below 100000000"),
+    ],
+)
+def test_a_row_that_the_shop_refuses_is_named(said: dict[str, Any], field: str, word: str) -> None:
+    found = refused(table={"by": "weight", "rows": [row(), said]})
+    assert list(found) == [f"shipping.tableRates.rows.1.{field}"]
+    assert word in found[f"shipping.tableRates.rows.1.{field}"]
+
+
+def test_two_rows_of_one_place_are_named() -> None:
+    rows = [row(), row(postcode="ab1"), row(postcode="AB1 ")]
+    assert refused(table={"by": "weight", "rows": rows}) == {
+        "shipping.tableRates.rows.2": "the place and bound of row 1"
+    }
+
+
+def test_a_row_that_is_accepted_the_sandbox_takes() -> None:
+    rows = [row(region="bay", postcode="1234567890", above="99999999.9999", price="99999999.99")]
+    (kept,) = specified(table={"by": "items", "rows": rows}).commerce.shipping.table.rows  # type: ignore[union-attr]
+    assert kept.region == "BAY"
+    taken = {"country": kept.country, "region": kept.region, "postcode": kept.postcode}
+    tablerates.read_row({**taken, "from": str(kept.above), "price": str(kept.price)})
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"country": "DE", "region": "Bayern"}, "taxRates.0.region"),
+        ({"country": "GB", "region": "LND"}, "taxRates.0.region"),
+        ({"country": "DE", "postcode": "1" * 22}, "taxRates.0.postcode"),
+        ({"country": "*"}, "taxRates.0.country"),
+    ],
+)
+def test_a_tax_that_the_shop_refuses_is_named(said: dict[str, Any], field: str) -> None:
+    assert list(refused(tax_rates=({**said, "percent": 19},))) == [field]
+
+
+def test_an_origin_lies_in_a_region_of_the_country() -> None:
+    assert "shipping.origin.region" in refused(origin={"region": "Bayern"})
+    assert specified(origin={"region": "bay"}).commerce.shipping.origin.region == "BAY"
+    assert specified("GB", origin={"region": "Kent"}).commerce.shipping.origin.region == "Kent"
