@@ -15,10 +15,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-import uvicorn
-from fastapi import FastAPI
-
-from controller import home, main
+from controller import home, main, serving
 from controller.domain.errors import StoreControllerError
 from controller.jobs import app as celery
 from controller.jobs.hints import Bell
@@ -67,7 +64,8 @@ def _answer(settings: Settings, ending: Ending) -> None:
             settings, registry, world, bell, lambda: somebody_works(settings, registry)
         )
         try:
-            _server(main.build_app(services), ending).run(sockets=[listener])
+            server = Server(serving.configured(main.build_app(services)), ending)
+            server.run(sockets=[listener])
         finally:
             bell.close()
             world.places.close()
@@ -84,21 +82,6 @@ def _ended() -> Iterator[Ending]:
     finally:
         if ending.begun.is_set():
             ending.finish()
-
-
-def _server(app: FastAPI, ending: Ending) -> uvicorn.Server:
-    return Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=30,
-            backlog=1024,
-        ),
-        ending,
-    )
 
 
 def somebody_works(settings: Settings, registry: Registry) -> bool:

@@ -5,6 +5,7 @@ works on it, which also proves that leases left behind belong to nobody.
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -18,8 +19,19 @@ from typing import IO
 
 import uvicorn
 
-from controller import main, onstage
-from controller.domain.errors import AlreadyRunningError, PortTakenError, StorageFullError
+from controller import main, onstage, serving
+from controller.domain.errors import (
+    AddressUnusableError,
+    AlreadyRunningError,
+    HomeForbiddenError,
+    HomeNoDirectoryError,
+    HomeReadOnlyError,
+    HomeUnusableError,
+    PortTakenError,
+    StorageFullError,
+    StoreControllerError,
+    TooManyFilesError,
+)
 from controller.jobs.worker import Worker
 from controller.logging import configure
 from controller.reconciler.world import World
@@ -72,31 +84,56 @@ def up() -> int:
 
 @contextlib.contextmanager
 def locked(home: Path) -> Iterator[IO[str]]:
-    """Hold the home until the file is closed; raises AlreadyRunningError."""
+    """Hold the home until the file is closed.
+
+    Raises AlreadyRunningError, or what says why it cannot be used.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / "controller.lock").open("a")
     except OSError as error:
-        raise StorageFullError from error
+        raise _unusable(home, error) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunningError(home=str(home)) from None
+        except OSError as error:
+            raise _unusable(home, error) from error
         yield lock
+
+
+def _unusable(home: Path, error: OSError) -> StoreControllerError:
+    """Why a home cannot be used, each cause with its own remedy."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return StorageFullError()
+        case errno.EROFS:
+            return HomeReadOnlyError(home=str(home))
+        case errno.EACCES | errno.EPERM:
+            return HomeForbiddenError(home=str(home))
+        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
+            return HomeNoDirectoryError(home=str(home))
+        case errno.EMFILE | errno.ENFILE:
+            return TooManyFilesError()
+    return HomeUnusableError(home=str(home), detail=error.strerror or str(error))
 
 
 @contextlib.contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
-    """The socket that answers, taken before anything is started; raises PortTakenError."""
+    """The socket that answers, taken first; raises PortTakenError, AddressUnusableError."""
     # Named, because asyncio switches Nagle's algorithm off only then.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
-        except OSError:
-            raise PortTakenError(port=settings.port) from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTakenError(port=settings.port) from None
+            where: dict[str, str | int] = {"host": settings.host, "port": settings.port}
+            detail = error.strerror or str(error)
+            raise AddressUnusableError(**where, detail=detail) from None
         listener.listen(1024)
         yield listener
 
@@ -133,16 +170,7 @@ def _home(settings: Settings) -> Iterator[Home]:
 
 def _serve(home: Home, listener: socket.socket, ending: Ending) -> None:
     """Answer requests until a signal comes."""
-    config = uvicorn.Config(
-        main.build_app(home.services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-        timeout_keep_alive=30,
-        backlog=1024,
-    )
-    server = Server(config, ending)
+    server = Server(serving.configured(main.build_app(home.services)), ending)
     note = _note(home.settings)
     stage = threading.Thread(target=_welcome, args=(home, server, note), daemon=True)
     stage.start()

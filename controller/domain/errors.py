@@ -785,6 +785,62 @@ class StorageFullError(UnavailableError):
     action = N_("Free some space; everything stored so far is safe and readable.")
 
 
+class StorageUnusableError(UnavailableError):
+    """What holds the platform's data cannot be read or written, and it is not for want of room."""
+
+    code = "storage_unusable"
+    cause = N_("The platform's data cannot be used: %(detail)s")
+    action = N_("Put the disk, its mount or its rights right; what is stored is left as it is.")
+
+
+class HomeUnusableError(UnavailableError):
+    """The directory that everything is kept in cannot be used."""
+
+    code = "home_unusable"
+    cause = N_("The directory %(home)s cannot be used: %(detail)s")
+    action = N_("Put it right, or choose another one with STORECTL_HOME.")
+
+
+class HomeReadOnlyError(HomeUnusableError):
+    """It lies on a file system that is mounted for reading."""
+
+    code = "home_read_only"
+    cause = N_("The directory %(home)s lies on a file system that can only be read.")
+    action = N_("Mount it for writing, or choose another directory with STORECTL_HOME.")
+
+
+class HomeForbiddenError(HomeUnusableError):
+    """The account may not write there."""
+
+    code = "home_forbidden"
+    cause = N_("This account may not write into the directory %(home)s.")
+    action = N_("Give it the right (chown, chmod), or choose another one with STORECTL_HOME.")
+
+
+class HomeNoDirectoryError(HomeUnusableError):
+    """A file is where the directory should be."""
+
+    code = "home_no_directory"
+    cause = N_("%(home)s is no directory, or something on the way to it is none.")
+    action = N_("Move that file away, or choose another directory with STORECTL_HOME.")
+
+
+class TooManyFilesError(UnavailableError):
+    """No descriptor is left."""
+
+    code = "too_many_files"
+    cause = N_("Too many files and connections are open: the limit of the system is reached.")
+    action = N_("Raise it (ulimit -n, LimitNOFILE=), or end what holds them.")
+
+
+class AddressUnusableError(UnavailableError):
+    """The address that the control plane should answer at is not this machine's to use."""
+
+    code = "address_unusable"
+    cause = N_("Nothing can answer at %(host)s:%(port)s here: %(detail)s")
+    action = N_("Choose another address: STORECTL_HOST=127.0.0.1 STORECTL_PORT=8080")
+
+
 class ServerUnreachableError(UnavailableError):
     """The command line cannot reach the control plane."""
 

@@ -21,6 +21,7 @@ from controller.domain.errors import (
     BadRequestError,
     DatabaseBusyError,
     StorageFullError,
+    StorageUnusableError,
     UnavailableError,
 )
 
@@ -29,6 +30,9 @@ POOL_SIZE = 64
 
 WRITE_ORDER = 7_305_221
 """PostgreSQL's advisory lock that puts events and audit rows in the order of their commits."""
+
+_BROKEN_STORAGE = ("disk I/O", "readonly database", "read-only", "unable to open database file")
+"""What databases say when it is the disk below them, and not for want of room."""
 
 _IDLE = "3s"
 """How long a process that was paused can hold rows. Shorter than the wait for a lock, so that
@@ -154,8 +158,10 @@ def _translated() -> Iterator[None]:
         raise DatabaseBusyError from error
     except OperationalError as error:
         message = str(error.orig)
-        if "full" in message or "No space left" in message or "disk I/O" in message:
+        if "full" in message or "No space left" in message:
             raise StorageFullError from error
+        if any(words in message for words in _BROKEN_STORAGE):
+            raise StorageUnusableError(detail=message.splitlines()[0][:200]) from error
         raise DatabaseBusyError from error
     except DataError as error:
         # A text with NUL, which PostgreSQL does not store, or a number beyond its columns.
