@@ -1,12 +1,13 @@
 """A stand-in for PHP-FPM: answers each request with the address that it was asked for.
 
-`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET.
+`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET…, one for each pool.
 """
 
 import signal
 import socketserver
 import struct
 import sys
+import threading
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -58,5 +59,7 @@ class Answer(socketserver.StreamRequestHandler):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGQUIT, lambda *_: sys.exit(0))
-    with socketserver.ThreadingUnixStreamServer(sys.argv[1], Answer) as server:
-        server.serve_forever()
+    pools = [socketserver.ThreadingUnixStreamServer(path, Answer) for path in sys.argv[1:]]
+    for pool in pools[1:]:
+        threading.Thread(target=pool.serve_forever, daemon=True).start()
+    pools[0].serve_forever()

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -34,12 +34,23 @@ class Web:
     """A web server that runs as the image's entry point starts it."""
 
     port: int
+    probes: int
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, Message, str]:
         """Give status, headers and text of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return self._ask(self.port, path, method, body, headers)
+
+    def probe(self, path: str) -> tuple[int, str]:
+        """Ask as the kubelet does; give status and text."""
+        status, _, text = self._ask(self.probes, path, "GET", None, {})
+        return status, text
+
+    def _ask(
+        self, port: int, path: str, method: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Message, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body=body, headers=named)
@@ -55,7 +66,9 @@ def free_port() -> int:
         return port
 
 
-def laid_out(place: Path, port: int) -> dict[str, str]:
+def laid_out(
+    place: Path, port: int, probes: int, pools: Sequence[str] = ("fpm", "probes")
+) -> dict[str, str]:
     """Put the image's files into a place of the test's own; give the environment."""
     shop, etc, programs = place / "magento", place / "shop", place / "bin"
     (shop / "var").mkdir(parents=True)
@@ -67,15 +80,17 @@ def laid_out(place: Path, port: int) -> dict[str, str]:
     shutil.copytree(IMAGE / "etc", etc, dirs_exist_ok=True)
     for path in (place / "lib/web", place / "lib/common.sh", *etc.glob("*.conf")):
         text = path.read_text().replace("/magento", str(shop)).replace("/etc/shop", str(etc))
-        path.write_text(text.replace("listen 8080", f"listen 127.0.0.1:{port}"))
+        text = text.replace("listen 8080", f"listen 127.0.0.1:{port}")
+        path.write_text(text.replace("listen 8082", f"listen 127.0.0.1:{probes}"))
     if os.geteuid() == 0:
         # nginx would leave root for a user who cannot read what is here.
         text = (etc / "nginx.conf").read_text()
         (etc / "nginx.conf").write_text(f"user root;\n{text}")
     programs.mkdir()
+    sockets = [f"{shop}/var/run/{pool}.sock" for pool in pools]
     stand_ins = {
         "php": "exit 0",
-        "php-fpm": f"exec {sys.executable} {FPM} {shop}/var/run/fpm.sock",
+        "php-fpm": f"exec {sys.executable} {FPM} {' '.join(sockets)}",
     }
     for name, script in stand_ins.items():
         (programs / name).write_text(f"#!/bin/bash\n{script}\n")
@@ -84,10 +99,10 @@ def laid_out(place: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def serving(place: Path, **said: str) -> Iterator[Web]:
+def serving(place: Path, pools: Sequence[str] = ("fpm", "probes"), **said: str) -> Iterator[Web]:
     """Run the entry point until the end of the block, and see it end of itself."""
-    web = Web(port=free_port())
-    environment = laid_out(place, web.port) | said
+    web = Web(port=free_port(), probes=free_port())
+    environment = laid_out(place, web.port, web.probes, pools) | said
     with (place / "log").open("w") as log:
         entry = subprocess.Popen([place / "lib/web"], env=environment, stdout=log, stderr=log)
         try:
@@ -104,7 +119,7 @@ def serving(place: Path, **said: str) -> Iterator[Web]:
 
 def alive(web: Web) -> bool:
     try:
-        return web.ask("/-/live")[0] == 200
+        return web.probe("/-/live")[0] == 200
     except OSError:
         return False
 
@@ -246,15 +261,52 @@ def test_the_page_needs_nothing_from_anywhere(closed: Web) -> None:
         ("SHOP_STOREFRONT", "closed;"),
         ("SHOP_ADMIN_PATH", "admin/x"),
         ("SHOP_ADMIN_PATH", "x)|(.*"),
+        ("SHOP_CACHE_PREFIX", "s1; }"),
     ],
 )
 def test_what_would_be_no_configuration_is_refused(name: str, value: str, tmp_path: Path) -> None:
-    environment = laid_out(tmp_path, free_port()) | {name: value}
+    environment = laid_out(tmp_path, free_port(), free_port()) | {name: value}
     done = subprocess.run(
         [tmp_path / "lib/web"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert f"{name} is {value}" in done.stderr
+
+
+@pytest.mark.needs("nginx")
+def test_the_kubelet_s_door_answers_the_probes_and_nothing_else(opened: Web) -> None:
+    for path in ("/-/live", "/health_check.php", "/rest/all/V1/storecontroller/ready"):
+        assert opened.probe(path) == (200, f"PHP {path}")
+    for path in ("/", "/index.php", "/rest/V1/orders", "/admin", "/static/admin.css"):
+        assert opened.probe(path)[0] == 404
+
+
+@pytest.mark.needs("nginx")
+def test_a_shop_has_started_when_it_has_answered_its_first_pages(opened: Web) -> None:
+    deadline = time.monotonic() + 20
+    while opened.probe("/-/started")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.needs("nginx")
+def test_page_caches_are_told_which_release_a_page_is_of(tmp_path: Path) -> None:
+    with serving(tmp_path, SHOP_CACHE_PREFIX="s12ab_") as web:
+        assert web.ask("/mug.html")[1]["X-Shop-Release"] == "s12ab_"
+
+
+@pytest.mark.needs("nginx")
+def test_a_busy_shop_asks_visitors_to_come_back_and_is_neither_dead_nor_absent(
+    tmp_path: Path,
+) -> None:
+    # What nginx meets when the queue of PHP is full: the visitors' pool takes nobody.
+    with serving(tmp_path, pools=("probes",)) as web:
+        status, headers, text = web.ask("/mug.html", Accept_Language="de")
+        assert (status, headers["Retry-After"]) == (503, "5")
+        assert headers["Cache-Control"] == "no-store"
+        assert "<h1>Einen Moment, bitte</h1>" in text
+        assert web.probe("/-/live")[0] == 200
+        assert web.probe("/rest/all/V1/storecontroller/ready")[0] == 200
 
 
 @pytest.mark.browser

@@ -93,6 +93,13 @@ if ($setting('SHOP_MEDIA_BUCKET') !== '') {
     ];
 }
 
+// Page caches of Varnish, which keep the pages and are told what to forget; without them the cache above
+// keeps them.
+$pageCaches = array_map(static function (string $place): array {
+    [$host, $port] = explode(':', $place) + [1 => '80'];
+    return ['host' => $host, 'port' => $port];
+}, array_filter(explode(',', $setting('SHOP_PAGE_CACHES'))));
+
 return [
     'backend' => ['frontName' => $setting('SHOP_ADMIN_PATH', 'admin')],
     'crypt' => ['key' => $cryptKey],
@@ -159,6 +166,11 @@ return [
         'customer_notification', 'config_integration', 'config_integration_api',
         'graphql_query_resolver_result', 'full_page', 'config_webservice', 'translate',
     ], 1),
+    'http_cache_hosts' => $pageCaches,
+    // 1 is Magento's own, 2 is Varnish.
+    'system' => ['default' => ['system' => ['full_page_cache' => [
+        'caching_application' => $pageCaches === [] ? '1' : '2',
+    ]]]],
     'downloadable_domains' => [],
     // Without a date Magento takes itself for not installed; the install job alone decides that.
     'install' => ['date' => 'Sun, 22 Nov 2026 00:00:00 +0000'],
