@@ -163,7 +163,7 @@ def test_nothing_runs_in_a_stopped_shop(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("plan", Plan)
-def test_a_closed_shop_differs_in_its_web_pods_environment_alone(
+def test_a_closed_shop_differs_in_its_web_pods_environment_and_its_page_cache_alone(
     plan: Plan, rendered: Rendered
 ) -> None:
     opened, closed = (
@@ -173,6 +173,17 @@ def test_a_closed_shop_differs_in_its_web_pods_environment_alone(
     assert [each.pop("SHOP_STOREFRONT") for each in said] == ["open", "closed"]
     for objects in (opened, closed):
         named(objects, "Deployment", "-web")["spec"]["template"]["spec"]["containers"][0].pop("env")
+    # Other rules, and so another pod of the page cache, which has forgotten what was kept.
+    rules = [named(objects, "ConfigMap", "-page-cache").pop("data") for objects in (opened, closed)]
+    assert "if (false ||" in rules[0]["page-cache.vcl"]
+    assert "if (true ||" in rules[1]["page-cache.vcl"]
+    marks = [
+        named(objects, "StatefulSet", "-page-cache")["spec"]["template"]["metadata"].pop(
+            "annotations"
+        )
+        for objects in (opened, closed)
+    ]
+    assert marks[0] != marks[1]
     assert closed == opened
     assert said[0] == said[1]
     strategy = named(closed, "Deployment", "-web")["spec"]["strategy"]
@@ -240,14 +251,57 @@ def test_a_shop_reaches_its_services_and_the_internet_but_nothing_inside(
         for rule in named(objects, "NetworkPolicy", "-shop")["spec"]["egress"]
         for port in rule["ports"]
     }
-    assert ports == {53, 3306, 6379, 9200}
+    assert ports == {53, 3306, 6379, 8081, 9200}
+
+
+def test_visitors_reach_the_page_cache_and_it_reaches_the_web_servers_alone(
+    rendered: Rendered,
+) -> None:
+    objects = rendered.of(Plan.STARTER, "as-it-is")
+    backend = named(objects, "Ingress", "-web")["spec"]["rules"][0]["http"]["paths"][0]["backend"]
+    assert backend["service"]["name"] == f"{RELEASE}-page-cache"
+    policy = named(objects, "NetworkPolicy", "-page-cache")["spec"]
+    doors = {rule["ports"][0]["port"]: rule["from"] for rule in policy["ingress"]}
+    assert doors.keys() == {8080, 8081}
+    (shop,) = doors[8081]
+    assert shop["podSelector"]["matchLabels"]["storecontroller.io/role"] == "shop"
+    _, web = policy["egress"]
+    assert web["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "web"
+
+
+def test_magento_tells_every_page_cache_what_to_forget(rendered: Rendered) -> None:
+    for plan, count in ((Plan.STARTER, 1), (Plan.GROWTH, 2)):
+        objects = rendered.of(plan, "as-it-is")
+        told = _environment(named(objects, "Deployment", "-cron"))["SHOP_PAGE_CACHES"].split(",")
+        workload = named(objects, "StatefulSet", "-page-cache")["spec"]
+        assert workload["replicas"] == len(told) == count
+        service = workload["serviceName"]
+        names = [f"{RELEASE}-page-cache-{number}.{service}:8081" for number in range(count)]
+        assert told == names
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers"), [("768Mi", 3), ("1536Mi", 10), ("3Gi", 24), ("64Gi", 64), ("256Mi", 2)]
+)
+def test_php_workers_fit_into_the_memory_limit(limit: str, workers: int, charted: Charted) -> None:
+    sized = {"web": {"resources": {"limits": {"memory": limit}}}}
+    web = named(charted.render(laid_over(planned(), sized)), "Deployment", "-web")
+    assert _environment(web)["SHOP_PHP_WORKERS"] == str(workers)
+
+
+def test_without_a_page_cache_magento_keeps_the_pages(charted: Charted) -> None:
+    objects = charted.render(laid_over(planned(), {"pageCache": {"enabled": False}}))
+    assert not [item for item in objects if "page-cache" in item["metadata"]["name"]]
+    assert "SHOP_PAGE_CACHES" not in _environment(named(objects, "Deployment", "-web"))
+    backend = named(objects, "Ingress", "-web")["spec"]["rules"][0]["http"]["paths"][0]["backend"]
+    assert backend["service"]["name"] == f"{RELEASE}-web"
 
 
 @pytest.mark.parametrize("component", ["database", "cache", "sessions", "search"])
 def test_a_service_is_reached_by_the_shop_alone(component: str, rendered: Rendered) -> None:
-    (rule,) = named(rendered.of(Plan.STARTER, "as-it-is"), "NetworkPolicy", f"-{component}")[
-        "spec"
-    ]["ingress"]
+    (rule,) = named(
+        rendered.of(Plan.STARTER, "as-it-is"), "NetworkPolicy", f"{RELEASE}-{component}"
+    )["spec"]["ingress"]
     (peer,) = rule["from"]
     assert peer["podSelector"]["matchLabels"]["storecontroller.io/role"] == "shop"
 

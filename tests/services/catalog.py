@@ -84,6 +84,11 @@ def find_nginx() -> Path | None:
     return _executables((shutil.which("nginx"), "/usr/sbin/nginx"))
 
 
+def find_varnish() -> Path | None:
+    """Return Varnish, which runs the chart's page cache; Debian keeps it for root."""
+    return _executables((shutil.which("varnishd"), "/usr/sbin/varnishd"))
+
+
 def find_phpunit() -> Path | None:
     """Return PHPUnit, where PHP and its coding standards are too."""
     programs = [shutil.which(name) for name in ("phpunit", "php", "phpcs")]
@@ -141,6 +146,14 @@ SERVICES = {
             packages=("nginx-light",),
             wheel=None,
             looked="nginx",
+        ),
+        Service(
+            name="varnish",
+            title="Varnish",
+            find=find_varnish,
+            packages=("varnish",),
+            wheel=None,
+            looked="varnishd",
         ),
         Service(
             name="phpunit",

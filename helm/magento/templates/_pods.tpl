@@ -63,10 +63,19 @@ terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 {{- end }}
 
+{{/* One per image, so that what old and new pods keep is told apart. */}}
+{{- define "magento.cachePrefix" -}}
+{{ .Values.cache.prefix | default (printf "s%s_" (include "magento.image" .Values.image | sha256sum | trunc 8)) }}
+{{- end }}
+
+{{/* Processes of PHP: as many as fit into the memory limit beside nginx and the code that all share. */}}
+{{- define "magento.phpWorkers" -}}
+{{- $memory := include "magento.mebibytes" .Values.web.resources.limits.memory | int64 -}}
+{{- int .Values.web.phpWorkers | default (div (sub $memory 384) 112 | max 2 | min 64) -}}
+{{- end }}
+
 {{/* The store image's environment. */}}
 {{- define "magento.env" -}}
-{{- $image := include "magento.image" .Values.image -}}
-{{- $prefix := .Values.cache.prefix | default (printf "s%s_" (sha256sum $image | trunc 8)) -}}
 - {name: STORECONTROLLER_INSTANCE_UID, value: {{ .Values.store.uid | quote }}}
 - {name: SHOP_ADMIN_PATH, value: {{ .Values.adminPath | quote }}}
 - {name: SHOP_DB_HOST, value: {{ include "magento.host" (list . "database") | quote }}}
@@ -77,7 +86,10 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 - {name: SHOP_CACHE_PORT, value: {{ include "magento.port" (list . "cache") | quote }}}
 - {name: SHOP_CACHE_DATABASE, value: {{ .Values.cache.databases.cache | quote }}}
 - {name: SHOP_PAGE_CACHE_DATABASE, value: {{ .Values.cache.databases.pages | quote }}}
-- {name: SHOP_CACHE_PREFIX, value: {{ $prefix | quote }}}
+- {name: SHOP_CACHE_PREFIX, value: {{ include "magento.cachePrefix" . | quote }}}
+{{- if .Values.pageCache.enabled }}
+- {name: SHOP_PAGE_CACHES, value: {{ include "magento.pageCaches" . | quote }}}
+{{- end }}
 - {name: SHOP_SESSION_HOST, value: {{ include "magento.host" (list . "sessions") | quote }}}
 - {name: SHOP_SESSION_PORT, value: {{ include "magento.port" (list . "sessions") | quote }}}
 - {name: SHOP_SESSION_DATABASE, value: {{ .Values.sessions.database | quote }}}
