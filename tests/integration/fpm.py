@@ -1,6 +1,6 @@
 """A stand-in for PHP-FPM: answers each request with the address that it was asked for.
 
-`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET…, one for each pool.
+`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET…, one a pool.
 """
 
 import signal
