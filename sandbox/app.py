@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sandbox.rest.router import answer, as_json, compile_routes
 from sandbox.rest.routes import ROUTES
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from sandbox.shop import Shop
 
+ALIVE = "/-/live"
+"""Answers as long as the process does; whether the shop has its data is the Bridge's `ready`."""
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 CONTENT_POLICY = (
@@ -42,6 +45,9 @@ def build_app(shop: Shop) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if scope["path"] == ALIVE:
+            await Response(status_code=204)(scope, receive, send)
             return
         request = Request(scope, receive)
         guarded = with_security_headers(send)

@@ -1,7 +1,7 @@
 """One shop process: its lock, its port, its files and its end; `__main__` calls `run`.
 
 The driver learns everything from the directory: the lock held and `runtime.json` say what runs,
-`exit.json` says why nothing does.
+`exit.json` says why nothing does. In a container `sandbox.container` takes the driver's place.
 """
 
 # ruff: noqa: PLC0415 - what is not needed to start is imported where it is used.
@@ -14,6 +14,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from sandbox.shop import Shop
+    from starlette.types import ASGIApp
+
+    from sandbox.shop import Release, Secrets, Shop
 
 EXIT_UNREADABLE = 74
 EXIT_LOCKED = 75
@@ -35,6 +38,8 @@ EXIT_STOPPED = 77
 EXIT_BAD_DIRECTORY = 78
 LOCK_SECONDS = 0.3
 SHUTDOWN_SECONDS = 2
+LEAST_BYTES = 1024 * 1024
+"""Room that a volume needs for a shop to work at all."""
 
 log = logging.getLogger("sandbox")
 
@@ -104,37 +109,52 @@ def take_lock(directory: Path) -> int:
 
 def start(directory: Path) -> int:
     """Open what the directory names and serve it; raise Refusal when that is impossible."""
-    from sandbox.shop import BadDirectoryError, open_shop, read_release
+    from sandbox.app import build_app
+    from sandbox.shop import BadDirectoryError, read_release, read_secrets
 
     try:
         release = read_release(directory)
+        if release.stopped:
+            # Started by a controller that died, stopped by its successor before it held its lock.
+            return EXIT_STOPPED
+        secrets = read_secrets(directory)
     except BadDirectoryError as error:
         raise Refusal(
             status=EXIT_BAD_DIRECTORY, code="bad_directory", message=str(error)
         ) from error
-    if release.stopped:
-        # Started by a controller that died, and stopped by its successor before it held the lock.
-        return EXIT_STOPPED
-    with bind(release.host, release.port) as listener:
-        import sqlite3
-
-        try:
-            shop = open_shop(directory, release)
-        except BadDirectoryError as error:
-            raise Refusal(
-                status=EXIT_BAD_DIRECTORY, code="bad_directory", message=str(error)
-            ) from error
-        except (sqlite3.Error, OSError) as error:
-            raise Refusal(
-                status=EXIT_UNREADABLE, code="data_unusable", message=str(error)
-            ) from error
-        with contextlib.closing(shop.db):
-            serve(shop, listener)
+    with bind(release.host, release.port) as listener, opened(directory, release, secrets) as shop:
+        serve(shop, build_app(shop), listener, directory / "runtime.json")
     return 0
 
 
+@contextlib.contextmanager
+def opened(directory: Path, release: Release, secrets: Secrets) -> Iterator[Shop]:
+    """Open the shop's data until the context ends; raise Refusal when it cannot be used."""
+    import sqlite3
+
+    from sandbox.shop import open_shop
+
+    try:
+        shop = open_shop(directory, release, secrets)
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(directory, error) from error
+    with contextlib.closing(shop.db):
+        yield shop
+
+
+def unusable(directory: Path, error: Exception) -> Refusal:
+    """Return the refusal of data that cannot be used, often for want of room."""
+    full = shutil.disk_usage(directory).free < LEAST_BYTES
+    code = "storage_full" if full else "data_unusable"
+    message = f"no room is left in {directory}: {error}" if full else str(error)
+    return Refusal(status=EXIT_UNREADABLE, code=code, message=message)
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise Refusal when the address cannot be had."""
+    """Return a listening socket; raise Refusal when the address cannot be had.
+
+    `::` is every address of the machine, those of IPv4 too.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it every answer
     # waits 40 ms for the caller's acknowledgement.
@@ -142,6 +162,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         # A shop that was killed leaves connections in TIME_WAIT; its successor must not wait.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
         listener.bind((host, port))
         listener.listen(512)
     except OSError as error:
@@ -153,17 +175,18 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(shop: Shop, listener: socket.socket) -> None:
-    """Answer until a signal comes, then finish what is in flight within two seconds."""
+def serve(shop: Shop, app: ASGIApp, listener: socket.socket, runtime: Path | None = None) -> None:
+    """Answer until a signal comes, then finish what is in flight within two seconds.
+
+    `runtime` is where a driver reads that the socket answers.
+    """
     import asyncio
 
     from uvicorn.config import Config
     from uvicorn.server import Server
 
-    from sandbox.app import build_app
-
     config = Config(
-        build_app(shop),
+        app,
         http="h11",
         ws="none",
         lifespan="off",
@@ -176,22 +199,22 @@ def serve(shop: Shop, listener: socket.socket) -> None:
     )
     for name in ("uvicorn", "uvicorn.error", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    runtime = shop.directory / "runtime.json"
 
     class ShopServer(Server):
-        """Say in runtime.json when the socket answers, and leave with status 0 on a signal."""
+        """Say when the socket answers, and leave with status 0 on a signal."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            write_atomically(
-                runtime,
-                {
-                    "pid": os.getpid(),
-                    "port": shop.release.port,
-                    "digest": shop.release.digest,
-                    "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                },
-            )
+            if runtime is not None:
+                write_atomically(
+                    runtime,
+                    {
+                        "pid": os.getpid(),
+                        "port": shop.release.port,
+                        "digest": shop.release.digest,
+                        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    },
+                )
             log.info("shop %s answers on port %d", shop.release.uid, shop.release.port)
 
         @contextlib.contextmanager
@@ -204,7 +227,8 @@ def serve(shop: Shop, listener: socket.socket) -> None:
     try:
         asyncio.run(ShopServer(config).serve(sockets=[listener]))
     finally:
-        runtime.unlink(missing_ok=True)
+        if runtime is not None:
+            runtime.unlink(missing_ok=True)
         log.info("shop %s stopped", shop.release.uid)
 
 

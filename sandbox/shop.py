@@ -30,6 +30,22 @@ class Release:
     """Nothing may run from here on, whatever was started before."""
     config: dict[str, str] = field(default_factory=dict)
     """Settings that are in force whatever is stored, and that nobody can change over REST."""
+    public_url: str = ""
+    """Where shoppers reach it, with a slash at its end; where it listens unless that is said."""
+
+    @property
+    def url(self) -> str:
+        """Return its address as long as its settings name none."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """What the driver gave to be kept: the caller's token, and the key of cookies and vault."""
+
+    access_token: str
+    session_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +89,24 @@ def read_release(directory: Path) -> Release:
     )
 
 
-def open_shop(directory: Path, release: Release) -> Shop:
-    """Read the secrets and open the database, which is made and seeded when it is new."""
-    secrets = read_object(directory / "secrets.json")
-    db = database.open_database(directory / "shop.sqlite3")
+def read_secrets(directory: Path) -> Secrets:
+    """Read secrets.json; raise BadDirectoryError when something is missing."""
+    content = read_object(directory / "secrets.json")
+    return Secrets(
+        access_token=text(content, "access_token", "secrets.json"),
+        session_key=text(content, "session_key", "secrets.json"),
+    )
+
+
+def open_shop(directory: Path, release: Release, secrets: Secrets) -> Shop:
+    """Open the database, which is made and seeded when it is new; sqlite3.Error, OSError."""
+    db = database.open_database(directory / database.FILE)
     lock(db, release.config)
     return Shop(
         directory=directory,
         release=release,
-        access_token=text(secrets, "access_token", "secrets.json"),
-        session_key=text(secrets, "session_key", "secrets.json").encode(),
+        access_token=secrets.access_token,
+        session_key=secrets.session_key.encode(),
         db=db,
     )
 

@@ -210,10 +210,9 @@ def login_link(call: Call) -> object:
 
 
 def base_url(shop: Shop, website_id: int = 0, store_id: int = 0) -> str:
-    """Return the configured address of the shop, or the one it listens on."""
+    """Return the configured address of the shop, or the one that its release knows."""
     settings = config.load(shop.db)
     secure = settings.value("web/secure/use_in_frontend", website_id, store_id) == "1"
     kinds = ("secure", "unsecure") if secure else ("unsecure", "secure")
     configured = [settings.value(f"web/{kind}/base_url", website_id, store_id) for kind in kinds]
-    host = f"[{shop.release.host}]" if ":" in shop.release.host else shop.release.host
-    return next(filter(None, configured), f"http://{host}:{shop.release.port}/")
+    return next(filter(None, configured), shop.release.url)
