@@ -142,6 +142,7 @@ class Charted:
     tools: Path
     cluster: Cluster | None = None
     helm: str = "helm4"
+    chart: Path = CHART
 
     def run(self, program: str, *argv: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run helm or kubectl."""
@@ -166,7 +167,7 @@ class Charted:
     def render(self, values: Object, namespace: str = "default") -> list[Object]:
         """The objects that helm makes of the values."""
         done = self.with_values(
-            "template", RELEASE, str(CHART), "--namespace", namespace, values=values
+            "template", RELEASE, str(self.chart), "--namespace", namespace, values=values
         )
         assert done.returncode == 0, done.stderr
         return [item for item in yaml.safe_load_all(done.stdout) if item]
