@@ -211,18 +211,21 @@ def secrets(items: Iterable["Resource"]) -> Table:
 
 
 def plans(items: Iterable["Resource"]) -> Table:
-    """Return plans with their web servers and what a shop may use."""
-    table = _table(_("PLAN"), _("WEB SERVERS"), _("CPU"), _("MEMORY"), _("STORAGE"), _("PODS"))
+    """Return plans with their web servers and what a shop may use, by its software."""
+    table = _table(
+        _("PLAN"), _("SOFTWARE"), _("WEB SERVERS"), _("CPU"), _("MEMORY"), _("STORAGE"), _("PODS")
+    )
     for item in items:
-        room = item["spec"]["room"]
-        table.add_row(
-            plain(item["metadata"]["name"]),
-            Text(span(item["spec"]["replicas"])),
-            plain(room.get("requests.cpu")),
-            plain(room.get("requests.memory")),
-            plain(room.get("requests.storage")),
-            plain(room.get("pods")),
-        )
+        for engine, room in item["spec"]["rooms"].items():
+            table.add_row(
+                plain(item["metadata"]["name"]),
+                plain(engine),
+                Text(span(item["spec"]["replicas"])),
+                plain(room.get("requests.cpu")),
+                plain(room.get("requests.memory")),
+                plain(room.get("requests.storage")),
+                plain(room.get("pods")),
+            )
     return table
 
 

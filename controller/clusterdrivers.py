@@ -11,6 +11,7 @@ from pathlib import Path
 from controller.domain.clusters import Cluster, ClusterSpec
 from controller.engines.magento import MagentoEngine
 from controller.engines.plans import SECRET, allowance
+from controller.engines.sandbox import SandboxEngine
 from controller.reconciler.places import Heard, Places
 from controller.registry.clusters import KUBECONFIG
 from controller.registry.leases import Kind, Ref
@@ -32,7 +33,7 @@ from provisioners.terraform.states import States
 
 MODULES = ROOT / "templates" / "terraform"
 _SERVICE = "http://{namespace}-web.{namespace}.svc"
-"""Where the web servers are inside their cluster: the chart names its Service so."""
+"""Where the web servers are inside their cluster: every chart names its Service so."""
 
 
 def build_places(settings: Settings, registry: Registry) -> Places:
@@ -107,14 +108,17 @@ def _driver(
         at_once=kubernetes.helm_at_once,
         timeout=kubernetes.helm_timeout_seconds,
     )
-    chart = HelmChart(
-        path=ROOT / "helm" / "magento",
-        endpoint=lambda release, namespace: _address(cluster, release, namespace),
-    )
+    charts = {
+        engine: HelmChart(
+            path=ROOT / "helm" / engine,
+            endpoint=lambda release, namespace: _address(cluster, release, namespace),
+        )
+        for engine in (MagentoEngine.name, SandboxEngine.name)
+    }
     return HelmDriver(
         Rooms(connection, room=lambda uid: _room(registry, uid), secret=SECRET),
         helm,
-        {MagentoEngine.name: chart},
+        charts,
         changed=lambda uid: heard(Ref(kind=Kind.STACK, uid=uid)),
     )
 
@@ -131,7 +135,7 @@ def _room(registry: Registry, uid: str) -> Room:
     stack = registry.stores.stack(uid)
     if stack is None or stack.spec.installation is None:
         return Room()
-    found = allowance(stack.spec.plan, stack.spec.replicas)
+    found = allowance(stack.engine, stack.spec.plan, stack.spec.replicas)
     return Room(
         labels={
             "storecontroller.io/store": stack.spec.installation.name,

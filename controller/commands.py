@@ -17,10 +17,11 @@ from controller.domain.errors import (
     NotAllowedError,
     NotOnClusterError,
     NotOursError,
+    OneSizeError,
     StoreElsewhereError,
     StoreNotFoundError,
 )
-from controller.domain.images import Image
+from controller.domain.images import Image, parse_image
 from controller.domain.naming import check_email, check_slug
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind
@@ -61,8 +62,8 @@ class Access:
 
 CLUSTER_DRIVER = "helm"
 """The driver of stacks on clusters."""
-CLUSTER_ENGINES = ("magento",)
-"""The shop software that a cluster runs, the usual one first."""
+CLUSTER_ENGINES = ("magento", "sandbox")
+"""The shop software that clusters run; the usual one is the first whose image is set."""
 _NOBODY = "operator@localhost.localdomain"
 
 
@@ -100,18 +101,30 @@ class Commands:
         return remarks(found[0].spec, self.abilities(found[0].spec.engine)) if found else []
 
     def _usual(self, draft: Draft | None, wish: Wish | None) -> tuple[str, ...]:
-        return CLUSTER_ENGINES if self._on_cluster(draft, wish) else self._engines
+        return self._cluster_engines() if self._on_cluster(draft, wish) else self._engines
 
     def _on_cluster(self, draft: Draft | None, wish: Wish | None) -> bool:
         """Whether a store goes to a cluster: it says so, or there is one for its engine."""
         if wish is not None and (wish.cluster or wish.region):
             return True
-        if draft is not None and draft.engine and draft.engine not in CLUSTER_ENGINES:
+        if (
+            draft is not None
+            and draft.engine is not None
+            and (draft.engine in self._engines or draft.engine not in CLUSTER_ENGINES)
+        ):
             return False
         return self._registry.clusters.any_active()
 
+    def _cluster_engines(self) -> tuple[str, ...]:
+        engines = self._world.engines
+        known = (name for name in CLUSTER_ENGINES if name in engines)
+        return tuple(sorted(known, key=lambda name: not engines[name].image))
+
     def _platform(self, spec: StoreSpec, draft: Draft, wish: Wish | None) -> Platform:
-        """Where a new store goes; raises EngineUnavailableError, ImageMissingError."""
+        """Where a new store goes.
+
+        Raises EngineUnavailableError, ImageMissingError, NotOnClusterError, OneSizeError.
+        """
         clustered = self._on_cluster(draft, wish)
         engines = self._usual(draft, wish)
         if spec.engine not in engines:
@@ -122,8 +135,11 @@ class Commands:
                 raise NotOnClusterError(store=spec.slug)
             return Platform(driver=self._driver, version=engine.version)
         if not engine.image:
-            raise ImageMissingError(engine=spec.engine)
-        return Platform(driver=CLUSTER_DRIVER, version=engine.version, wish=wish or Wish())
+            raise ImageMissingError(engine=spec.engine, variable=spec.engine.upper())
+        if not engine.scalable and (spec.plan is not Size.STARTER or spec.scale is not None):
+            raise OneSizeError(engine=spec.engine)
+        version = parse_image(engine.image).version
+        return Platform(driver=CLUSTER_DRIVER, version=version, wish=wish or Wish())
 
     def tenant(self, scope: Scope, owner: Owner | None, spec: StoreSpec) -> Tenant:
         """The tenant that the scope or the owner's address names, made when there is none."""
@@ -231,7 +247,8 @@ class Commands:
     ) -> Accepted | None:
         """Accept another specification; None when nothing differs.
 
-        Raises NotAllowedError when a tenant sizes it, NotOnClusterError where there are no sizes.
+        Raises NotAllowedError when a tenant sizes it, NotOnClusterError and OneSizeError where
+        there are no sizes.
         """
         if (spec.plan, spec.scale) != (store.spec.plan, store.spec.scale):
             self._sizable(scope, store)
@@ -265,7 +282,7 @@ class Commands:
 
     def usual_images(self) -> dict[str, str]:
         """What new stores on clusters run, by engine."""
-        return {name: self._world.engines[name].image for name in CLUSTER_ENGINES}
+        return {name: self._world.engines[name].image for name in self._cluster_engines()}
 
     def images(self) -> list[dict[str, str | None]]:
         """Which image each store on a cluster runs, by name."""
@@ -288,6 +305,8 @@ class Commands:
         stack = self._registry.stores.stack(store.stack)
         if stack is None or not self._world.driver(stack).scalable:
             raise NotOnClusterError(store=store.spec.slug)
+        if not self._world.engine(stack).scalable:
+            raise OneSizeError(engine=stack.engine)
 
     def transition(
         self, scope: Scope, name: str, kind: OperationKind, once: Once | None = None

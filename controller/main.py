@@ -125,7 +125,7 @@ def renew_vault(registry: Registry) -> None:
 
 def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> World:
     """Every engine and driver that this installation has, the usual ones first."""
-    engines = (SandboxEngine(), MagentoEngine(settings.magento_image))
+    engines = (SandboxEngine(settings.sandbox_image), MagentoEngine(settings.magento_image))
     drivers = (
         SandboxDriver(
             settings.home.resolve() / "stacks",

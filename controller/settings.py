@@ -181,6 +181,8 @@ class Settings(BaseSettings):
     magento_image: str = ""
     """What new stores on clusters run: REPOSITORY:TAG or REPOSITORY@DIGEST; built from
     images/magento."""
+    sandbox_image: str = ""
+    """What new sandbox shops on clusters run, said likewise; built from images/sandbox."""
     kubernetes: KubernetesSettings = KubernetesSettings()
     """How clusters are driven."""
     terraform: TerraformSettings = TerraformSettings()
@@ -208,7 +210,7 @@ class Settings(BaseSettings):
             raise ValueError("at least 32 characters")
         return value
 
-    @field_validator("magento_image")
+    @field_validator("magento_image", "sandbox_image")
     @classmethod
     def _an_image(cls, value: str) -> str:
         try:

@@ -271,6 +271,7 @@ class FakeEngine:
     version = "1"
     website = "base"
     abilities = abilities_of("magento")
+    scalable = True
 
     def __init__(self, driver: FakeDriver, *, name: str = "fake", image: str = "") -> None:
         self.name = name

@@ -44,7 +44,7 @@ class Plane:
         self.engine = FakeEngine(self.driver)
         self.remote = FakeClusterDriver()
         """What stands on clusters, all of them together."""
-        self.magento = FakeEngine(self.remote, name="magento", image="magento")
+        self.magento = FakeEngine(self.remote, name="magento", image="magento:1")
         self.refusal: DriverFailure | None = None
         """What a cluster that is to be added answers."""
         self.world = World(

@@ -58,6 +58,9 @@ def set_image(
     max_failures: Annotated[
         int, typer.Option("--max-failures", min=1, help=_("Stop at so many failures."))
     ] = 1,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help=_("Shop software."))
+    ] = "magento",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=_("Only say which stores would change."))
     ] = False,
@@ -75,6 +78,7 @@ def set_image(
         return
     body = {
         "image": words[0],
+        "engine": engine,
         "maxParallel": max_parallel,
         "maxFailures": max_failures,
         "dryRun": dry_run,

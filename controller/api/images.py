@@ -11,6 +11,8 @@ from controller.api.deps import OnceDep, OperatorDep, ServicesDep
 from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import Input, Text
 from controller.api.resources import API_VERSION, list_json
+from controller.commands import CLUSTER_ENGINES
+from controller.domain.errors import UnknownEngineError
 from controller.domain.images import parse_image
 from controller.domain.rollouts import Rollout, rollout_to_json
 
@@ -28,8 +30,10 @@ class ImageInput(Input):
 
 
 class RolloutInput(ImageInput):
-    """An image for every store on a cluster."""
+    """An image for every store of a software on a cluster."""
 
+    engine: Text = CLUSTER_ENGINES[0]
+    """Which software's image it is."""
     max_parallel: Annotated[int, Field(ge=1, le=100)] = 1
     """How many stores change at once."""
     max_failures: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -62,14 +66,21 @@ def list_images(services: ServicesDep, scope: OperatorDep) -> Response:  # noqa:
 
 @router.post("/rollouts", status_code=202)
 def start_rollout(services: ServicesDep, scope: OperatorDep, body: RolloutInput) -> Response:
-    """Bring an image to every store on a cluster, in the order of their names."""
+    """Bring an image to every store of its software on clusters, in the order of their names."""
     image = parse_image(body.image)
+    if body.engine not in CLUSTER_ENGINES:
+        raise UnknownEngineError(engine=body.engine[:60], engines=", ".join(CLUSTER_ENGINES))
     rollouts = services.registry.rollouts
     if body.dry_run:
-        stores_ = [{"name": turn.slug, "state": str(turn.state)} for turn in rollouts.plan(image)]
+        planned = rollouts.plan(image, body.engine)
+        stores_ = [{"name": turn.slug, "state": str(turn.state)} for turn in planned]
         return json_answer({"dryRun": True, "image": str(image), "stores": stores_})
     started = rollouts.start(
-        scope, image, max_parallel=body.max_parallel, max_failures=body.max_failures
+        scope,
+        image,
+        body.engine,
+        max_parallel=body.max_parallel,
+        max_failures=body.max_failures,
     )
     return json_answer(_shown(started), status=202)
 

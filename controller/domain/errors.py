@@ -717,12 +717,20 @@ class LogUndividedError(ConflictError):
     action = N_("Leave out the part, pod, container or age; --tail says how many lines.")
 
 
+class OneSizeError(ConflictError):
+    """Shop software that is one process has no plan but the smallest."""
+
+    code = "one_size"
+    cause = N_("A shop on %(engine)s has one size: one web server, the plan “starter”.")
+    action = N_("Leave plan and scale out, or create it with other shop software.")
+
+
 class ImageMissingError(ConflictError):
     """Nobody said which image of the shop software clusters are to run."""
 
     code = "image_missing"
     cause = N_("No image of %(engine)s is set, so that a cluster has nothing to run.")
-    action = N_("Build images/magento, push it, and name it in STORECTL_MAGENTO_IMAGE.")
+    action = N_("Build images/%(engine)s, push it, and name it in STORECTL_%(variable)s_IMAGE.")
 
 
 # --- 429 ----------------------------------------------------------------------------------------

@@ -190,8 +190,11 @@ class Engine(Protocol):
 
     name: str
     version: str
+    """Which one runs where it is no image."""
     image: str
-    """What clusters run of it; empty when they can run nothing."""
+    """What new stacks on clusters run of it; empty when they can run nothing."""
+    scalable: bool
+    """Whether a shop on a cluster may be larger than the smallest plan, with more web servers."""
     website: str
     """The code of the website that a dedicated store is."""
 

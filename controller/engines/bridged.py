@@ -19,6 +19,7 @@ class BridgedEngine:
     name: str
     version: str
     image = ""
+    scalable: bool
     website = MAIN_SITE
 
     def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:  # noqa: ARG002

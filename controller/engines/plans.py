@@ -1,7 +1,7 @@
-"""Plans: which sizes a shop gets, as values of the magento chart (`helm/magento`).
+"""Plans: which sizes a shop gets, as values of its software's chart (`helm/magento`, …).
 
-A plan is a file of `templates/plans`, rendered by Jinja2 with what is known of the shop and of the
-cluster. The chart's schema has the last word on the result; tests/cluster holds every plan to it.
+A plan is a file of `templates/plans/ENGINE`, rendered by Jinja2 with what is known of the shop and
+of the cluster. The chart's schema has the last word; tests/cluster holds every plan to it.
 """
 
 import json
@@ -55,9 +55,11 @@ class PlannedShop:
     the role that opens it without keys."""
 
 
-def values_of(plan: Plan, shop: PlannedShop, cluster: ClusterOffer) -> dict[str, Any]:
+def values_of(
+    plan: Plan, shop: PlannedShop, cluster: ClusterOffer, engine: str = "magento"
+) -> dict[str, Any]:
     """Return the chart's values for a shop of this plan on this cluster."""
-    values = _rendered(plan, shop=shop, cluster=cluster)
+    values = _rendered(f"{engine}/{plan}", plan=plan, shop=shop, cluster=cluster)
     if shop.scale is not None:
         values["web"] |= _scaled(values["web"], shop.scale)
     if shop.database:
@@ -89,7 +91,7 @@ def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
 def placed_values(
     stack: Stack, cluster: ClusterSpec, image: Image, *, closed: bool
 ) -> dict[str, Any]:
-    """Return the chart's values for a stack on a cluster."""
+    """Return the values of a stack's chart on a cluster."""
     installation = stack.spec.installation
     if installation is None:
         raise LookupError("a stack on a cluster was placed with what it is installed with")
@@ -113,17 +115,24 @@ def placed_values(
         media=outputs.get("media") or {},
     )
     storefront = {"storefront": "closed"} if closed else {}
-    return {**values_of(stack.spec.plan, shop, cluster.offer), **storefront}
+    values = values_of(stack.spec.plan, shop, cluster.offer, stack.engine)
+    return {**values, **storefront}
 
 
-def allowance(plan: Plan, scale: Scale) -> dict[str, Any]:
+def allowance(engine: str, plan: Plan, scale: Scale) -> dict[str, Any]:
     """Return what a namespace of this plan may use: `quota`, `limits` and `requests`."""
-    room: dict[str, Any] = _rendered("_rooms", scale=scale)[plan]
+    room: dict[str, Any] = rooms(plan, scale)[engine]
     return room
 
 
+def rooms(plan: Plan, scale: Scale) -> dict[str, Any]:
+    """Return the allowance of each software that has this plan."""
+    everything = _rendered("_rooms", scale=scale)
+    return {engine: sizes[plan] for engine, sizes in everything.items() if plan in sizes}
+
+
 def _rendered(template: str, **known: Any) -> dict[str, Any]:
-    rendered = _environment().get_template(f"{template}.yaml").render(plan=template, **known)
+    rendered = _environment().get_template(f"{template}.yaml").render(known)
     values: dict[str, Any] = load(rendered, numbers=True)
     return values
 
@@ -137,5 +146,6 @@ def _environment() -> Environment:
         finalize=json.dumps,
         undefined=StrictUndefined,
         trim_blocks=True,
+        keep_trailing_newline=True,
         auto_reload=False,
     )

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engines.bridged import BridgedEngine
+from controller.engines.clustered import ClusteredEngine
 
 
-class SandboxEngine(BridgedEngine):
+class SandboxEngine(ClusteredEngine):
     """`Engine` of `engines.base`."""
 
     name = "sandbox"
     version = "1"
+    scalable = False
 
     def secrets(
         self,

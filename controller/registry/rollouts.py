@@ -47,10 +47,10 @@ class Rollouts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, image: Image) -> list[Turn]:
-        """The stores on clusters that run another image, by name."""
+    def plan(self, image: Image, engine: str) -> list[Turn]:
+        """The stores of a software on clusters that run another image, by name."""
         with self._database.read() as connection:
-            return _others(connection, image)
+            return _others(connection, image, engine)
 
     def placed(self) -> list[tuple[str, Stack]]:
         """Every stack that runs on a cluster, with its store's name."""
@@ -59,9 +59,15 @@ class Rollouts:
         return [(row["slug"], stack_of(row)) for row in rows]
 
     def start(
-        self, scope: Scope, image: Image, *, max_parallel: int = 1, max_failures: int = 1
+        self,
+        scope: Scope,
+        image: Image,
+        engine: str,
+        *,
+        max_parallel: int = 1,
+        max_failures: int = 1,
     ) -> Rollout:
-        """Begin with every store on a cluster that runs another image.
+        """Begin with every store of a software on a cluster that runs another image.
 
         Raises RolloutOpenError while another one goes on.
         """
@@ -69,7 +75,7 @@ class Rollouts:
             self._database.in_order(connection)
             for open_ in _found(connection, state=RolloutState.RUNNING):
                 raise RolloutOpenError(image=open_.image, rollout=open_.id)
-            turns = _others(connection, image)
+            turns = _others(connection, image, engine)
             rollout = Rollout(
                 id=new_uid(),
                 image=str(image),
@@ -193,11 +199,11 @@ def _begun(connection: Connection, rollout: Rollout, turn: Turn, woken: list[Ref
     return replace(turn, state=TurnState.RUNNING, operation=accepted.operation.id)
 
 
-def _others(connection: Connection, image: Image) -> list[Turn]:
+def _others(connection: Connection, image: Image, engine: str) -> list[Turn]:
     return [
         Turn(store=row["store"], slug=row["slug"])
         for row in connection.execute(_placed).mappings()
-        if stack_of(row).spec.image != str(image)
+        if (stack := stack_of(row)).engine == engine and stack.spec.image != str(image)
     ]
 
 

@@ -34,7 +34,13 @@ PLANS = [
         "metadata": {"name": name},
         "spec": {
             "replicas": {"min": low, "max": high},
-            "room": {"requests.cpu": cpu, "requests.memory": "7Gi", "requests.storage": "60Gi"},
+            "rooms": {
+                "magento": {
+                    "requests.cpu": cpu,
+                    "requests.memory": "7Gi",
+                    "requests.storage": "60Gi",
+                }
+            },
         },
     }
     for name, low, high, cpu in (("starter", 1, 1, "3"), ("growth", 2, 4, "8"))

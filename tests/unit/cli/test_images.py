@@ -32,7 +32,7 @@ def test_it_is_one_store_or_all(connected: Storectl, api: FakeApi, argv: list[st
 def test_all_stores_are_told_of_in_their_turn(connected: Storectl, api: FakeApi) -> None:
     outcome = connected("image", "set", "--all", NEW, "--max-parallel", "3")
     assert outcome.code == 0
-    asked = {"image": NEW, "maxParallel": 3, "maxFailures": 1, "dryRun": False}
+    asked = {"image": NEW, "engine": "magento", "maxParallel": 3, "maxFailures": 1, "dryRun": False}
     assert api.rollouts.asked == [asked]
     assert outcome.err.splitlines() == ["acme: done", "bear: done"]
 

@@ -54,9 +54,9 @@ def test_scale_wants_numbers_or_the_plans(
 
 def test_plan_list_says_what_each_has(connected: Storectl) -> None:
     rows = [line.split() for line in connected("plan", "list").out.splitlines()]
-    assert rows[0] == ["PLAN", "WEB", "SERVERS", "CPU", "MEMORY", "STORAGE", "PODS"]
-    assert rows[1] == ["starter", "1", "3", "7Gi", "60Gi", "–"]
-    assert rows[2] == ["growth", "2", "to", "4", "8", "7Gi", "60Gi", "–"]
+    assert rows[0] == ["PLAN", "SOFTWARE", "WEB", "SERVERS", "CPU", "MEMORY", "STORAGE", "PODS"]
+    assert rows[1] == ["starter", "magento", "1", "3", "7Gi", "60Gi", "–"]
+    assert rows[2] == ["growth", "magento", "2", "to", "4", "8", "7Gi", "60Gi", "–"]
     assert connected("plan", "list", "-o", "name").out == "starter\ngrowth\n"
 
 

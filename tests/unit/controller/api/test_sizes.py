@@ -113,4 +113,6 @@ def test_the_plans_say_what_a_shop_may_use(plane: Plane, ann: str) -> None:
     items = plane.get("plans", token=ann).json()["items"]
     assert [item["metadata"]["name"] for item in items] == ["starter", "growth", "scale"]
     assert items[0]["spec"]["replicas"] == {"min": 1, "max": 1}
-    assert items[0]["spec"]["room"]["requests.storage"] == "60Gi"
+    assert items[0]["spec"]["rooms"]["magento"]["requests.storage"] == "60Gi"
+    assert items[0]["spec"]["rooms"]["sandbox"]["requests.storage"] == "4Gi"
+    assert set(items[1]["spec"]["rooms"]) == {"magento"}

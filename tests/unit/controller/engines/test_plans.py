@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from controller.domain.clusters import ClusterOffer
-from controller.domain.plans import Plan
-from controller.engines.plans import TEMPLATES, PlannedShop, values_of
+from controller.domain.plans import PLAN_SCALES, Plan
+from controller.engines.plans import TEMPLATES, PlannedShop, rooms, values_of
 
 SHOP = PlannedShop(
     uid="01jd8v0000000000000000acme",
@@ -24,9 +24,22 @@ SHOP = PlannedShop(
 CLUSTER = ClusterOffer(storage_class="fast", shared_storage_class="shared", ingress_class="nginx")
 
 
-def test_each_plan_has_a_file_and_each_file_is_a_plan() -> None:
-    files = {path.stem for path in TEMPLATES.glob("*.yaml") if not path.stem.startswith("_")}
-    assert files == set(Plan)
+@pytest.mark.parametrize(("engine", "plans"), [("magento", set(Plan)), ("sandbox", {"starter"})])
+def test_each_plan_has_a_file_and_each_file_is_a_plan(engine: str, plans: set[str]) -> None:
+    files = {path.stem for path in (TEMPLATES / engine).glob("[!_]*.yaml")}
+    assert files == plans
+    assert files == {plan for plan in Plan if engine in rooms(plan, PLAN_SCALES[plan])}
+
+
+def test_a_sandbox_asks_for_little_and_is_allowed_little() -> None:
+    values = values_of(Plan.STARTER, SHOP, CLUSTER, "sandbox")
+    assert values["store"]["plan"] == "starter"
+    assert values["websites"] == SHOP.websites
+    assert values["baseUrl"] == SHOP.base_url
+    assert values["data"]["storage"] == {"size": "1Gi", "className": "fast"}
+    found = rooms(Plan.STARTER, PLAN_SCALES[Plan.STARTER])
+    assert found["sandbox"]["quota"]["requests.storage"] == "4Gi"
+    assert found["magento"]["quota"]["requests.storage"] == "60Gi"
 
 
 @pytest.mark.parametrize("plan", Plan)

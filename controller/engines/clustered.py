@@ -1,0 +1,57 @@
+"""What the engines have in common whose shops run on clusters too, each by a chart of its own."""
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from controller.domain.clusters import ClusterSpec
+from controller.domain.errors import ImageMissingError
+from controller.domain.images import parse_image
+from controller.domain.stack import Stack, StackDesired
+from controller.engines.bridged import BridgedEngine
+from controller.engines.plans import placed_values
+from provisioners.base import Release
+
+_KEPT = 4096
+
+
+class ClusteredEngine(BridgedEngine):
+    """`Engine` of `engines.base`, but for what a shop software is called and needs."""
+
+    def __init__(self, image: str = "") -> None:
+        """`image` is what new stacks run; without one clusters take none."""
+        self.image = image
+        self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
+        """Its own once it ran; before, what is set by now, so that a correction heals it.
+
+        Raises ImageMissingError.
+        """
+        if cluster is None:
+            return ""
+        image = stack.spec.image or self.image
+        if not image:
+            raise ImageMissingError(engine=self.name, variable=self.name.upper())
+        return image
+
+    def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
+        """The chart's values by plan; a shop that runs on no cluster as every engine has it."""
+        if cluster is None:
+            return super().release(stack)
+        closed = stack.desired is StackDesired.CLOSED
+        # Every look asks, and most find what they found before.
+        told = (stack.spec, stack.infrastructure, closed, cluster)
+        with self._lock:
+            known = self._releases.get(stack.uid)
+        if known is not None and known[0] == told:
+            return known[1]
+        image = parse_image(self.image_of(stack, cluster))
+        values = placed_values(stack, cluster, image, closed=closed)
+        release = Release(name=stack.uid, chart=self.name, version=image.version, values=values)
+        with self._lock:
+            self._releases[stack.uid] = (told, release)
+            while len(self._releases) > _KEPT:
+                self._releases.popitem(last=False)
+        return release
