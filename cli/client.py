@@ -1,5 +1,6 @@
 """The HTTP API as methods, one per route; the commands call nothing else of the control plane."""
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -10,6 +11,10 @@ from cli import stream
 from cli.transport import Reply, Stream, Transport
 
 Resource = dict[str, Any]
+_COUNTED = re.compile(
+    r"/api/v1/stores(/[^/]+/(config/push|suspend|resume|retire|undelete|scale|purge|restore))?"
+)
+"""What POST makes an operation of."""
 PREFIX = "/api/v1"
 PAGE = 200
 
@@ -279,16 +284,15 @@ class Client:
         """Send any request; a path without /api/v1 is under it."""
         is_whole = path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
         full = path if is_whole else PREFIX + path
-        headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
-        return self._transport.send(method, full, body=body, headers={"Accept": "*/*", **headers})
+        headers = {"Accept": "*/*", **(_once(full) if method == "POST" else {})}
+        return self._transport.send(method, full, body=body, headers=headers)
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Resource:
         return _resource(self._transport.send("GET", PREFIX + path, query=query))
 
     def _post(self, path: str, body: Mapping[str, Any] | None) -> Reply:
-        # One key for all attempts: an answer that got lost must not make the order count twice.
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        return self._transport.send("POST", PREFIX + path, body=body, headers=headers)
+        full = PREFIX + path
+        return self._transport.send("POST", full, body=body, headers=_once(full))
 
     def _pages(self, path: str, query: Mapping[str, Any], limit: int | None) -> Iterator[Resource]:
         left, after = limit, None
@@ -319,6 +323,14 @@ def _events(store: str | None) -> str:
 
 def _order(store: str, number: str) -> str:
     return f"/stores/{_part(store)}/orders/{_part(number)}"
+
+
+def _once(path: str) -> dict[str, str]:
+    """One key for all attempts: an answer that got lost must not make the order count twice.
+
+    What may come twice is sent without one, which the API would refuse there.
+    """
+    return {"Idempotency-Key": str(uuid.uuid4())} if _COUNTED.fullmatch(path) else {}
 
 
 def _part(text: str) -> str:
