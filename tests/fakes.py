@@ -279,6 +279,8 @@ class FakeEngine:
         self._driver = driver
         self.silent = False
         """Whether no shop is reached."""
+        self.barred: Exception | None = None
+        """What is in the way to every shop."""
         self.addresses: dict[str, dict[str, str]] = {}
         """The public addresses that each store was to have, by its name."""
         self.refuses: str | None = None
@@ -305,6 +307,8 @@ class FakeEngine:
         )
 
     def ready(self, endpoint: str) -> None:
+        if self.barred is not None:
+            raise self.barred
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
         if held is None or held.runs is None or self.silent:
             raise ShopUnreachableError(detail="no whole answer in 2 s")

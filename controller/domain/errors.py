@@ -888,6 +888,77 @@ class ShopUnreachableError(TransientError):
     cause = N_("The shop does not answer: %(detail)s")
 
 
+class ShopWayError(ShopUnreachableError):
+    """Not the shop but what lies between it and us is in the way: its kinds say what."""
+
+    code = "shop_way"
+    status = 502
+
+
+class ShopNameUnknownError(ShopWayError):
+    """No name server knows the host."""
+
+    code = "shop_name_unknown"
+    cause = N_("The name of the shop's host, %(host)s, cannot be resolved: %(detail)s")
+    action = N_(
+        "Check the name and its DNS entry; on a cluster it comes from --shop-address or --domain."
+    )
+
+
+class ShopUntrustedError(ShopWayError):
+    """The certificate is signed by nobody that we trust."""
+
+    code = "shop_untrusted"
+    cause = N_("The certificate of %(host)s is not trusted: %(detail)s")
+    action = N_(
+        "Give the control plane the certificate of the CA that signed it, as SSL_CERT_FILE, or "
+        "have one made by a CA that everybody trusts."
+    )
+
+
+class ShopCertificateAgeError(ShopWayError):
+    """The certificate is not valid now."""
+
+    code = "shop_certificate_age"
+    cause = N_("The certificate of %(host)s is not valid at this time: %(detail)s")
+    action = N_("Renew it; where it is fresh, set the clock of the control plane right.")
+
+
+class ShopCertificateNameError(ShopWayError):
+    """The certificate is another host's."""
+
+    code = "shop_certificate_name"
+    cause = N_("The certificate of %(host)s was made for another name: %(detail)s")
+    action = N_("Have one made that names this host, or correct the name in the address.")
+
+
+class ShopTlsError(ShopWayError):
+    """No encrypted connection comes about."""
+
+    code = "shop_tls"
+    cause = N_("No encrypted connection to %(host)s comes about: %(detail)s")
+    action = N_("Check that what listens there speaks TLS, and the port of the address.")
+
+
+class ShopGatewayError(ShopWayError):
+    """What stands before the shop answers for it that it does not reach it."""
+
+    code = "shop_gateway"
+    cause = N_("What stands in front of the shop does not reach it (%(answer)s): %(detail)s")
+    action = N_("It is tried again by itself. If it lasts, look at the proxy or ingress there.")
+
+
+class ShopUnroutedError(ShopWayError):
+    """A web server answers, and it knows nothing of the shop."""
+
+    code = "shop_unrouted"
+    cause = N_("A web server answers at %(endpoint)s and does not lead to the shop (404).")
+    action = N_(
+        "It is tried again by itself: an ingress needs a moment. If it lasts, check the address, "
+        "and that the cluster's ingress class has a controller."
+    )
+
+
 class ShopBusyError(ShopUnreachableError):
     """The shop asks to be left alone for `retry_after` seconds."""
 

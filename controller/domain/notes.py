@@ -77,6 +77,7 @@ REASONS: Mapping[str, str] = {
     "WhyAnswers": N_("The shop answers."),
     "WhySilent": N_("The shop does not answer."),
     "WhySilentAt": N_("The shop does not answer at %(endpoint)s."),
+    "WhySilentBecause": N_("The shop does not answer at %(endpoint)s: %(detail)s"),
     "WhyNotAsked": N_("Not asked, because it does not run."),
     "WhyUnasked": N_("Not asked, because the cluster does not answer."),
     "WhyInTheWay": N_("Something of what it runs on is in the way."),

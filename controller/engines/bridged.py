@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import ShopStartingError, WrongShopError
+from controller.domain.errors import ShopStartingError, ShopUnroutedError, WrongShopError
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.abilities import Abilities, abilities_of
@@ -45,6 +45,8 @@ class BridgedEngine:
         try:
             answer = rest.call("GET", "/V1/storecontroller/ready")
         except ShopAnswerError as error:
+            if error.status == 404 and not error.readable:
+                raise ShopUnroutedError(endpoint=endpoint) from error
             raise WrongShopError(endpoint=endpoint) from error
         finally:
             rest.close()

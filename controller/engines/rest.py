@@ -20,6 +20,7 @@ from controller.domain.errors import (
     ShopDeniedError,
     ShopFailingError,
     ShopForbiddenError,
+    ShopGatewayError,
     ShopRedirectsError,
     ShopUnreachableError,
     ShopUnreadableError,
@@ -38,10 +39,12 @@ _KNOWN_TO_ALL = "/all/V1/storecontroller/status"
 class ShopAnswerError(Exception):
     """The shop understood the request and refused it (4xx)."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, readable: bool = True) -> None:
         super().__init__(f"{status} {message}")
         self.status = status
         self.message = message
+        self.readable = readable
+        """Whether it came as JSON, as every refusal of a shop does."""
 
 
 class RestClient:
@@ -72,7 +75,7 @@ class RestClient:
         _check(answer)
         found = _parse(answer.body)
         if answer.status >= 400:
-            raise ShopAnswerError(answer.status, _message(answer))
+            raise ShopAnswerError(answer.status, _message(answer), readable=found is not None)
         if found is None:
             raise ShopUnreadableError(detail=f"{method} {path}: {_kind(answer)}")
         return found
@@ -131,6 +134,8 @@ def _check(answer: Answer) -> None:
     pause = answer.headers.get("Retry-After")
     if status == 429 or (status == 503 and pause is not None):
         raise ShopBusyError(retry_after=_pause(pause))
+    if status in {502, 504}:
+        raise ShopGatewayError(answer=status, detail=_message(answer))
     if status >= 500:
         raise ShopFailingError(detail=_message(answer))
     if 300 <= status < 400:

@@ -7,6 +7,7 @@ that sends none, and must not hold a worker for longer.
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.domain.errors import ShopUnreachableError, ShopUnreadableError
+from controller.domain.errors import (
+    ShopCertificateAgeError,
+    ShopCertificateNameError,
+    ShopNameUnknownError,
+    ShopTlsError,
+    ShopUnreachableError,
+    ShopUnreadableError,
+    ShopUntrustedError,
+    ShopWayError,
+)
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes; a shop's largest answer that makes sense is a page of orders."""
@@ -53,8 +63,9 @@ class Wire:
     ) -> Answer:
         """Send a request and return the whole answer, within `seconds`.
 
-        Raises ShopUnreachableError when nobody answers in time and ShopUnreadableError when what
-        comes is cut off, too long or not HTTP. Redirects are answers like others.
+        Raises ShopUnreachableError, of the kind that says why, when nobody answers in time, and
+        ShopUnreadableError when what comes is cut off, too long or not HTTP. Redirects are answers
+        like others.
         """
         end = time.monotonic() + seconds
         try:
@@ -69,8 +80,7 @@ class Wire:
             raise ShopUnreachableError(detail=f"no whole answer in {seconds:g} s") from error
         except (OSError, UnicodeError) as error:
             self.close()
-            detail = str(error) or type(error).__name__
-            raise ShopUnreachableError(detail=detail) from error
+            raise _unreached(self._connection.host, error) from error
         except http.client.IncompleteRead as error:
             self.close()
             raise ShopUnreadableError(detail="the answer broke off") from error
@@ -95,6 +105,28 @@ class Wire:
     def close(self) -> None:
         """Close the connection; the next exchange opens one."""
         self._connection.close()
+
+
+_OF_CERTIFICATES: Mapping[int, type[ShopWayError]] = {
+    9: ShopCertificateAgeError,
+    10: ShopCertificateAgeError,
+    62: ShopCertificateNameError,
+    64: ShopCertificateNameError,
+}
+"""By OpenSSL's number for why it does not accept one; every other is a matter of trust."""
+
+
+def _unreached(host: str, error: Exception) -> ShopUnreachableError:
+    """What kept us from a host."""
+    detail = str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        kind = _OF_CERTIFICATES.get(error.verify_code, ShopUntrustedError)
+        return kind(host=host, detail=error.verify_message or detail)
+    if isinstance(error, ssl.SSLError):
+        return ShopTlsError(host=host, detail=(error.reason or detail).replace("_", " ").lower())
+    if isinstance(error, socket.gaierror):
+        return ShopNameUnknownError(host=host, detail=error.strerror or detail)
+    return ShopUnreachableError(detail=detail)
 
 
 def _whole(response: http.client.HTTPResponse) -> bytes:

@@ -11,6 +11,7 @@ from controller.domain.errors import (
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
+    ShopWayError,
     StoreControllerError,
 )
 from controller.domain.stack import Stack
@@ -32,6 +33,9 @@ _LATELY = timedelta(minutes=-1)
 def meaning(stack: Stack, error: StoreControllerError, now: datetime) -> StoreControllerError:
     """What an answer that did not come says of a stack of which everything runs."""
     if not isinstance(error, ShopUnreachableError | ShopStartingError):
+        return error
+    if isinstance(error, ShopWayError):
+        # Nothing is known of the shop itself.
         return error
     known = stack.conditions.get("Answering")
     if known is None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from controller.domain.clusters import bare
 from controller.domain.conditions import Condition, Desired
 from controller.domain.diagnoses import code_of_reason
-from controller.domain.errors import DriverError, StoreControllerError, by_code
+from controller.domain.errors import DriverError, ShopWayError, StoreControllerError, by_code
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationState, StepRecord, StepState
 from controller.domain.stack import Stack
@@ -156,10 +156,14 @@ def unknown(name: str, note: Note, code: str | None = None) -> Layer:
     return Layer(name=name, state=LayerState.UNKNOWN, note=note, code=code)
 
 
+SILENT = {"WhySilentAt", "WhySilentBecause"}
+"""How it is told that no answer came from a shop."""
+
+
 def is_inner(code: str | None) -> bool:
     """Whether an error is of what shops run on, whose words are for the operator alone."""
     kind = by_code().get(code or "")
-    return kind is not None and issubclass(kind, DriverError)
+    return kind is not None and issubclass(kind, DriverError | ShopWayError)
 
 
 def for_owner(layer: Layer) -> Layer | None:
@@ -171,6 +175,6 @@ def for_owner(layer: Layer) -> Layer | None:
         note = Note.of("WhyPlaceAnswers" if layer.state is LayerState.OK else "WhyPlaceLost")
     if layer.name == "operation" and is_inner(layer.code):
         note = Note.of("WhyInTheWay")
-    if note.reason == "WhySilentAt":
+    if note.reason in SILENT or (layer.name == "shop" and is_inner(layer.code)):
         note = Note.of("WhySilent")
     return replace(layer, note=note, reasons=())

@@ -13,7 +13,7 @@ from controller.domain.errors import Params
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.reconciler.stacks import DeleteRelease
-from controller.why.layers import Layer, LayerState, is_inner
+from controller.why.layers import SILENT, Layer, LayerState, is_inner
 from controller.why.work import busy
 from provisioners.base import Reason
 
@@ -152,7 +152,7 @@ def _of_shop(known: Known) -> Found:
     stands = all(
         name in known and known[name].state is LayerState.OK for name in ("release", "pods")
     )
-    if shop is not None and stands and shop.note.reason == "WhySilentAt":
+    if shop is not None and stands and shop.note.reason in SILENT:
         return [("not_reached", {})]
     return [(shop.code, shop.note.params)] if shop is not None and shop.code else ()
 

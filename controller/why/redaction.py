@@ -7,9 +7,17 @@ from typing import Any, Final
 _HIDDEN: Final = "••••"
 _SHORTEST: Final = 6
 """A shorter one is a word that may stand anywhere."""
+_NAME: Final = r"(?:pass(?:word|wd)?|secret|token|api[-_]?key|crypt[-_]?key)"
+_VALUE: Final = r"[^\s\"'@,;&()<>]"
 _TELLTALE: Final = re.compile(
-    r"(?i)(bearer\s+|(?:pass(?:word|wd)?|secret|token|api[-_]?key|crypt[-_]?key)\s*[=:]\s*[\"']?"
-    r"|://[^\s/:@]*:(?=[^\s/@]+@))[^\s\"'@,;&]{3,}"
+    # A value that is set, in an address or in quotes: anything but a word of yes and no.
+    rf"(?i)({_NAME}[\"']?\s*(?:=\s*[\"']?|:[\"']?|:\s*[\"'])|://[^\s/:@]*:(?=[^\s/@]+@))"
+    rf"(?!(?:yes|no|none|null|true|false)\b){_VALUE}{{3,}}"
+)
+_IN_PROSE: Final = re.compile(
+    # After a space it may be a sentence that goes on: only what is no word.
+    rf"(?i)(bearer\s+|{_NAME}:\s+)(?={_VALUE}*(?:\d|[._~+/-]{_VALUE})|{_VALUE}{{16}})"
+    rf"{_VALUE}{{3,}}"
 )
 
 
@@ -24,7 +32,9 @@ class Redaction:
     def text(self, text: str) -> str:
         """The text without secrets."""
         found = self._known.sub(_HIDDEN, text) if self._known else text
-        return _TELLTALE.sub(lambda match: f"{match[1]}{_HIDDEN}", found)
+        for telltale in (_TELLTALE, _IN_PROSE):
+            found = telltale.sub(lambda match: f"{match[1]}{_HIDDEN}", found)
+        return found
 
     def json(self, value: Any) -> Any:
         """A value of JSON with every text in it as `text` leaves it."""

@@ -13,6 +13,7 @@ from controller.domain.errors import (
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
+    ShopWayError,
     StoreControllerError,
 )
 from controller.domain.notes import Note
@@ -198,11 +199,16 @@ class StackLayers:
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
         answer = asked(lambda: self._world.engine(self._stack).ready(endpoint))
+        if isinstance(answer, ShopWayError):
+            return problem("shop", answer)
+        met = str(answer.params.get("detail") or "") if answer is not None else ""
         runs = isinstance(status, ReleaseStatus) and status.state is ReleaseState.CURRENT
         if runs and isinstance(answer, StoreControllerError):
             answer = silence.meaning(self._stack, answer, utcnow())
         if isinstance(answer, ShopUnreachableError | ShopStartingError | ShopSilentError):
             note = Note.of("WhySilentAt", endpoint=endpoint)
+            if met:
+                note = Note.of("WhySilentBecause", endpoint=endpoint, detail=met)
             known = self._stack.conditions.get("Answering")
             since = known.since if known is not None and not known.met else None
             state = LayerState.PROBLEM

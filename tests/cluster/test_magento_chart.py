@@ -72,6 +72,8 @@ def test_every_container_is_confined(plan: Plan, option: str, rendered: Rendered
             assert security["readOnlyRootFilesystem"], (name, container["name"])
             assert security["capabilities"] == {"drop": ["ALL"]}
             assert container["resources"].keys() == {"requests", "limits"}
+            # Of whatever fails the last words are kept, those of other people's images too.
+            assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
 def test_every_object_says_whose_it_is(rendered: Rendered) -> None:

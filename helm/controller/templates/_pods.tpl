@@ -66,6 +66,7 @@ checksum/settings: {{ include "controller.settings" . | sha256sum }}
 {{- define "controller.container" -}}
 image: {{ include "controller.image" .Values.image | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {{- include "controller.containerSecurity" . | nindent 2 }}
 {{- end }}
 

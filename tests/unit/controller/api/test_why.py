@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from controller.domain.diagnoses import DIAGNOSES, OWNERS_ACTION, diagnose
+from controller.domain.errors import ShopUntrustedError
 from controller.i18n import LANGUAGES, translator
 from provisioners.base import DriverFailure, Reason
 from provisioners.kubernetes.causekinds import CauseKind
@@ -213,8 +214,24 @@ def test_a_shop_that_runs_and_is_not_reached_points_at_the_way(plane: Plane) -> 
     stack = plane.get("stores/acme").json()["stack"]
     plane.magento.silent = True
     found = why(plane)
-    assert layer(found, "shop")["message"] == (f"The shop does not answer at {stack['endpoint']}.")
+    said = f"The shop does not answer at {stack['endpoint']}: no whole answer in 2 s"
+    assert layer(found, "shop")["message"] == said
     assert found["cause"]["code"] == "not_reached"
+
+
+def test_a_certificate_that_is_not_trusted_is_the_cause_and_the_operators(
+    plane: Plane, ann: str
+) -> None:
+    plane.make(token=ann)
+    plane.magento.barred = ShopUntrustedError(host="acme.shops.example.com", detail="self-signed")
+    found = why(plane)
+    said = "The certificate of acme.shops.example.com is not trusted: self-signed"
+    assert layer(found, "shop")["message"] == said
+    assert (found["cause"]["code"], found["cause"]["message"]) == ("shop_untrusted", said)
+    assert "SSL_CERT_FILE" in found["cause"]["action"]
+    owned = plane.get("stores/acme/why", token=ann)
+    assert owned.json()["status"]["cause"]["code"] == "platform"
+    assert "SSL_CERT_FILE" not in owned.text
 
 
 def test_the_part_that_is_not_ready_is_told_once_and_to_the_operator_alone(

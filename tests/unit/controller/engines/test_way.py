@@ -1,0 +1,158 @@
+"""What lies between us and a shop is told as itself: its name, its certificate, a proxy."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from controller.domain.errors import (
+    ShopCertificateAgeError,
+    ShopCertificateNameError,
+    ShopGatewayError,
+    ShopNameUnknownError,
+    ShopTlsError,
+    ShopUnreachableError,
+    ShopUnroutedError,
+    ShopUntrustedError,
+    ShopWayError,
+    WrongShopError,
+)
+from controller.engines.magento import MagentoEngine
+from controller.engines.rest import RestClient
+from tests.misbehaving_shop import PAGE, says, shop, whole
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def certificate(directory: Path, *, host: str = "127.0.0.1", days: int = 1) -> Path:
+    """One that signs itself, for a host, that ends in so many days; with its key in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a shop")])
+    end = NOW + dt.timedelta(days=days)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(min(NOW, end) - dt.timedelta(days=2))
+        .not_valid_after(end)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = directory / "shop.pem"
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return file
+
+
+@contextmanager
+def encrypted(file: Path) -> Iterator[str]:
+    """A server that shows a certificate; gives its address."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                peer, _ = server.accept()
+                with suppress(OSError), context.wrap_socket(peer, server_side=True) as talk:
+                    talk.recv(65536)
+                    talk.sendall(whole(b'{"ready":true}'))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("made", "trusted", "kind", "told"),
+    [
+        ({}, False, ShopUntrustedError, "self-signed certificate"),
+        ({"days": -1}, True, ShopCertificateAgeError, "certificate has expired"),
+        ({"host": "192.0.2.7"}, True, ShopCertificateNameError, "mismatch"),
+    ],
+)
+def test_each_fault_of_a_certificate_is_told_as_itself(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: dict[str, object],
+    trusted: bool,
+    kind: type[ShopWayError],
+    told: str,
+) -> None:
+    file = certificate(tmp_path, **made)  # type: ignore[arg-type]
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with encrypted(file) as address, pytest.raises(kind, match=told) as met:
+        MagentoEngine("").ready(address)
+    assert met.value.params["host"] == "127.0.0.1"
+
+
+def test_the_certificate_of_a_ca_that_was_given_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with encrypted(file) as address:
+        MagentoEngine("").ready(address)
+
+
+def test_what_does_not_speak_tls_is_told_so() -> None:
+    with shop(says(whole(PAGE))) as address, pytest.raises(ShopTlsError):
+        RestClient(address.replace("http://", "https://")).call("GET", "/V1")
+
+
+def test_a_name_that_nobody_knows_is_told_so() -> None:
+    with pytest.raises(ShopNameUnknownError, match=r"nowhere\.invalid"):
+        RestClient("http://nowhere.invalid").call("GET", "/V1")
+
+
+def test_a_refused_connection_is_no_fault_of_the_way() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(ShopUnreachableError, match="refused") as met:
+        RestClient(f"http://127.0.0.1:{port}").call("GET", "/V1")
+    assert type(met.value) is ShopUnreachableError
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
+def test_a_proxy_that_does_not_reach_the_shop_is_told_so(status: str) -> None:
+    page = says(whole(PAGE, status, "text/html"))
+    with shop(page) as address, pytest.raises(ShopGatewayError, match=status[:3]):
+        MagentoEngine("").ready(address)
+
+
+def test_a_web_server_without_a_way_to_the_shop_is_not_another_shop() -> None:
+    page = says(whole(b"default backend - 404", "404 Not Found", "text/plain"))
+    with shop(page) as address, pytest.raises(ShopUnroutedError):
+        MagentoEngine("").ready(address)
+    refused = b'{"message":"Request does not match any route."}'
+    with shop(says(whole(refused, "404 Not Found"))) as address, pytest.raises(WrongShopError):
+        MagentoEngine("").ready(address)
