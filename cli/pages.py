@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
-from cli.tables import STATE_STYLES, phase, plain, span
+from cli.tables import STATE_STYLES, plain, span, standing
 from cli.texts import _
 from cli.words import CONDITIONS, KINDS, STATES, note, printable, step_title, word
 
@@ -77,7 +77,7 @@ def description(store: "Resource", latest: "Resource | None") -> Group:
         "  ",
         printable(spec["displayName"]),
         "  ",
-        phase(status["phase"]),
+        standing(status),
     )
     parts: list[RenderableType] = [title, Padding(_facts(store), (0, 0, 1, 2))]
     parts += [

@@ -6,6 +6,7 @@ from cli import finish, output, words
 from cli.errors import ApiRefusal
 from cli.output import Format
 from cli.texts import _
+from controller.domain.store import SHORTFALLS
 
 if TYPE_CHECKING:
     from cli.client import Resource
@@ -52,6 +53,9 @@ def sentence(found: "Resource") -> None:
     }
     told = _("%(store)s is ready: %(url)s") if status["ready"] else _("%(store)s: %(phase)s")
     output.result(told % facts)
+    for item in status["conditions"]:
+        if item["type"] in SHORTFALLS and item["status"] != "True":
+            output.note(words.note(item, "message"))
 
 
 def gone(_session: "Session", operation: "Resource", form: Format) -> None:

@@ -41,6 +41,16 @@ def phase(value: str) -> Text:
     return Text(word(PHASES, value), PHASE_STYLES.get(value, "cyan"))
 
 
+def standing(status: "Resource") -> Text:
+    """Return a store's phase, and when it was looked at last where that is long ago."""
+    late = [item for item in status["conditions"] if item["type"] == "Watched"]
+    if not late or late[0]["status"] == "True":
+        return phase(status["phase"])
+    facts = {"duration": durations.age(late[0]["lastTransitionTime"])}
+    told = _("last looked at %(duration)s ago") % facts
+    return Text.assemble(phase(status["phase"]), (f" ({told})", "yellow"))
+
+
 def stores(items: Iterable["Resource"], *, wide: bool, room: int) -> Table:
     """Return stores as rows; where `room` columns are too few, age and country are left out."""
     rows = [_store_row(item, wide=wide) for item in items]
@@ -64,7 +74,7 @@ def _store_row(item: "Resource", *, wide: bool) -> list[Text]:
     meta, spec, status = item["metadata"], item["spec"], item["status"]
     row = [
         plain(meta["name"]),
-        phase(status["phase"]),
+        standing(status),
         plain(status["url"]),
         plain(spec["country"]),
         Text(durations.age(meta["createdAt"])),

@@ -64,6 +64,9 @@ CONDITIONS: Mapping[str, str] = {
     "Released": N_("Process"),
     "Answering": N_("Answering"),
     "Steady": N_("Steady"),
+    "Watched": N_("Looked at"),
+    "Priced": N_("Exchange rates"),
+    "Translated": N_("Language texts"),
     "Ready": N_("Ready"),
 }
 

@@ -36,7 +36,7 @@ from controller.clusterbook import ClusterBook
 from controller.clusterdrivers import build_places
 from controller.commands import Commands
 from controller.commerce import rate_sources
-from controller.commerce.rates import Policy
+from controller.commerce.rates import Policy, Quotes
 from controller.configuration import Configuration
 from controller.domain.errors import VaultClosedError
 from controller.domain.keyring import Keyring
@@ -140,7 +140,7 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
         keyring=keyring,
         prove_every=settings.worker.prove_seconds,
         vault=registry.vault.opened,
-        quotes=registry.rates.newest,
+        quotes=Quotes(registry.rates.newest, days=settings.rates.oldest_days),
         places=build_places(settings, registry),
     )
 

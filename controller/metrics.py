@@ -12,6 +12,9 @@ PASS_SECONDS = Histogram(
 PASSES_SLOW = Gauge("storectl_passes_slow", "Passes that have lasted for more than two minutes.")
 DUE = Gauge("storectl_due_subjects", "Subjects that were due at the last sweep.")
 STORES = Gauge("storectl_stores", "Stores by phase.", ["phase"])
+STORES_UNWATCHED = Gauge(
+    "storectl_stores_unwatched", "Stores whose look has been due for over a minute."
+)
 OPERATIONS_OPEN = Gauge("storectl_operations_open", "Operations accepted and not finished.")
 HTTP_SECONDS = Histogram(
     "storectl_http_request_seconds",

@@ -84,6 +84,8 @@ class RateSettings(BaseModel):
     """How often the source is asked."""
     max_age_days: int = Field(default=3, ge=0)
     """Business days that its answer may be behind; older ones are refused."""
+    oldest_days: int = Field(default=14, ge=1)
+    """Days after which a rate in force is not believed any more: its currency is not offered."""
     max_move_percent: Decimal = Field(default=Decimal(10), gt=0)
     """A quote that moved further waits for the operator's approval."""
     concurrency: int = Field(default=650, ge=1)

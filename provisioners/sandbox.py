@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from provisioners import command
+from provisioners import command, disk
 from provisioners.base import (
     DriverFailure,
     Happening,
@@ -65,7 +65,9 @@ class SandboxDriver:
         root.mkdir(parents=True, exist_ok=True)
 
     def ping(self) -> str:
-        """The version of the Python that shops run on."""
+        """The version of the Python that shops run on; raises DriverFailure without room."""
+        if (found := disk.trouble(self._root)) is not None:
+            raise DriverFailure(*found)
         return sys.version.split()[0]
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:

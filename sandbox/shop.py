@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox import database
+from sandbox.disk import Disk
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,6 +58,7 @@ class Shop:
     access_token: str
     session_key: bytes
     db: sqlite3.Connection
+    disk: Disk
 
 
 def read_values(content: dict[str, object]) -> tuple[str, dict[str, str]]:
@@ -108,6 +110,7 @@ def open_shop(directory: Path, release: Release, secrets: Secrets) -> Shop:
         access_token=secrets.access_token,
         session_key=secrets.session_key.encode(),
         db=db,
+        disk=Disk(directory),
     )
 
 

@@ -272,6 +272,7 @@ class FakeEngine:
     website = "base"
     abilities = abilities_of("magento")
     scalable = True
+    languages: Collection[str] | None = None
 
     def __init__(self, driver: FakeDriver, *, name: str = "fake", image: str = "") -> None:
         self.name = name

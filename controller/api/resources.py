@@ -1,11 +1,13 @@
 """Domain objects as the API's JSON, Kubernetes-like; the registry's columns pass untouched."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 from sqlalchemy import RowMapping
 
+from controller.domain.conditions import Condition
 from controller.domain.errors import explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import Operation, step_to_json
@@ -13,6 +15,7 @@ from controller.domain.plans import scale_to_json
 from controller.domain.stack import Stack
 from controller.domain.store import condition_to_json, iso
 from controller.domain.tenant import Tenant
+from controller.domain.watching import unwatched
 from controller.registry.access import Token
 from controller.registry.journal import Event
 
@@ -21,6 +24,7 @@ API_VERSION = "storectl/v1"
 
 def store_json(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
     """A store from its resource columns; specification and status are passed on as text."""
+    late = unwatched(row["due_at"], time.time())
     return {
         "apiVersion": API_VERSION,
         "kind": "Store",
@@ -37,8 +41,15 @@ def store_json(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
             "updatedAt": row["updated_at"],
         },
         "spec": orjson.Fragment(row["spec"]),
-        "status": orjson.Fragment(row["status"]),
+        "status": orjson.Fragment(row["status"]) if late is None else _aged(row["status"], late),
     }
+
+
+def _aged(text: str, late: Condition) -> dict[str, Any]:
+    """A status that nobody has looked at for long: it promises nothing."""
+    status: dict[str, Any] = orjson.loads(text)
+    conditions = [*status["conditions"], condition_to_json(late)]
+    return {**status, "ready": False, "conditions": conditions}
 
 
 def stack_json(stack: Stack, *, inner: bool) -> dict[str, Any]:

@@ -46,8 +46,8 @@ def why_json(found: Why, *, owner: bool) -> dict[str, Any]:
         "kind": "Explanation",
         "metadata": {"name": store.spec.slug, "uid": store.uid},
         "status": {
-            "phase": str(store.status.phase),
-            "ready": store.status.ready,
+            "phase": str(found.phase),
+            "ready": found.ready,
             "layers": [_layer_json(layer) for layer in found.layers],
             "cause": {
                 "code": cause.code,

@@ -1,17 +1,20 @@
 """What becomes of a source's answer: a new set of quotes, the old one, or a word about why not.
 
-`controller.jobs.rates` asks for a judgement after each fetch. Nothing here reads a clock or a
-database.
+`controller.jobs.rates` asks for a judgement after each fetch, the reconciler for what is believed.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from controller.commerce.rate_calendar import age
 from controller.domain.errors import RatesRefusedError, RatesStaleError
-from controller.domain.rates import Quote, QuoteSet
+from controller.domain.rates import Quote, QuoteSet, believed
+
+_MOMENT = 2.0
+"""Seconds for which quotes that were read are not read again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,35 @@ def judge(
     if newest is not None and newest.base == answer.base and newest.quotes == quotes:
         return None
     return quotes
+
+
+class Quotes:
+    """The quotes in force as far as they are believed; every look at a store asks.
+
+    What was read is good for a moment: thousands of looks read it once.
+    """
+
+    def __init__(
+        self,
+        newest: Callable[[], QuoteSet | None],
+        *,
+        days: int,
+        seconds: float = _MOMENT,
+        passed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`days` is how old a quote may be."""
+        self._newest = newest
+        self._days = days
+        self._seconds = seconds
+        self._passed = passed
+        self._read: tuple[float, QuoteSet | None] | None = None
+
+    def __call__(self) -> QuoteSet | None:
+        """The newest set without what is too old."""
+        now = self._passed()
+        if self._read is None or now - self._read[0] >= self._seconds:
+            self._read = now, self._newest()
+        return believed(self._read[1], datetime.now(UTC).date(), self._days)
 
 
 def moved(last: Decimal, rate: Decimal) -> Decimal:

@@ -26,6 +26,7 @@ LAYERS: Mapping[str, str] = {
     "release": N_("Release"),
     "pods": N_("Pods"),
     "shop": N_("Shop"),
+    "watch": N_("Last look"),
 }
 """What the links of the chain are called."""
 
@@ -65,6 +66,21 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     "no_worker": Diagnosis(
         cause=N_("There is something to do, and no worker runs that would do it."),
         action=N_("Start a worker; it goes on by itself then."),
+        command="storectl doctor",
+    ),
+    "rates_not_there": Diagnosis(
+        cause=N_("It takes orders in its own currency alone: there are no exchange rates yet."),
+        action=N_("They are fetched by themselves; look whether their source answers."),
+        command="storectl rates status %(store)s",
+    ),
+    "texts_missing": Diagnosis(
+        cause=N_("It takes orders, and has no texts in some of its languages."),
+        action=N_("Offer another language, or run a shop software that has it."),
+        command="storectl describe %(store)s",
+    ),
+    "unwatched": Diagnosis(
+        cause=N_("Nobody has looked at it for a while: what is known of it may be over."),
+        action=N_("The workers are behind, or stand still: look at their log, or start more."),
         command="storectl doctor",
     ),
     "release_unfinished": Diagnosis(

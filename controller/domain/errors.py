@@ -1035,6 +1035,25 @@ class ShopSilentError(TransientError):
     )
 
 
+class ShopCannotWriteError(TransientError):
+    """The shop answers and cannot keep anything: a full disk, a quota, a locked database."""
+
+    code = "shop_cannot_write"
+    cause = N_("The shop cannot write its data: %(detail)s")
+    action = N_(
+        "Make room on the disk that holds the shop's data, or let it be written to; nothing is "
+        "lost, and it goes on by itself then."
+    )
+
+
+class ShopUnwellError(TransientError):
+    """The shop answers and says that a part of it does not work."""
+
+    code = "shop_unwell"
+    cause = N_("The shop says that a part of it does not work: %(detail)s")
+    action = N_("It is looked at again by itself. If it lasts, the shop's own log has the cause.")
+
+
 class StackNotReadyError(TransientError):
     """The stack below the store has not reached its state."""
 
@@ -1276,5 +1295,8 @@ class RateMissingError(PermanentError):
     """A store offers a currency that the source of exchange rates does not know."""
 
     code = "rate_missing"
-    cause = N_("Nobody says the exchange rate of %(pairs)s.")
-    action = N_("Pin the rate, or no longer offer the currency.")
+    cause = N_("Nobody says the exchange rate of %(pairs)s, so that the currency waits.")
+    action = N_(
+        "The shop offers it as soon as there is a rate. Pin one (currencies.pins), choose a source "
+        "that has it, or no longer offer the currency."
+    )

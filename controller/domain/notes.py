@@ -49,8 +49,22 @@ REASONS: Mapping[str, str] = {
     "StackStopped": N_("What it ran on is stopped; its data is kept."),
     "RunsSteadily": N_("It runs steadily."),
     "RestartedOften": N_("It hung and was started again; times: %(times)s, last at %(at)s."),
+    "NoRatesNeeded": N_("It has one currency."),
+    "RatesNotThere": N_(
+        "There are no exchange rates yet: until there are, the shop offers %(base)s alone."
+    ),
+    "RatesKnown": N_("Its exchange rates are of %(day)s or newer."),
+    "RatesPinned": N_("Its exchange rates are fixed."),
+    "TextsKnown": N_("The shop has texts in each of its languages."),
+    "TextsMissing": N_(
+        "The shop has no texts in: %(languages)s. What you write yourself appears as you wrote "
+        "it; buttons and messages are in English."
+    ),
+    "NotLookedAt": N_("The last look at it was %(minutes)s min ago; what is shown may be over."),
     # Explanations
     "WhyReady": N_("It takes orders."),
+    "WhyReadyBut": N_("It takes orders, and cannot offer everything that was asked for."),
+    "WhyWasReady": N_("It took orders at the last look; what was asked just now says otherwise."),
     "WhySuspended": N_("It is closed to customers, as was asked."),
     "WhyRetired": N_("It is out of service, as was asked; its data is kept."),
     "WhyPurged": N_("It was destroyed, as was asked."),
@@ -58,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "WhyBehind": N_("What was asked for last is not done yet."),
     "WhyNoOperation": N_("Nothing was asked for yet."),
     "WhyOperationDone": N_("“%(kind)s” is done."),
+    "WhyOperationRighted": N_("“%(kind)s” failed, and everything is as wanted since."),
     "WhyOperationRuns": N_("“%(kind)s” is at work."),
     "WhyOperationWaits": N_("“%(kind)s” waits for its turn."),
     "WhyOperationReplaced": N_("“%(kind)s” gave way to something newer."),

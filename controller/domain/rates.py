@@ -5,7 +5,7 @@ new set goes to every shop. Amounts are Decimal throughout: a float is never in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
@@ -111,6 +111,14 @@ class Push:
     due_in: float | None
     """Seconds until it is tried again."""
     sent_at: datetime | None
+
+
+def believed(quotes: QuoteSet | None, today: date, days: int) -> QuoteSet | None:
+    """The quotes without those older than so many days: an old price is worse than none."""
+    if quotes is None:
+        return None
+    known = {code: one for code, one in quotes.quotes.items() if (today - one.as_of).days <= days}
+    return quotes if len(known) == len(quotes.quotes) else replace(quotes, quotes=known)
 
 
 def cross(quotes: QuoteSet, source: str, target: str, *, markup_bps: int = 0) -> Decimal | None:

@@ -26,6 +26,8 @@ EXTERNAL = "external"
 """The driver of stacks that somebody else runs."""
 
 STACK_CONDITIONS = ("SecretsApplied", "Released", "Answering")
+STEADY = "Steady"
+"""The condition of a stack that hung lately: how often it was started again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,9 @@ from controller.domain.notes import Note, say
 from controller.domain.plans import Plan, Scale, scale_from_json, scale_to_json
 
 STORE_CONDITIONS = ("Bound", "Routed", "Configured", "Selling")
+PRICED, TRANSLATED = "Priced", "Translated"
+SHORTFALLS = (PRICED, TRANSLATED)
+"""Conditions of what a store wants and cannot offer yet: it takes orders all the same."""
 
 
 MAIN_SITE = "base"
@@ -135,6 +138,12 @@ class StoreStatus:
     proven_digest: str | None = None
     """The settings with which it went through."""
     ever_ready: bool = False
+
+    @property
+    def shortfalls(self) -> tuple[Condition, ...]:
+        """What is wanted and cannot be offered yet."""
+        known = (self.conditions.get(kind) for kind in SHORTFALLS)
+        return tuple(item for item in known if item is not None and not item.met)
 
 
 @dataclass(frozen=True, kw_only=True)

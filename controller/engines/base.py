@@ -4,7 +4,7 @@ The reconciler calls this and never learns which shop software it is.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +32,8 @@ class ShopSeen:
     """The shop's own digest of the settings that were written last."""
     drift: tuple[str, ...]
     """Settings that were changed behind our back, as `scope|code|path`."""
+    failing: Mapping[str, str] = field(default_factory=dict)
+    """The shop's own checks that fail, by name, each with what it says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +199,8 @@ class Engine(Protocol):
     """Whether a shop on a cluster may be larger than the smallest plan, with more web servers."""
     website: str
     """The code of the website that a dedicated store is."""
+    languages: Collection[str] | None
+    """Codes of the languages that it has texts in; None where its image decides."""
 
     @property
     def abilities(self) -> Abilities:

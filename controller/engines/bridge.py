@@ -37,6 +37,9 @@ TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
 _LOOK_SECONDS = 5.0
 """How long a shop may take to say how it is: two such waits, and a hung one is known."""
 
+_LAGGING = "cron"
+"""A check that says only that something is late: it keeps no shop from selling."""
+
 
 class BridgeShop:
     """One shop on behalf of one store; `Shop` of `engines.base`."""
@@ -77,6 +80,11 @@ class BridgeShop:
                 revision=int(status["revision"]),
                 checksum=str(status["applied_checksum"]),
                 drift=tuple(str(item) for item in status["drift"]),
+                failing={
+                    str(check["name"]): str(check.get("detail") or "")[:200]
+                    for check in status.get("checks") or ()
+                    if not check["ok"] and check["name"] != _LAGGING
+                },
             )
         return self._seen
 

@@ -1,6 +1,6 @@
 """What the engines have in common whose shops speak the Bridge's API: Magento and the sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import ShopStartingError, ShopUnroutedError, WrongShopError
@@ -21,6 +21,7 @@ class BridgedEngine:
     image = ""
     scalable: bool
     website = MAIN_SITE
+    languages: Collection[str] | None = None
 
     def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:  # noqa: ARG002
         """None: it is no image that runs."""

@@ -1,6 +1,6 @@
 """The sandbox engine: our own small shop, which speaks the part of Magento's API that we use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from controller.engines.clustered import ClusteredEngine
@@ -12,6 +12,7 @@ class SandboxEngine(ClusteredEngine):
     name = "sandbox"
     version = "1"
     scalable = False
+    languages: Collection[str] | None = frozenset({"en", "de", "es", "ar"})
 
     def secrets(
         self,

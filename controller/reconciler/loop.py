@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from controller.domain.conditions import Condition, unmet
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors import StoreControllerError, TransientError
 from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.logging import log
@@ -136,6 +136,11 @@ class Reconciler:
             look = self._subjects.look(lease.ref)
         except StoreControllerError as error:
             return self._blind(lease, error)
+        except Exception as error:
+            # A fault of ours: neither repeated at full speed nor kept from whoever waits.
+            log.exception("observation_broke", subject=str(lease.ref))
+            detail = f"{type(error).__name__}: {error}"[:300]
+            return self._blind(lease, TransientError(detail=detail))
         return look or Result(ended=Ended.GONE)
 
     def _blind(self, lease: Lease, error: StoreControllerError) -> Result:

@@ -17,6 +17,7 @@ from controller.domain.errors import (
     StateLockedError,
     StillEndingError,
     StorageFullError,
+    StorageUnusableError,
     StoreControllerError,
     ToolKilledError,
     TransientError,
@@ -102,10 +103,15 @@ _ANSWERS: Mapping[str, tuple[type[ClusterAnswerError], int]] = {
 """What an API server answered, and as what number where only a tool's words tell of it."""
 
 
+_UNWRITABLE = {"storage_readonly", "storage_unusable"}
+
+
 def from_driver(failure: DriverFailure) -> StoreControllerError:
     """A driver's failure in our words."""
     if failure.code == "storage_full":
         return StorageFullError()
+    if failure.code in _UNWRITABLE:
+        return StorageUnusableError(detail=failure.detail)
     if not failure.transient:
         return PermanentError(detail=failure.detail)
     error = _transient(failure)

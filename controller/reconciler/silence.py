@@ -14,10 +14,9 @@ from controller.domain.errors import (
     ShopWayError,
     StoreControllerError,
 )
-from controller.domain.stack import Stack
+from controller.domain.stack import STEADY, Stack
 from controller.domain.store import iso, moment
 
-STEADY = "Steady"
 HUNG_SECONDS = 8.0
 """For how long a shop that answered before may be silent, until it is ended and started."""
 _STARTING_SECONDS = 45.0

@@ -13,8 +13,11 @@ from controller.domain.errors import (
     AdoptionRefusedError,
     CapabilityMissingError,
     SecretMissingError,
+    ShopCannotWriteError,
     ShopUnreachableError,
+    ShopUnwellError,
     StackNotReadyError,
+    StoreControllerError,
 )
 from controller.domain.notes import Note
 from controller.domain.rates import Rate
@@ -22,6 +25,7 @@ from controller.domain.stack import Stack
 from controller.domain.store import AppliedConfig, Store, StoreStatus
 from controller.engines.abilities import Abilities
 from controller.engines.base import Shop, ShopSeen, Standing, path_of
+from controller.reconciler import shortfalls
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 
@@ -41,6 +45,8 @@ class StoreSeen:
     unreachable: ShopUnreachableError | None = None
     proof_due: bool = True
     drift: Reaction = field(default_factory=Reaction)
+    shortfalls: tuple[Condition, ...] = ()
+    """What is wanted and cannot be offered yet, or that it can."""
     rates: Callable[[], Sequence[Rate]] = tuple
     """The exchange rates that the shop is to have, asked for when settings are written."""
 
@@ -64,6 +70,10 @@ def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
         look=look,
         proof_due=_proof_due(store.status, shop.digest, world.prove_every),
         drift=drift,
+        shortfalls=(
+            *shortfalls.priced(store, world.quotes()),
+            *shortfalls.translated(store, engine.languages, engine.abilities.locale),
+        ),
         rates=lambda: world.rates(store.spec),
     )
 
@@ -106,7 +116,7 @@ class AwaitStack:
 
     def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
         """Nothing can be done here but to say why."""
-        raise seen.unreachable or StackNotReadyError
+        raise seen.unreachable or unwell(seen) or StackNotReadyError
 
 
 class Bind:
@@ -240,7 +250,7 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
         return AwaitStack()
     if store.desired in {Desired.RETIRED, Desired.PURGED}:
         return None
-    if seen.look is None:
+    if seen.look is None or unwell(seen) is not None:
         return AwaitStack()
     if not seen.look.bound:
         return Bind()
@@ -288,6 +298,7 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
         else unmet("Routed", "NotRouted"),
         _configuration(store, seen),
         _selling(store, seen),
+        *seen.shortfalls,
     )
 
 
@@ -296,6 +307,16 @@ def _binding(store: Store, seen: StoreSeen) -> Condition:
     if nearest:
         return met("Bound", "LanguagesNearest", website=seen.website, languages=nearest)
     return met("Bound", "Bound", website=seen.website)
+
+
+def unwell(seen: StoreSeen) -> StoreControllerError | None:
+    """What the shop itself says is wrong with it, where it answers."""
+    failing = seen.look.failing if seen.look else {}
+    if "disk" in failing:
+        return ShopCannotWriteError(detail=failing["disk"])
+    if failing:
+        return ShopUnwellError(detail="; ".join(f"{k}: {v}" for k, v in failing.items())[:300])
+    return None
 
 
 def _configuration(store: Store, seen: StoreSeen) -> Condition:
@@ -312,6 +333,8 @@ def _configuration(store: Store, seen: StoreSeen) -> Condition:
 def _selling(store: Store, seen: StoreSeen) -> Condition:
     if store.desired is Desired.SUSPENDED:
         return unmet("Selling", "StorefrontClosed")
+    if (error := unwell(seen)) is not None:
+        return unmet("Selling", error.reason, **error.params)
     # A repetition that is due does not make the last proof untrue.
     if store.status.proven_at is None or store.status.proven_digest != _shop(seen).digest:
         return unmet("Selling", "NotProven")

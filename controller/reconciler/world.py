@@ -1,19 +1,20 @@
 """Everything outside that the reconciler can ask or change: drivers, engines and their secrets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER
 from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
 from controller.domain.providers import gateway_names
-from controller.domain.rates import QuoteSet, Rate, rates_for
+from controller.domain.rates import QuoteSet, Rate, missing_rates, pairs, rates_for
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import Store, StoreSpec
 from controller.engines.base import Engine, Shop
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.places import Places
+from controller.reconciler.shortfalls import offered
 from controller.reconciler.surroundings import surroundings
 from provisioners.base import Builder, Driver, DriverFailure, Infrastructure, Release
 
@@ -109,7 +110,13 @@ class World:
         if "access_token" not in access:
             raise HandoverMissingError
         public = addresses(store.spec, stack)
-        return self.engine(stack).shop(stack.endpoint or "", store, access, providers, public)
+        # A currency without a rate is not offered: a shop would sell at an old one, or at 0.
+        offer = replace(store, spec=offered(store.spec, self.missing_rates(store.spec)))
+        return self.engine(stack).shop(stack.endpoint or "", offer, access, providers, public)
+
+    def missing_rates(self, spec: StoreSpec) -> tuple[str, ...]:
+        """The pairs of currencies that a store needs and nobody says the rate of."""
+        return missing_rates(spec, self.quotes()) if pairs(spec) else ()
 
     def rates(self, spec: StoreSpec) -> Sequence[Rate]:
         """The exchange rates that a store's shop is to have now."""

@@ -158,6 +158,7 @@ class Progress:
             status = _summary(change(store.status), store, outcome, operation, settled=settled)
             if alone:
                 _turned(connection, store, status)
+            _tell_shortfalls(connection, about, store.status, status)
             connection.execute(
                 update(_stores)
                 .where(_stores.c.uid == store.uid)
@@ -318,6 +319,19 @@ def _turned(connection: Connection, store: Store, status: StoreStatus) -> None:
         if condition is not None and not condition.met:
             tell(connection, about, condition.note, WARNING)
             return
+
+
+def _tell_shortfalls(
+    connection: Connection, about: About, before: StoreStatus, after: StoreStatus
+) -> None:
+    """Tell of what cannot be offered as soon as that is known, and when it can."""
+    were = {item.type: item.note for item in before.shortfalls}
+    are = {item.type: item.note for item in after.shortfalls}
+    for kind, note in are.items():
+        if were.get(kind) != note:
+            tell(connection, about, note, WARNING)
+    for kind in were.keys() - are.keys():
+        tell(connection, about, after.conditions[kind].note)
 
 
 def _adopt(connection: Connection, store: Store, spec: StoreSpec) -> None:

@@ -18,7 +18,7 @@ from controller.domain.tenant import Scope
 from controller.registry.hosts import host_taken
 from controller.registry.leases import Kind, Ref
 from controller.registry.rows import stack_of, store_of
-from controller.registry.session import Database
+from controller.registry.session import Database, epoch_now
 from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
 
 _stores = table(StoreRow)
@@ -38,6 +38,7 @@ RESOURCE_COLUMNS = (
     _stores.c.operation_id,
     _stores.c.created_at,
     _stores.c.updated_at,
+    _stores.c.due_at,
 )
 """What the API's resource is made of, so that a list needs no object per row."""
 
@@ -116,6 +117,18 @@ class Stores:
         )
         with self._database.read() as connection:
             return dict(connection.execute(query).all())
+
+    def due_at(self, uid: str) -> float | None:
+        """When the next look at a store was to be, by the database's clock; None for never."""
+        query = select(_stores.c.due_at).where(_stores.c.uid == uid)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def count_overdue(self, seconds: float) -> int:
+        """How many stores nobody has looked at although that was due so long ago."""
+        query = select(func.count()).where(_stores.c.due_at < epoch_now() - seconds)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def name_taken(self, name: str) -> bool:
         """Whether a live or tombstoned store holds the name, or another's website its address."""

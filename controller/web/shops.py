@@ -1,5 +1,6 @@
 """The owner's console: the shops of a business, and one shop with everything its owner can do."""
 
+import time
 from typing import Annotated, Any
 
 import orjson
@@ -10,6 +11,7 @@ from controller.domain.errors import NotAuthenticatedError, WrongStateError
 from controller.domain.operations import OperationKind
 from controller.domain.store import moment
 from controller.domain.tenant import Scope
+from controller.domain.watching import unwatched
 from controller.registry.stores import StoreQuery
 from controller.services import Services
 from controller.web.render import Pages, Visit
@@ -157,4 +159,5 @@ def shop_row(row: Any) -> dict[str, Any]:
         "url": status["url"],
         "since": moment(status["sellingSince"]),
         "updated": row["updated_at"],
+        "late": unwatched(row["due_at"], time.time()),
     }

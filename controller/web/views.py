@@ -1,6 +1,7 @@
 """What the owner's and the operator's pages both show of a store, read in one place."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,10 @@ from controller.domain.conditions import Condition, ConditionStatus, Desired, Ph
 from controller.domain.errors import StoreNotFoundError
 from controller.domain.notes import Note
 from controller.domain.operations import SOURCES, Operation, OperationKind, OperationState
-from controller.domain.stack import STACK_CONDITIONS, Stack
-from controller.domain.store import STORE_CONDITIONS, Store
+from controller.domain.stack import STACK_CONDITIONS, STEADY, Stack
+from controller.domain.store import SHORTFALLS, STORE_CONDITIONS, Store
 from controller.domain.tenant import Scope
+from controller.domain.watching import unwatched
 from controller.registry.session import utcnow
 from controller.services import Services
 
@@ -29,6 +31,8 @@ class StoreView:
     """The latest."""
     typical: float | None
     """Seconds that such an operation usually takes."""
+    late: Condition | None
+    """That nobody has looked at it for long."""
     until: datetime
     """The end of the grace period of a store that is closed, or would be closed now."""
 
@@ -64,12 +68,19 @@ class StoreView:
     @property
     def store_conditions(self) -> Sequence[Condition]:
         """In the order in which they come true."""
-        return _ordered(self.store.status.conditions, STORE_CONDITIONS)
+        found = _ordered(self.store.status.conditions, STORE_CONDITIONS)
+        known = self.store.status.conditions
+        told = [known[kind] for kind in SHORTFALLS if kind in known and not known[kind].met]
+        return [*found, *told, *([] if self.late is None else [self.late])]
 
     @property
     def stack_conditions(self) -> Sequence[Condition]:
         """The same of what the store runs on."""
-        return _ordered(self.stack.conditions, STACK_CONDITIONS) if self.stack else ()
+        if self.stack is None:
+            return ()
+        known = self.stack.conditions
+        steady = [known[STEADY]] if STEADY in known and not known[STEADY].met else []
+        return [*_ordered(known, STACK_CONDITIONS), *steady]
 
     @property
     def silent(self) -> bool:
@@ -120,5 +131,6 @@ def view(services: Services, scope: Scope, name: str) -> StoreView:
         stack=registry.stores.stack(store.stack),
         operation=operation,
         typical=typical,
+        late=unwatched(registry.stores.due_at(store.uid), time.time()),
         until=(store.retired_at or utcnow()) + services.settings.tombstone,
     )

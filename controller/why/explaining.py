@@ -7,6 +7,7 @@ nobody from looking at the others.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from controller.domain.conditions import Phase
 from controller.domain.errors import StoreControllerError
 from controller.domain.notes import Note
 from controller.domain.operations import Operation
@@ -14,14 +15,24 @@ from controller.domain.plans import Plan
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
+from controller.domain.watching import unwatched
 from controller.reconciler.world import World
 from controller.registry.journal import Event
+from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
-from controller.why.layers import Layer, LayerState, for_owner, is_inner, of_operation, of_store
+from controller.why.layers import (
+    Layer,
+    LayerState,
+    agreeing,
+    for_owner,
+    is_inner,
+    of_operation,
+    of_store,
+)
 from controller.why.probablecause import Cause, probable_cause
 from controller.why.redaction import Redaction
 from controller.why.stacklayers import StackLayers, asked
-from controller.why.work import Work, busy
+from controller.why.work import NOBODY, Work, busy
 from provisioners.base import Happening
 
 
@@ -35,6 +46,17 @@ class Why:
     strangers: tuple[str, ...] = ()
     """Objects beside the shop's own that nobody knows; they are left alone."""
     redaction: Redaction = field(default_factory=lambda: Redaction(()))
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes orders, as the registry says and nothing of what was asked denies."""
+        return self.store.status.ready and self.layers[0].state is LayerState.OK
+
+    @property
+    def phase(self) -> Phase:
+        """The store's phase, which never says Ready above a layer that says why not."""
+        known = self.store.status.phase
+        return known if known is not Phase.READY or self.ready else Phase.DEGRADED
 
 
 class Explainer:
@@ -61,8 +83,9 @@ class Explainer:
         # Both end in one transaction: a store read before it would be behind an operation that
         # is done, for no reason that anybody could tell.
         store = self._registry.stores.get(scope, store.uid)
-        at = of_operation(operation, last)
-        layers = [of_store(store, stack if scope.is_operator else None), at]
+        header = of_store(store, stack if scope.is_operator else None)
+        at = of_operation(operation, last, righted=header.state is LayerState.OK)
+        layers = [header, at]
         if layers[0].state is not LayerState.OK or (operation is not None and operation.open):
             layers.append(self._work.layer(store, stack, at))
         strangers: tuple[str, ...] = ()
@@ -71,6 +94,9 @@ class Explainer:
             chain = StackLayers(self._registry, self._world, stack, changing=changing)
             layers += chain.all()
             strangers = chain.strangers()
+        if (late := self._late(store)) is not None:
+            layers.append(late)
+        layers[0] = agreeing(header, layers[1:])
         params = _params(store, stack, operation)
         cause = probable_cause(store, operation, layers, params)
         if not scope.is_operator:
@@ -84,6 +110,17 @@ class Explainer:
             strangers=strangers,
             redaction=self.redaction(store, stack),
         )
+
+    def _late(self, store: Store) -> Layer | None:
+        """That nobody has looked at the store for long: what is known of it is old."""
+        turn = self._work.turns.of(Ref(kind=Kind.STORE, uid=store.uid))
+        due = turn.due.timestamp() if turn.due else None
+        found = unwatched(due, turn.now.timestamp())
+        if found is None:
+            return None
+        code = None if self._work.anybody() else NOBODY
+        state = LayerState.PROBLEM
+        return Layer(name="watch", state=state, note=found.note, since=found.since, code=code)
 
     def _operation(self, scope: Scope, store: Store) -> tuple[Operation | None, Event | None]:
         """The latest operation of a store, and what was told last of the store."""

@@ -3,6 +3,7 @@
 `explaining` and `stacklayers` make them, API and pages show them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -60,7 +61,9 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
     if store.desired is not Desired.ACTIVE and reached:
         return ok("store", Note.of(resting[store.desired]))
     if store.status.ready and reached:
-        return ok("store", Note.of("WhyReady"))
+        short = store.status.shortfalls
+        told = ok("store", Note.of("WhyReadyBut" if short else "WhyReady"))
+        return replace(told, conditions=short)
     since = max((item.since for item in unmet if item.since), default=None)
     return Layer(
         name="store",
@@ -71,10 +74,25 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
     )
 
 
-def of_operation(operation: Operation | None, last: Event | None = None) -> Layer:
+def agreeing(header: Layer, others: Sequence[Layer]) -> Layer:
+    """The store's layer as it stands beside what the others found just now.
+
+    It says what the registry knows of the last look, which may be over.
+    """
+    if header.note.reason in {"WhyReady", "WhyReadyBut"} and any(
+        layer.state is LayerState.PROBLEM for layer in others
+    ):
+        return replace(header, state=LayerState.PROBLEM, note=Note.of("WhyWasReady"))
+    return header
+
+
+def of_operation(
+    operation: Operation | None, last: Event | None = None, *, righted: bool = False
+) -> Layer:
     """The latest operation: at work since when, what stopped its last attempt, or why it failed.
 
-    `last` is what was told last of its store.
+    `last` is what was told last of its store; `righted` says that the store is as wanted, whatever
+    became of the operation.
     """
     if operation is None:
         return ok("operation", Note.of("WhyNoOperation"))
@@ -82,6 +100,8 @@ def of_operation(operation: Operation | None, last: Event | None = None) -> Laye
     if operation.open:
         told = last if last is not None and last.operation == operation.id else None
         return _going_on(operation, told)
+    if operation.state is OperationState.FAILED and righted:
+        return ok("operation", Note.of("WhyOperationRighted", kind=kind), operation.finished_at)
     if operation.state is OperationState.FAILED and operation.error is not None:
         failed = [step for step in operation.steps if step.state is StepState.FAILED]
         step = next(iter(failed or _running(operation)), None)
@@ -171,7 +191,9 @@ def for_owner(layer: Layer) -> Layer | None:
     if layer.name in {"worker", "infrastructure", "release"}:
         return None
     note = layer.note
-    if layer.name == "cluster":
+    if layer.name == "cluster" and layer.code not in {None, "cluster_unreachable"}:
+        note = Note.of("WhyInTheWay")
+    elif layer.name == "cluster":
         note = Note.of("WhyPlaceAnswers" if layer.state is LayerState.OK else "WhyPlaceLost")
     if layer.name == "operation" and is_inner(layer.code):
         note = Note.of("WhyInTheWay")

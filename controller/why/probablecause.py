@@ -20,6 +20,9 @@ from provisioners.base import Reason
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
 
+_SHORTFALLS = {"TextsMissing": "texts_missing", "RatesNotThere": "rates_not_there"}
+"""The diagnosis of what an open shop cannot offer, by its reason."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
@@ -57,6 +60,8 @@ def probable_cause(
         *_of_parts(known, telling=False),
         *_of_shop(known),
         *_of_store(known, operation),
+        *_of_watch(known),
+        *_of_shortfalls(store),
     ):
         return Cause(code=code, params={**at_hand, **own}, due=due)
     return Cause(code=_at_rest(store, operation), params=at_hand, due=due)
@@ -167,6 +172,19 @@ def _of_store(known: Known, operation: Operation | None) -> Found:
         if code is not None and not (open_one and code == "stack_not_ready"):
             return [(code, condition.note.params)]
     return ()
+
+
+def _of_watch(known: Known) -> Found:
+    """That what is known of the store is old."""
+    watch = _wrong(known, "watch")
+    return [(watch.code or "unwatched", {})] if watch is not None else ()
+
+
+def _of_shortfalls(store: Store) -> Found:
+    """What an open shop cannot offer yet."""
+    open_one = store.desired is Desired.ACTIVE and store.status.ready
+    found = [item.note for item in store.status.shortfalls] if open_one else []
+    return [(_SHORTFALLS.get(note.reason, "rate_missing"), note.params) for note in found]
 
 
 def _at_rest(store: Store, operation: Operation | None) -> str:

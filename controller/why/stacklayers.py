@@ -91,8 +91,12 @@ class StackLayers:
 
     def _cluster(self) -> Layer:
         if self._stack.cluster is None:
-            elsewhere = self._stack.driver == EXTERNAL
-            return ok("cluster", Note.of("WhyElsewhere" if elsewhere else "WhyHere"))
+            if self._stack.driver == EXTERNAL:
+                return ok("cluster", Note.of("WhyElsewhere"))
+            here = asked(self._world.driver(self._stack).ping)
+            if isinstance(here, StoreControllerError):
+                return problem("cluster", here)
+            return ok("cluster", Note.of("WhyHere"))
         known = self._stack.cluster
         cluster = asked(lambda: self._registry.clusters.get(known))
         if isinstance(cluster, StoreControllerError):

@@ -51,7 +51,7 @@ def status(call: Call) -> object:
     shop = call.shop
     done = manifest.load(shop.db)
     current, drifted = manifest.drift(shop, done)
-    checks = [check_database(shop)]
+    checks = [check_database(shop), check_disk(shop)]
     return {
         "platform": "sandbox",
         "platform_version": VERSION,
@@ -80,6 +80,14 @@ def check_database(shop: Shop) -> dict[str, object]:
         detail, ok = str(error), False
     took = round((time.monotonic() - started) * 1000)
     return {"name": "db", "ok": ok, "ms": took, "detail": detail}
+
+
+def check_disk(shop: Shop) -> dict[str, object]:
+    """Write something, where that was not done a moment ago."""
+    started = time.monotonic()
+    trouble = shop.disk.trouble(shop.db)
+    took = round((time.monotonic() - started) * 1000)
+    return {"name": "disk", "ok": not trouble, "ms": took, "detail": trouble or "it can be written"}
 
 
 def read_items(call: Call) -> list[Item]:

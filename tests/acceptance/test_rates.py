@@ -70,3 +70,45 @@ def test_rates_reach_shops_jumps_wait_and_nonsense_changes_nothing(tmp_path: Pat
         assert until(told, "the missing rate is told")["spec"]["missing"] == ["USD/JPY"]
         # The currency that nobody quotes keeps no other from its rate.
         assert shown(plane, "dollar")["GBP"] == Decimal("7.706422018349")
+
+
+def test_a_currency_without_a_rate_is_not_offered_until_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "rates.json"
+    say(path, USD=1.08)
+    plane = ControlPlane(tmp_path / "home")
+
+    def offered(name: str) -> set[str]:
+        return set(codes(plane, name))
+
+    def priced(name: str) -> tuple[str, str]:
+        status = plane.call("GET", f"/stores/{name}")["status"]
+        (found,) = [item for item in status["conditions"] if item["type"] == "Priced"]
+        return found["status"], found["reason"]
+
+    with plane.running(STORECTL_RATES__SOURCE="file", STORECTL_RATES__URL=str(path)):
+        plane.finish(plane.create("exotic", currencies=currencies("EUR", "USD", "MZN")))
+        until(lambda: offered("exotic") == {"EUR", "USD"}, "what has a rate is offered")
+        until(lambda: priced("exotic") == ("False", "RateMissing"), "that one is missing")
+        why = plane.call("GET", "/stores/exotic/why")["status"]["cause"]
+        assert (why["code"], why["params"]["pairs"]) == ("rate_missing", "EUR/MZN")
+        events = plane.call("GET", "/stores/exotic/events")["items"]
+        assert ("Warning", "RateMissing") in {(one["severity"], one["reason"]) for one in events}
+
+        say(path, USD=1.08, MZN=69.5)
+        plane.call("POST", "/rates/refresh")
+        until(lambda: offered("exotic") == {"EUR", "USD", "MZN"}, "the new rate is offered")
+        until(lambda: priced("exotic") == ("True", "RatesKnown"), "that is said")
+        assert shown(plane, "exotic")["MZN"] == Decimal("69.5")
+
+        say(path, USD=1.09)
+        plane.call("POST", "/rates/refresh")
+        until(lambda: offered("exotic") == {"EUR", "USD"}, "what its source dropped is not offered")
+        until(lambda: priced("exotic") == ("False", "RateMissing"), "that is said too")
+
+
+def codes(plane: ControlPlane, name: str) -> list[str]:
+    """The currencies that a shop lets its customers choose."""
+    url = plane.call("GET", f"/stores/{name}")["status"]["url"].rstrip("/")
+    with urllib.request.urlopen(f"{url}/rest/V1/directory/currency", timeout=10) as answer:
+        found: list[str] = json.load(answer)["available_currency_codes"]
+    return found

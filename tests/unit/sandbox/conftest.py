@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.database import open_database
+from sandbox.disk import Disk
 from sandbox.shop import Release, Shop
 
 
@@ -13,5 +14,12 @@ from sandbox.shop import Release, Shop
 def shop(tmp_path: Path) -> Iterator[Shop]:
     release = Release(uid="u", digest="d", host="127.0.0.1", port=1, closed=False)
     db = open_database(tmp_path / "shop.sqlite3")
-    yield Shop(directory=tmp_path, release=release, access_token="t", session_key=b"k", db=db)
+    yield Shop(
+        directory=tmp_path,
+        release=release,
+        access_token="t",
+        session_key=b"k",
+        db=db,
+        disk=Disk(tmp_path),
+    )
     db.close()

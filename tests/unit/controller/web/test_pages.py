@@ -12,11 +12,11 @@ from controller.domain.commerce import Payment
 from controller.domain.conditions import Phase
 from controller.domain.errors import InvalidInputError, LimitError, by_code
 from controller.domain.operations import OperationKind, OperationState, StepState
-from controller.domain.stack import STACK_CONDITIONS
-from controller.domain.store import STORE_CONDITIONS
+from controller.domain.stack import STACK_CONDITIONS, STEADY
+from controller.domain.store import SHORTFALLS, STORE_CONDITIONS
+from controller.domain.watching import WATCHED
 from controller.i18n import LANGUAGES
 from controller.jobs.hints import silent
-from controller.reconciler.silence import STEADY
 from controller.settings import Settings
 from controller.web import words
 from controller.web.docs import groups
@@ -167,6 +167,8 @@ def test_there_is_a_word_for_everything() -> None:
         *STACK_CONDITIONS,
         "InfrastructureReady",
         STEADY,
+        WATCHED,
+        *SHORTFALLS,
     }
     assert set(words.ACTIONS) <= set(by_code())
 
