@@ -101,6 +101,12 @@ class Client:
         """Suspend, resume, retire, undelete or purge a store; 200 says that it was so already."""
         return self._post(f"/stores/{_part(name)}/{verb}", body)
 
+    def extend_store(self, name: str, by: str) -> Reply:
+        """Let a store live longer by a duration; sent twice it counts once."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        path = f"{PREFIX}/stores/{_part(name)}/extend"
+        return self._transport.send("POST", path, body={"by": by}, headers=headers)
+
     def scale_store(self, name: str, body: Mapping[str, Any]) -> Reply:
         """Change how many web servers a store has; an empty body goes back to the plan's."""
         return self._post(f"/stores/{_part(name)}/scale", body)

@@ -1,24 +1,21 @@
 """Durations and moments as people read and type them."""
 
-import re
 from datetime import UTC, datetime
 
 from cli.texts import _
 from controller.domain.errors import InvalidDurationError
-
-_PART = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+from controller.domain.spellings import duration
 
 
 def parse(text: str) -> int:
-    """Return the seconds of `90s`, `15m`, `1h30m` or `2d`.
+    """Return the seconds of `90s`, `15m`, `1h 30m` or `2 days`.
 
     Raises InvalidDurationError for anything else, and for nothing at all.
     """
-    compact = text.replace(" ", "").lower()
-    if not re.fullmatch(r"(?:\d{1,9}[smhd])+", compact, re.ASCII):
-        raise InvalidDurationError(duration=text)
-    return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(compact))
+    seconds = duration(text)
+    if seconds is None:
+        raise InvalidDurationError(duration=text[:40])
+    return seconds
 
 
 def humanise(seconds: float) -> str:

@@ -27,6 +27,9 @@ Timeout = Annotated[
     str,
     typer.Option("--timeout", metavar="DURATION", help=_("How long to wait, such as 90s or 15m.")),
 ]
+IgnoreNotFound = Annotated[
+    bool, typer.Option("--ignore-not-found", help=_("No error when there is no such store."))
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Do not ask for confirmation."))]
 Files = Annotated[
     list[str],

@@ -69,6 +69,15 @@ def gone(_session: "Session", operation: "Resource", form: Format) -> None:
         output.result(_("Nothing is left of %(store)s.") % {"store": words.printable(name)})
 
 
+def missing(session: "Session", name: str) -> bool:
+    """Whether there is no store of this name, which is then told as no error."""
+    if lookup(session, name) is not None:
+        return False
+    told = _("There is no store “%(store)s”; nothing was done.")
+    output.note(told % {"store": words.printable(name)})
+    return True
+
+
 def lookup(session: "Session", name: str) -> "Resource | None":
     """Return a store, or None when there is none of this name."""
     try:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from controller.commerce.drafts import Draft, specify
+from controller.commerce.drafts import Draft, draft_of, specify
 from controller.commerce.languages import remarks
 from controller.commerce.plan import Plan, plan
 from controller.domain.clusters import Wish
@@ -13,7 +13,9 @@ from controller.domain.conditions import Desired
 from controller.domain.errors import (
     EngineUnavailableError,
     ImageMissingError,
+    InvalidInputError,
     InvalidNameError,
+    NoEndError,
     NotAllowedError,
     NotOnClusterError,
     NotOursError,
@@ -28,7 +30,7 @@ from controller.domain.operations import Operation, OperationKind
 from controller.domain.plans import PLAN_SCALES, Wanted
 from controller.domain.plans import Plan as Size
 from controller.domain.stack import EXTERNAL
-from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
+from controller.domain.store import SAME_END, Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
@@ -257,6 +259,22 @@ class Commands:
         )
         return self._rung(accepted) if accepted else None
 
+    def extend(self, scope: Scope, name: str, by: timedelta, once: Once | None = None) -> Accepted:
+        """Let a store that ends by itself live longer by so much; a store that is over from now.
+
+        Raises NoEndError for one that has no end, InvalidInputError beyond the longest life.
+        """
+        store = self._registry.stores.get(scope, name)
+        end = store.spec.expires_at
+        if end is None:
+            raise NoEndError(store=store.spec.slug)
+        draft = replace(draft_of(store.spec), expires_at=max(end, datetime.now(UTC)) + by)
+        expected = (store.generation,)
+        accepted = self.change(scope, store, self.specify(draft), expected=expected, once=once)
+        if accepted is None:
+            raise AssertionError("a later end is a change")
+        return accepted
+
     def scale(
         self,
         scope: Scope,
@@ -355,11 +373,17 @@ class Commands:
         return "name_taken" if self._registry.stores.name_taken(name) else None
 
     def difference(
-        self, scope: Scope, draft: Draft, wish: Wish | None = None
+        self,
+        scope: Scope,
+        draft: Draft,
+        wish: Wish | None = None,
+        ttl: timedelta | None = None,
     ) -> tuple[Store | None, StoreSpec, list[tuple[str, Any, Any]]]:
         """The store of that name in scope, the specification, and what would change.
 
-        Raises StoreElsewhereError when it is there in another place, for it does not move.
+        A time to live counts from the creation, so that the same file again changes nothing.
+        Raises InvalidInputError when that is over, and StoreElsewhereError when it is there in
+        another place, for it does not move.
         """
         spec = self.specify(draft, wish)
         store = self._known(scope, spec.slug)
@@ -373,10 +397,20 @@ class Commands:
         known = store.spec
         said = replace(draft, engine=draft.engine or known.engine, plan=draft.plan or known.plan)
         spec = self.specify(said)
-        spec = replace(
-            spec, expires_at=spec.expires_at or known.expires_at, scale=spec.scale or known.scale
-        )
+        end = spec.expires_at or known.expires_at if ttl is None else _end(store, ttl)
+        spec = replace(spec, expires_at=end, scale=spec.scale or known.scale)
         return store, spec, list(spec_changes(store.spec, spec))
+
+
+def _end(store: Store, ttl: timedelta) -> datetime:
+    """When a store that is there ends by this time to live; raises InvalidInputError if it has."""
+    end, known = store.created_at + ttl, store.spec.expires_at
+    if known is not None and abs(end - known) < SAME_END:
+        return known
+    if end <= datetime.now(UTC):
+        told = "it counts from the creation and is over: name expiresAt, or extend the store"
+        raise InvalidInputError((("ttl", told),))
+    return end
 
 
 def _address(owner: Owner | None) -> str:

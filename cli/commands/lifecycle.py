@@ -1,4 +1,4 @@
-"""`storectl suspend`, `resume`, `retire`, `undelete` and `purge`."""
+"""`storectl suspend`, `resume`, `extend`, `retire`, `undelete` and `purge`."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from cli import finish, results, words
 from cli.confirm import ask
 from cli.errors import NotConfirmedError
-from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait, Yes
+from cli.options import DEFAULT_TIMEOUT, IgnoreNotFound, Name, Output, Timeout, Wait, Yes
 from cli.output import Format, note
 from cli.session import Session
 from cli.texts import _
@@ -56,6 +56,31 @@ def resume(
 
 @verb(
     app,
+    "extend",
+    text=_("Let a store that ends by itself live longer."),
+    more=_("The time is added to the end that it has; “storectl describe” shows it."),
+    examples=("storectl extend ci-42 2h", "storectl extend trial '1 week'"),
+)
+def extend(
+    session: Session,
+    name: Name,
+    by: Annotated[
+        str,
+        typer.Argument(
+            metavar="DURATION", help=_("How much longer, such as 2h or 1d12h."), show_default=False
+        ),
+    ],
+    *,
+    output: Output = Format.TABLE,
+    wait: Wait = True,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+) -> None:
+    """Extend a store's life."""
+    results.follow(session, session.client.extend_store(name, by), output, wait, timeout)
+
+
+@verb(
+    app,
     "retire",
     text=_("Take a store out of service; its data is kept."),
     more=_("For 30 days it can be brought back with undelete and nobody else gets its name."),
@@ -70,18 +95,13 @@ def retire(
     name: Name,
     *,
     yes: Yes = False,
-    ignore_not_found: Annotated[
-        bool, typer.Option("--ignore-not-found", help=_("No error when there is no such store."))
-    ] = False,
+    ignore_not_found: IgnoreNotFound = False,
     output: Output = Format.TABLE,
     wait: Wait = True,
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Retire a store after a confirmation."""
-    if ignore_not_found and results.lookup(session, name) is None:
-        note(
-            _("There is no store “%(store)s”; nothing was done.") % {"store": words.printable(name)}
-        )
+    if ignore_not_found and results.missing(session, name):
         return
     _confirm_retirement(session, name, yes=yes)
     results.follow(session, session.client.transition(name, "retire"), output, wait, timeout)
@@ -125,11 +145,14 @@ def purge(
         ),
     ] = None,
     yes: Yes = False,
+    ignore_not_found: IgnoreNotFound = False,
     output: Output = Format.TABLE,
     wait: Wait = True,
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Purge a store after two confirmations."""
+    if ignore_not_found and results.missing(session, name):
+        return
     if confirm is None and not session.interactive:
         raise NotConfirmedError(
             command=f"storectl purge {name}", again=f"storectl purge {name} --confirm {name} --yes"

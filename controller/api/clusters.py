@@ -10,7 +10,7 @@ from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ServicesDep
 from controller.api.described import SIGNED_IN, Responses
-from controller.api.inputs import Input, Text
+from controller.api.inputs import Input, Switch, Text, Whole
 from controller.api.patches import merged
 from controller.api.resources import API_VERSION, list_json
 from controller.clusterbook import Entry, KnownCluster
@@ -40,11 +40,11 @@ class ClusterSpecInput(Input):
     """What can be said of a cluster; null is what it would be without having been said."""
 
     region: Text | None = None
-    capacity: int | None = None
+    capacity: Whole | None = None
     """How many stores it may hold."""
     domain: Text | None = None
     """Shops are reached at NAME.DOMAIN."""
-    tls: bool | None = None
+    tls: Switch | None = None
     shop_address: Text | None = None
     """How the control plane reaches shops, with {namespace} and {host}."""
     storage_class: Text | None = None
@@ -78,7 +78,7 @@ class ClusterInput(ClusterSpecInput):
     name: Text
     domain: Text
     kubeconfig: Kubeconfig | None = None
-    in_cluster: bool = False
+    in_cluster: Switch = False
     """Whether the control plane runs in it and uses its own account."""
     secret_variables: Annotated[dict[Text, _Secret], Field(max_length=100)] = Field(
         default_factory=dict

@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from controller.api.inputs import Whole
 from controller.domain.errors import NotAllowedError, NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.registry.access import Tokens
@@ -87,7 +88,7 @@ ServicesDep = Annotated[Services, Depends(services)]
 ScopeDep = Annotated[Scope, Depends(scope)]
 OperatorDep = Annotated[Scope, Depends(operator)]
 OnceDep = Annotated[Once | None, Depends(once)]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Limit = Annotated[Whole, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[
     str | None, Query(max_length=100, description="Cursor: `metadata.next` of the page before.")
 ]

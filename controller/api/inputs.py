@@ -1,5 +1,6 @@
 """What the API accepts: frozen models that refuse unknown fields. Routes turn them into drafts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AnyHttpUrl,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -18,9 +20,47 @@ from pydantic.alias_generators import to_camel
 
 from controller.api.patches import patched
 from controller.commerce.drafts import Draft, lifetime
+from controller.domain import spellings
 from controller.domain.clusters import Wish
 
 Text = Annotated[str, Field(max_length=200)]
+
+
+def _number(value: Any) -> Decimal:
+    found = spellings.number(value)
+    if found is None:
+        raise ValueError("a number such as 4.90")
+    return found
+
+
+def _whole(value: Any) -> int:
+    found = spellings.whole(value)
+    if found is None:
+        raise ValueError("a whole number")
+    return found
+
+
+def _switch(value: Any) -> bool:
+    said = value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
+    if said is None:
+        raise ValueError("true or false")
+    return said
+
+
+def _moment(value: Any) -> Any:
+    # Pydantic would take a number for seconds since 1970, or for milliseconds if it is large.
+    if not isinstance(value, str | datetime) or (
+        isinstance(value, str) and spellings.number(value) is not None
+    ):
+        raise ValueError("a time with its zone, such as 2027-01-31T12:00:00Z")
+    return value
+
+
+# People's spellings are read, and nothing else is converted.
+Number = Annotated[Decimal, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Input(BaseModel):
@@ -37,8 +77,8 @@ class CurrenciesInput(Input):
     base: Text | None = None
     default: Text | None = None
     allowed: Annotated[tuple[Text, ...] | None, Field(max_length=100)] = None
-    markup_bps: int | None = None
-    pins: Annotated[dict[Text, Decimal | None] | None, Field(max_length=400)] = None
+    markup_bps: Whole | None = None
+    pins: Annotated[dict[Text, Number | None] | None, Field(max_length=400)] = None
 
 
 class RowInput(Input):
@@ -47,8 +87,8 @@ class RowInput(Input):
     country: Text | None = None
     region: Text | None = None
     postcode: Text | None = None
-    above: Decimal = Decimal(0)
-    price: Decimal
+    above: Number = Decimal(0)
+    price: Number
 
 
 class TableInput(Input):
@@ -77,8 +117,8 @@ Options = Annotated[
 class ShippingInput(Input):
     """Shipping; null takes a way away."""
 
-    flat_rate: Decimal | None = None
-    free_from: Decimal | None = None
+    flat_rate: Number | None = None
+    free_from: Number | None = None
     table_rates: TableInput | None = None
     origin: OriginInput | None = None
     carriers: Options | None = None
@@ -90,7 +130,7 @@ class TaxRateInput(Input):
     country: Text
     region: Text | None = None
     postcode: Text | None = None
-    percent: Decimal
+    percent: Number
     name: Text | None = None
 
 
@@ -110,7 +150,7 @@ class OfferInput(Input):
     payments: Annotated[tuple[Text, ...] | None, Field(max_length=100)] = None
     gateways: Options | None = None
     shipping: ShippingInput | None = None
-    prices_include_tax: bool | None = None
+    prices_include_tax: Switch | None = None
 
 
 class SiteInput(OfferInput):
@@ -123,14 +163,14 @@ class SiteInput(OfferInput):
 class ScaleInput(Input):
     """How many web servers: between the two, as many as visitors need."""
 
-    min: int | None = None
-    max: int | None = None
+    min: Whole | None = None
+    max: Whole | None = None
 
 
 class ScaleNowInput(ScaleInput):
     """Another scale; `now` is for at once."""
 
-    now: int | None = None
+    now: Whole | None = None
 
 
 class SpecInput(OfferInput):
@@ -144,7 +184,7 @@ class SpecInput(OfferInput):
     tax_rates: Annotated[tuple[TaxRateInput, ...] | None, Field(max_length=1000)] = None
     sites: Annotated[dict[Text, SiteInput | None] | None, Field(max_length=100)] = None
     drift: Annotated[dict[Text, Text | None] | None, Field(max_length=100)] = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     labels: Annotated[dict[str, str] | None, Field(max_length=100)] = None
 
 
@@ -205,6 +245,12 @@ class CreateInput(ApplyInput):
     """Take over a shop that is there already, instead of starting one."""
 
 
+class ExtendInput(Input):
+    """How much longer a store is to live, such as 2h."""
+
+    by: Text
+
+
 class PurgeInput(Input):
     """The confirmation of a purge."""
 
@@ -224,7 +270,15 @@ def field_errors(errors: list[Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             ".".join(str(part)[:80] for part in error["loc"] if part != "body") or "body",
-            error["msg"],
+            _told(error),
         )
         for error in errors[:50]
     )
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such field"
+    if error["type"] == "missing":
+        return "it is missing"
+    return str(error["msg"]).removeprefix("Value error, ")

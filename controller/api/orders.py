@@ -14,7 +14,7 @@ from controller.api import routing
 from controller.api.answers import json_answer
 from controller.api.deps import After, Limit, ScopeDep, ServicesDep
 from controller.api.described import OF_SHOPS, Responses
-from controller.api.inputs import Input, Text
+from controller.api.inputs import Input, Switch, Text
 from controller.api.order_resources import order_json, shipment_json
 from controller.api.resources import list_json
 from controller.api.shopcalls import ShopCalls, ShopCallsDep
@@ -67,7 +67,7 @@ class ShipmentInput(TrackInput):
     """A parcel: what is named, or everything that is left."""
 
     items: Annotated[tuple[ItemInput, ...], Field(max_length=200)] = ()
-    notify: bool = False
+    notify: Switch = False
     """Whether the shop mails the customer."""
 
     def parcel(self) -> Parcel:

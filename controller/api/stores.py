@@ -1,6 +1,5 @@
 """Routes of stores: list, create, apply, look, change, life cycle, logs."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -14,6 +13,7 @@ from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import (
     ApplyInput,
     CreateInput,
+    ExtendInput,
     PurgeInput,
     ScaleNowInput,
     SpecInput,
@@ -21,7 +21,7 @@ from controller.api.inputs import (
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, list_json, stack_json, store_json
 from controller.commands import Access, Owner
-from controller.commerce.drafts import draft_of
+from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
 from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
 from controller.domain.operations import OperationKind
@@ -121,9 +121,8 @@ def apply_store(
 ) -> Response:
     """Create the store, or change it to this specification; 200 when nothing differs."""
     draft = body.draft(name)
-    # A time to live counts from the creation: the same file again changes nothing.
-    wanted = replace(draft, expires_at=None) if body.ttl else draft
-    store, spec, changes = services.commands.difference(scope, wanted, body.wish)
+    ttl = lifetime(body.ttl) if body.ttl is not None else None
+    store, spec, changes = services.commands.difference(scope, draft, body.wish, ttl)
     expected.check(name, store)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
@@ -225,6 +224,15 @@ def scale_store(
     """Change how many web servers the shop has; nothing given goes back to the plan's."""
     wanted = Wanted(min=body.min, max=body.max, now=body.now)
     return accepted_answer(services, services.commands.scale(scope, name, wanted, once))
+
+
+@router.post("/{name}/extend", status_code=202, responses=ALREADY)
+def extend_store(
+    services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: ExtendInput
+) -> Response:
+    """Let a store that ends by itself live longer by so much, such as `{"by": "2h"}`."""
+    accepted = services.commands.extend(scope, name, lifetime(body.by), once)
+    return accepted_answer(services, accepted)
 
 
 @router.post("/{name}/purge", status_code=202, responses=ALREADY)

@@ -6,7 +6,7 @@ So one answer names everything that is wrong, each with the field as the API spe
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -29,6 +29,7 @@ from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError,
 from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email
 from controller.domain.providers import mode_of, options
+from controller.domain.spellings import number, telephone
 from controller.domain.store import MAIN_SITE, Contact
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
@@ -38,7 +39,6 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
 # A host's label is made of it, so that it does not end in a hyphen nor look like an encoded one.
 _SITE = re.compile(r"(?!..__)[a-z]([a-z0-9_]{0,18}[a-z0-9])?")
 _FIELD = re.compile(r"\*|[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9_]*){0,3}")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{2,38}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 _LONGEST = timedelta(days=366)
 _MOST = {"labels": 32, "locales": 12, "currencies": 20, "rows": 5000, "taxRates": 500, "sites": 50}
@@ -101,9 +101,13 @@ class Checks:
                 email = check_email(email)
             except InvalidEmailError:
                 self.say("contact.email", "an e-mail address")
-        if phone is not None and not _PHONE.fullmatch(phone):
-            self.say("contact.phone", "a telephone number such as +49 30 123456")
-        return Contact(email=email, phone=phone)
+        if email is not None and not email.isascii():
+            # Magento takes none other, and says so only when the settings are written.
+            self.say("contact.email", "an e-mail address without accents: the shop takes no other")
+        reached = None if phone is None else telephone(phone)
+        if phone is not None and reached is None:
+            self.say("contact.phone", "a telephone number such as +49 30 123456 or (212) 555-0100")
+        return Contact(email=email, phone=reached)
 
     def currencies(
         self,
@@ -294,12 +298,9 @@ class Checks:
         )
 
     def _number(self, name: str, value: object) -> Decimal:
-        try:
-            found = Decimal(str(value))
-        except InvalidOperation:
-            found = Decimal("nan")
-        if not found.is_finite():
-            self.say(name, "a number")
+        found = number(value)
+        if found is None:
+            self.say(name, "a number such as 4.90")
             return Decimal(0)
         return found
 

@@ -3,7 +3,6 @@
 The onboarding form, the API and the demonstration store all come through here.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -15,14 +14,18 @@ from controller.commerce.countries import CountryPack, pack
 from controller.commerce.identities import clashes
 from controller.domain.commerce import CommerceSpec
 from controller.domain.documents import commerce_to_json
-from controller.domain.errors import InvalidDurationError, UnknownCountryError, UnknownEngineError
+from controller.domain.errors import (
+    InvalidDurationError,
+    LifetimeRangeError,
+    UnknownCountryError,
+    UnknownEngineError,
+)
 from controller.domain.naming import check_display_name, check_slug
 from controller.domain.plans import PLAN_SCALES, Plan, Wanted, plan_of
+from controller.domain.spellings import duration
 from controller.domain.store import Site, StoreSpec
 from controller.engines.abilities import Abilities
 
-_DURATION = re.compile(r"(\d{1,6})([smhdw])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=366)
 
 
@@ -244,10 +247,10 @@ def _offered(commerce: CommerceSpec) -> dict[str, Any]:
 
 def lifetime(text: str) -> timedelta:
     """Read a duration such as 2h; raises InvalidDurationError."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
+    seconds = duration(text)
+    if seconds is None:
         raise InvalidDurationError(duration=text[:40])
-    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-    if not _SHORTEST <= duration <= _LONGEST:
-        raise InvalidDurationError(duration=text[:40])
-    return duration
+    # Compared as a number: a timedelta ends before numbers do.
+    if not _SHORTEST.total_seconds() <= seconds <= _LONGEST.total_seconds():
+        raise LifetimeRangeError(duration=text[:40])
+    return timedelta(seconds=seconds)

@@ -246,7 +246,15 @@ class InvalidDurationError(InvalidInputError):
 
     code = "invalid_duration"
     cause = N_("“%(duration)s” is not a duration.")
-    action = N_("Write it as 30m, 2h or 7d, between one minute and 366 days.")
+    action = N_("Write it with its units, such as 90s, 30m, 2h, 1d12h or 2 weeks.")
+
+
+class LifetimeRangeError(InvalidDurationError):
+    """A time to live that is too short or too long."""
+
+    code = "lifetime_range"
+    cause = N_("“%(duration)s” is too short or too long for a store.")
+    action = N_("A store can live for one minute up to 366 days.")
 
 
 class ConfirmationMissingError(InvalidInputError):
@@ -506,6 +514,22 @@ class HostTakenError(ConflictError):
     code = "host_taken"
     cause = N_("The host “%(host)s” of the website “%(site)s” is another website's already.")
     action = N_("Give the website another address (sites.%(site)s.url) or another code.")
+
+
+class NameRetiredError(NameTakenError):
+    """The name is that of a store of one's own which is out of service; told to its owner alone."""
+
+    code = "name_retired"
+    cause = N_("“%(name)s” is the name of a shop of yours that is out of service.")
+    action = N_("Bring it back (storectl undelete %(name)s), or choose another name.")
+
+
+class NoEndError(ConflictError):
+    """The store does not end by itself."""
+
+    code = "no_end"
+    cause = N_("“%(store)s” does not end by itself, so that there is nothing to extend.")
+    action = N_("Give it an end with expiresAt, or leave it as it is.")
 
 
 class StoreDiffersError(ConflictError):

@@ -232,22 +232,26 @@ def new_uid() -> str:
     return str(ULID()).lower()
 
 
-_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# Letters, marks and digits of every script, as RFC 6531 has them, and the signs of RFC 5322.
+_ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~\u0300-\u036f-]+"
 _LOCAL_PART: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 
 def normalize_email(text: str) -> str | None:
     """Return a mail address in the one form we store and compare, or None when it is not one.
 
-    The result is lower-case ASCII with the domain in its IDNA form. Quoted local parts, address
-    literals and hosts without a dot are refused. Whether mail arrives there, the code sent to it
-    tells.
+    The result is lower case, composed (NFC), with the domain in its IDNA form; the local part may
+    be of any script. Quoted local parts, address literals and hosts without a dot are refused.
+    Whether mail arrives there, the code sent to it tells.
     """
-    local, at, domain = text.strip().lower().rpartition("@")
-    if not at or len(local) > 64 or len(domain) > 253 or not _LOCAL_PART.fullmatch(local):
+    if len(text) > 4 * EMAIL_MAX:
+        return None
+    local, at, domain = unicodedata.normalize("NFC", text.strip().lower()).rpartition("@")
+    if not at or len(domain) > 253 or not _LOCAL_PART.fullmatch(local):
         return None
     host = _ascii_domain(domain)
-    if host is None or len(local) + 1 + len(host) > EMAIL_MAX:
+    octets = len(local.encode())
+    if host is None or octets > 64 or octets + 1 + len(host) > EMAIL_MAX:
         return None
     return f"{local}@{host}"
 

@@ -6,7 +6,7 @@ so that a list is served without taking rows apart.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.domain.commerce import CommerceSpec, DriftPolicy, TaxRate
@@ -19,6 +19,9 @@ from controller.domain.documents import (
 )
 from controller.domain.notes import Note, say
 from controller.domain.plans import Plan, Scale, scale_from_json, scale_to_json
+
+SAME_END = timedelta(minutes=1)
+"""Two ends that are nearer than the shortest life are one."""
 
 STORE_CONDITIONS = ("Bound", "Routed", "Configured", "Selling")
 PRICED, TRANSLATED = "Priced", "Translated"

@@ -56,8 +56,15 @@ def yes(wanted: object) -> str:
     return "1" if wanted else "0"
 
 
-def _email(store: Store) -> str:
-    return store.spec.contact.email or store.owner
+def _email(store: Store) -> dict[str, str]:
+    address = store.spec.contact.email or store.owner
+    if not address.isascii():
+        # Magento takes none of these; its own stays until a contact is named.
+        return {}
+    return {
+        "trans_email/ident_general/email": address,
+        "trans_email/ident_sales/email": address,
+    }
 
 
 def _currencies(site: Site) -> str:
@@ -225,10 +232,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         field="contact.email",
-        write=lambda _, store: {
-            "trans_email/ident_general/email": _email(store),
-            "trans_email/ident_sales/email": _email(store),
-        },
+        write=lambda _, store: _email(store),
         read=_text("trans_email/ident_general/email"),
         main_only=True,
     ),

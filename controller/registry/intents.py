@@ -6,7 +6,7 @@ row together, or nothing. It returns the operation; the caller then rings the be
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from controller.domain.addresses import further_hosts
 from controller.domain.conditions import Desired, summarize
 from controller.domain.errors import (
     CapacityError,
+    NameRetiredError,
     NameTakenError,
     NotOnClusterError,
     OperationInProgressError,
@@ -36,7 +37,7 @@ from controller.domain.operations import (
 )
 from controller.domain.plans import PLAN_SCALES, Scale, scale_to_json
 from controller.domain.stack import Stack, StackDesired
-from controller.domain.store import Store, StoreSpec, StoreStatus, spec_changes
+from controller.domain.store import SAME_END, Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
 from controller.registry.accepting import (
@@ -359,10 +360,12 @@ def mine(connection: Connection, scope: Scope, name: str) -> Store:
 
 
 def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSpec) -> Accepted:
-    """The answer to a repeated creation. An end that lies in the future differs on every call."""
-    if existing.tenant != tenant.uid or existing.desired is Desired.RETIRED:
+    """The answer to a repeated creation."""
+    if existing.tenant != tenant.uid:
         raise NameTakenError(name=spec.slug)
-    changes = spec_changes(existing.spec, replace(spec, expires_at=existing.spec.expires_at))
+    if existing.desired is Desired.RETIRED:
+        raise NameRetiredError(name=spec.slug)
+    changes = spec_changes(existing.spec, replace(spec, expires_at=_same_end(existing, spec)))
     if changes:
         fields = ", ".join(name for name, _, _ in changes)
         raise StoreDiffersError(store=spec.slug, fields=fields)
@@ -370,6 +373,18 @@ def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSp
     if operation is None:
         raise NameTakenError(name=spec.slug)
     return Accepted(operation=operation, new=False)
+
+
+def _same_end(existing: Store, spec: StoreSpec) -> datetime | None:
+    """The end that is wanted; the one there is where none was said, or the same life was.
+
+    A time to live was counted from now when it was said, and from then when the store was made.
+    """
+    wanted, known = spec.expires_at, existing.spec.expires_at
+    if wanted is None or known is None:
+        return known if wanted is None else wanted
+    elapsed = utcnow() - existing.created_at
+    return known if abs(wanted - elapsed - known) < SAME_END else wanted
 
 
 def advance(connection: Connection, store: Store, kind: OperationKind, note: Note) -> Operation:

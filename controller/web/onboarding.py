@@ -26,6 +26,7 @@ from controller.domain.errors import (
 )
 from controller.domain.naming import check_display_name, check_email, new_uid
 from controller.domain.operations import OperationKind
+from controller.domain.spellings import code as spelled_code
 from controller.domain.tenant import Scope, Tenant
 from controller.i18n import use_language
 from controller.registry.idempotency import Once
@@ -145,7 +146,7 @@ class Onboarding:
             if again:
                 self._mail_code(visit, email)
                 return self._code(visit, again=True)
-            self._services.registry.codes.check(email, "".join(code.split())[:20])
+            self._services.registry.codes.check(email, spelled_code(code)[:20])
         except StoreControllerError as error:
             return self._code(visit, error)
         known = self._services.registry.tenants.of_owner(email)

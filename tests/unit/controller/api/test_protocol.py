@@ -1,5 +1,6 @@
 """HTTP as RFC 9110 has it: what a request says is honoured or refused, never dropped."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -216,3 +217,84 @@ def test_the_largest_table_that_is_allowed_goes_in_as_it_comes_out(plane: Plane)
         out.pop(placed)
     again = plane.request("PUT", "stores/acme?dryRun=true", json=out)
     assert (again.status_code, again.json()["changes"]) == (200, [])
+
+
+def test_a_time_to_live_counts_from_the_creation_and_is_never_dropped(plane: Plane) -> None:
+    body = {**STORE, "ttl": "2h"}
+    plane.request("PUT", "stores/acme", json=body)
+    plane.settle()
+    before = plane.get("stores/acme").json()["spec"]["expiresAt"]
+    assert plane.request("PUT", "stores/acme", json=body).status_code == 200
+    longer = plane.request("PUT", "stores/acme", json={**STORE, "ttl": "4 hours"})
+    assert longer.status_code == 202
+    plane.settle()
+    after = plane.get("stores/acme").json()["spec"]["expiresAt"]
+    moved = datetime.fromisoformat(after) - datetime.fromisoformat(before)
+    assert abs(moved - timedelta(hours=2)) < timedelta(minutes=1)
+    shorter = plane.post("stores", {"name": "acme", **STORE, "ttl": "1h"})
+    assert code(shorter) == (409, "store_exists_differs")
+    assert plane.post("stores", {"name": "acme", **STORE, "ttl": "PT4H"}).status_code == 200
+
+
+def test_a_life_is_extended_by_a_duration(plane: Plane) -> None:
+    plane.make(ttl="2h")
+    before = datetime.fromisoformat(plane.get("stores/acme").json()["spec"]["expiresAt"])
+    key = {"Idempotency-Key": "k"}
+    for _ in range(2):
+        assert plane.post("stores/acme/extend", {"by": "1d12h"}, headers=key).status_code == 202
+    plane.settle()
+    after = datetime.fromisoformat(plane.get("stores/acme").json()["spec"]["expiresAt"])
+    assert after - before == timedelta(hours=36)
+    assert code(plane.post("stores/acme/extend", {"by": "soon"})) == (422, "invalid_duration")
+    assert plane.post("stores/acme/extend", {"by": "366d"}).status_code == 422
+    plane.make("beta")
+    assert code(plane.post("stores/beta/extend", {"by": "1h"})) == (409, "no_end")
+
+
+def test_a_retired_shops_name_is_told_to_its_owner_alone(plane: Plane) -> None:
+    _, ann = plane.tenant("ann@example.com")
+    _, bob = plane.tenant("bob@example.com")
+    plane.make(token=ann)
+    plane.post("stores/acme/retire", token=ann)
+    plane.settle()
+    body = {"name": "acme", "country": "DE"}
+    mine = plane.post("stores", body, token=ann)
+    assert code(mine) == (409, "name_retired")
+    assert "undelete acme" in mine.json()["action"]
+    assert code(plane.post("stores", body, token=bob)) == (409, "name_taken")
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("4,90", "4.90"), ("٤٫٩٠", "4.90"), ("+5", "5.00"), (" 10 ", "10.00"), (4.9, "4.90")],
+)
+def test_an_amount_is_read_as_people_write_it(plane: Plane, value: object, kept: str) -> None:
+    plane.make(shipping={"flatRate": value})
+    assert plane.get("stores/acme").json()["spec"]["shipping"]["flatRate"] == kept
+
+
+@pytest.mark.parametrize("value", ["1_0", "0x10", "1e3", "1,234", True, "NaN", "4.90 €", [1]])
+def test_an_amount_that_is_not_clear_is_refused(plane: Plane, value: object) -> None:
+    answer = plane.post("stores", {"name": "acme", **STORE, "shipping": {"flatRate": value}})
+    assert code(answer) == (422, "invalid_input")
+    assert answer.json()["errors"] == [
+        {"field": "shipping.flatRate", "message": "a number such as 4.90"}
+    ]
+
+
+def test_an_unknown_field_is_told_in_words(plane: Plane) -> None:
+    answer = plane.post("stores", {"name": "acme", **STORE, "shiping": {}})
+    assert answer.json()["errors"] == [{"field": "shiping", "message": "there is no such field"}]
+
+
+def test_a_contact_is_kept_in_one_form(plane: Plane) -> None:
+    plane.make(contact={"phone": "(212) 555-0100 x12", "email": "Info@Example.com"})
+    contact = plane.get("stores/acme").json()["spec"]["contact"]
+    assert contact == {"phone": "(212) 555-0100 ext. 12", "email": "info@example.com"}
+
+
+def test_an_owners_address_may_be_of_any_script(plane: Plane) -> None:
+    plane.make(email="Jörg@müller.example")
+    store = plane.get("stores/acme").json()
+    assert store["metadata"]["owner"] == "jörg@xn--mller-kva.example"
+    assert store["status"]["ready"]

@@ -113,10 +113,17 @@ def test_the_same_specification_again_is_the_operation_of_the_first_time(
     assert second.operation == first.operation
 
 
-def test_an_end_that_moved_is_the_same_specification(registry: Registry, ann: Tenant) -> None:
+def test_the_same_life_is_the_same_specification_and_another_is_not(
+    registry: Registry, ann: Tenant
+) -> None:
     now = datetime.now(UTC)
     create(registry, ann, expires_at=now + timedelta(hours=2))
-    assert not create(registry, ann, expires_at=now + timedelta(hours=3)).new
+    # Two hours from a later moment, and an end that is not said.
+    assert not create(registry, ann, expires_at=now + timedelta(hours=2, seconds=20)).new
+    assert not create(registry, ann).new
+    with pytest.raises(StoreDiffersError) as caught:
+        create(registry, ann, expires_at=now + timedelta(hours=3))
+    assert caught.value.params["fields"] == "expiresAt"
 
 
 def test_another_specification_names_the_fields_that_differ(
@@ -294,7 +301,7 @@ def test_old_keys_are_forgotten(
 def test_a_change_makes_a_new_generation(registry: Registry, ann: Tenant) -> None:
     found = store(registry, ann, labels={"old": "1"})
     wanted = spec(weight_unit="lbs", labels={"new": "2"})
-    accepted = registry.intents.change(scope_of(ann), found.uid, wanted, expected=1)
+    accepted = registry.intents.change(scope_of(ann), found.uid, wanted, expected=(1,))
     changed = registry.stores.get(scope_of(ann), "acme")
     assert accepted is not None
     assert accepted.operation.kind is OperationKind.CHANGE
@@ -315,7 +322,7 @@ def test_a_change_to_the_same_is_nothing(registry: Registry, ann: Tenant) -> Non
 def test_a_change_of_an_old_version_is_refused(registry: Registry, ann: Tenant) -> None:
     found = store(registry, ann)
     with pytest.raises(PreconditionFailedError):
-        registry.intents.change(scope_of(ann), found.uid, spec(weight_unit="lbs"), expected=7)
+        registry.intents.change(scope_of(ann), found.uid, spec(weight_unit="lbs"), expected=(7,))
 
 
 def test_two_changes_of_one_version_at_once_do_not_overwrite_each_other(
@@ -325,7 +332,7 @@ def test_two_changes_of_one_version_at_once_do_not_overwrite_each_other(
 
     def change(name: str) -> Any:
         wanted = spec(display_name=name)
-        return registry.intents.change(scope_of(ann), found.uid, wanted, expected=1)
+        return registry.intents.change(scope_of(ann), found.uid, wanted, expected=(1,))
 
     outcomes = at_once(lambda: change("A"), lambda: change("B"))
     assert sum(isinstance(item, Accepted) for item in outcomes) == 1, outcomes
