@@ -14,6 +14,7 @@ from cli.pages import pairs
 from cli.tables import plain
 from cli.texts import _
 from cli.words import CLUSTER_STATES, printable, word
+from controller.domain.clusterfindings import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,8 +58,21 @@ def _row(item: "Resource", *, wide: bool) -> list[Text]:
     return row
 
 
+def findings(found: Iterable["Resource"]) -> "list[RenderableType]":
+    """Return what is not right with a cluster, what keeps shops from running first."""
+    parts: list[RenderableType] = []
+    for item in sorted(found, key=lambda item: not item["blocks"]):
+        cause, action = said(item, _)
+        sign = ("✗ ", "bold red") if item["blocks"] else ("! ", "yellow")
+        lines = Text.assemble(sign, printable(cause), "\n  ", (printable(action), "dim"))
+        parts.append(Padding(lines, (0, 0, 0, 2)))
+    return parts
+
+
 def state(item: "Resource") -> Text:
     """Return whether new stores go there, as a coloured word."""
+    if item["status"].get("fit") is False:
+        return Text(_("not fit for shops"), "bold red")
     value = item["status"]["state"]
     return Text(word(CLUSTER_STATES, value), STATE_STYLES.get(value, ""))
 
@@ -97,6 +111,7 @@ def cluster(item: "Resource") -> Group:
         detail = Text(printable(status["unreachableDetail"]), "red")
         left = Text(_("What runs there is left as it is until the cluster answers again."))
         parts.append(Padding(Group(detail, left), (0, 0, 0, 2)))
+    parts += findings(status.get("findings") or ())
     variables = [f"{key}={value}" for key, value in spec["variables"].items()]
     classes = (spec["storageClass"], spec["sharedStorageClass"])
     room = {"stacks": status["stacks"], "capacity": spec["capacity"], "room": status["room"]}

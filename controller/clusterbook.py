@@ -4,11 +4,12 @@ Nothing is kept of a cluster that does not let us in.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from controller.domain.clusterchecks import check_cluster
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
-from controller.domain.errors import ClusterRefusedError, InvalidInputError
+from controller.domain.errors import ClusterRefusedError, InvalidInputError, StoreControllerError
 from controller.domain.kubeconfig import checked
 from controller.domain.tenant import Scope
 from controller.reconciler.places import VARIABLE, Places
@@ -71,6 +72,7 @@ class ClusterBook:
         secrets, server = self._way_in(entry)
         version = self._ask(spec, secrets)
         self._clusters.add(scope, spec, server, version, {**secrets, **entry.given})
+        self._survey(spec.name)
         return self.get(spec.name)
 
     def change(self, scope: Scope, spec: ClusterSpec, entry: Entry) -> KnownCluster:
@@ -93,6 +95,7 @@ class ClusterBook:
             self._clusters.add(scope, spec, server, version, {**secrets, **entry.given})
         if names := [f"{VARIABLE}{name}" for name in sorted(_forgotten(entry))]:
             self._clusters.forget(scope, spec.name, names)
+        self._survey(spec.name)
         return self.get(spec.name)
 
     def steer(self, scope: Scope, name: str, state: ClusterState) -> KnownCluster:
@@ -110,6 +113,11 @@ class ClusterBook:
             return {}, OWN_SERVER
         kubeconfig, server = checked(entry.kubeconfig)
         return {KUBECONFIG: kubeconfig}, server
+
+    def _survey(self, name: str) -> None:
+        """Look whether the cluster can run shops; where that cannot be asked, it is later."""
+        with suppress(DriverFailure, StoreControllerError):
+            self._clusters.surveyed(name, self._places.survey(name))
 
     def _ask(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
         try:

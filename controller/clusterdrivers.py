@@ -24,6 +24,7 @@ from provisioners.kubernetes import kubeconfigs
 from provisioners.kubernetes.connection import Connection
 from provisioners.kubernetes.probe import probe
 from provisioners.kubernetes.rooms import Room, Rooms
+from provisioners.kubernetes.survey import Wanted
 from provisioners.terraform.builder import Module, Terraform
 from provisioners.terraform.clusterstates import KubernetesStates
 from provisioners.terraform.localstates import LocalStates
@@ -119,6 +120,7 @@ def _driver(
         Rooms(connection, room=lambda uid: _room(registry, uid), secret=SECRET),
         helm,
         charts,
+        wanted=_wanted(cluster.spec),
         changed=lambda uid: heard(Ref(kind=Kind.STACK, uid=uid)),
     )
 
@@ -128,6 +130,19 @@ def _address(cluster: Cluster, release: Release, namespace: str) -> str:
     pattern = cluster.spec.shop_address or _SERVICE
     host = next(iter(release.values.get("websites", {})), "")
     return pattern.replace("{namespace}", namespace).replace("{host}", host)
+
+
+def _wanted(spec: ClusterSpec) -> Wanted:
+    """What the cluster is to have; a stack that is built around needs no more of it."""
+    offer = spec.offer
+    return Wanted(
+        storage_class=offer.storage_class,
+        shared_storage_class=offer.shared_storage_class,
+        ingress_class=offer.ingress_class,
+        gateway=offer.gateway,
+        gateway_namespace=offer.gateway_namespace,
+        certificate_issuer=offer.certificate_issuer,
+    )
 
 
 def _room(registry: Registry, uid: str) -> Room:

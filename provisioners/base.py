@@ -100,6 +100,16 @@ class Happening:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not right with the place itself."""
+
+    code: str
+    """Stable, such as `no_node`."""
+    about: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogQuery:
     """Which lines are wanted; where nothing is chosen, of what is in trouble, or else of all."""
 
@@ -134,6 +144,9 @@ class Driver(Protocol):
 
     def ping(self) -> str:
         """Ask whether it can work at all; returns its version. Raises DriverFailure."""
+
+    def survey(self) -> tuple[Finding, ...]:
+        """What is not right with the place itself; raises DriverFailure."""
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Put the release's secrets in place before it starts."""

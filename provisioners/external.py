@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from provisioners.base import (
     DriverFailure,
+    Finding,
     Happening,
     LogQuery,
     Reason,
@@ -31,6 +32,10 @@ class ExternalDriver:
     def ping(self) -> str:
         """There is nothing to ask."""
         return "1"
+
+    def survey(self) -> tuple[Finding, ...]:
+        """Nothing: the place is not looked after."""
+        return ()
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:  # noqa: ARG002
         """Nothing: the shop made its access token itself."""

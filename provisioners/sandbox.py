@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from provisioners import command, disk
 from provisioners.base import (
     DriverFailure,
+    Finding,
     Happening,
     LogQuery,
     Reason,
@@ -69,6 +70,10 @@ class SandboxDriver:
         if (found := disk.trouble(self._root)) is not None:
             raise DriverFailure(*found)
         return sys.version.split()[0]
+
+    def survey(self) -> tuple[Finding, ...]:
+        """Nothing: the place is not looked after."""
+        return ()
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Write the secrets for the owner's eyes only."""

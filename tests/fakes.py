@@ -35,6 +35,7 @@ from controller.engines.base import (
 )
 from provisioners.base import (
     DriverFailure,
+    Finding,
     Happening,
     LogQuery,
     Reason,
@@ -90,6 +91,7 @@ class FakeDriver:
     def __init__(self) -> None:
         self.held: dict[str, Held] = {}
         self.queries: list[LogQuery] = []
+        self.findings: tuple[Finding, ...] = ()
         self._lock = threading.RLock()
         self._faults: dict[str, list[Exception]] = {}
 
@@ -99,6 +101,7 @@ class FakeDriver:
 
     def clear(self) -> None:
         """Begin anew with an empty place."""
+        self.findings = ()
         self.held.clear()
         self._faults.clear()
 
@@ -120,6 +123,10 @@ class FakeDriver:
     def ping(self) -> str:
         with self._entered("ping", "a"):
             return "1"
+
+    def survey(self) -> tuple[Finding, ...]:
+        with self._entered("survey", "a"):
+            return self.findings
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         with self._entered("apply_secrets", name):

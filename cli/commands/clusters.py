@@ -1,6 +1,6 @@
 """`storectl cluster add`, `list`, `get`, `set`, `drain`, `activate` and `remove`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +34,7 @@ from cli.output import Format, note, resource, resources, result
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import NounGroup, new_app, verb
+from controller.domain.clusterfindings import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +50,9 @@ app = new_app(name="cluster", cls=NounGroup, help=_("Look after the clusters tha
     text=_("Add a cluster once it lets us in."),
     more=_(
         "The cluster is asked for its version and whether the account may make namespaces; "
-        "nothing is kept when it refuses. Adding the same again renews the way in."
+        "nothing is kept when it refuses. Then its nodes, controllers, storage and ingress "
+        "classes, metrics and our rights are looked at, and again every minute: what is not right "
+        "is told here and by “cluster get”. Adding the same again renews the way in."
     ),
     examples=(
         "storectl cluster add north --kubeconfig north.yaml --domain shops.example.com",
@@ -316,6 +319,10 @@ def _tell(found: "Resource", output: Format, sentence: "Callable[[Resource], str
 
 
 def _added(found: "Resource") -> str:
+    wrong = "".join(f"\n{line}" for line in _findings(found))
+    if found["status"].get("fit") is False:
+        name = words.printable(found["metadata"]["name"])
+        return _("%(cluster)s is added and not ready for shops:") % {"cluster": name} + wrong
     facts = {
         "cluster": words.printable(found["metadata"]["name"]),
         "version": words.printable(found["status"]["version"]),
@@ -325,7 +332,16 @@ def _added(found: "Resource") -> str:
     return (
         _("%(cluster)s is ready: Kubernetes %(version)s, room for %(room)s stores at *.%(domain)s.")
         % facts
+        + wrong
     )
+
+
+def _findings(found: "Resource") -> "Iterator[str]":
+    """What is not right with it, what keeps shops from running first."""
+    items = found["status"].get("findings") or ()
+    for item in sorted(items, key=lambda item: not item["blocks"]):
+        cause, action = said(item, _)
+        yield words.printable(f"{'✗' if item['blocks'] else '!'} {cause} {action}")
 
 
 def _drained(found: "Resource") -> str:

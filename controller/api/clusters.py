@@ -14,6 +14,7 @@ from controller.api.inputs import Input, Switch, Text, Whole
 from controller.api.patches import merged
 from controller.api.resources import API_VERSION, list_json
 from controller.clusterbook import Entry, KnownCluster
+from controller.domain.clusterfindings import finding_to_json
 from controller.domain.clusters import (
     ClusterSpec,
     ClusterState,
@@ -139,6 +140,8 @@ def cluster_json(known: KnownCluster) -> dict[str, Any]:
             "room": cluster.room,
             "unreachableSince": iso(cluster.unreachable_since),
             "unreachableDetail": cluster.unreachable_detail,
+            "fit": not cluster.blocked,
+            "findings": [finding_to_json(item) for item in cluster.findings],
         },
     }
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.errors import (
     ClusterDrainingError,
     ClusterFullError,
@@ -86,6 +87,8 @@ class Cluster:
     """Of Kubernetes."""
     unreachable_since: datetime | None = None
     unreachable_detail: str = ""
+    findings: tuple[ClusterFinding, ...] = ()
+    """What is not right with the cluster itself, as it was seen last."""
     created_at: datetime
 
     @property
@@ -96,8 +99,13 @@ class Cluster:
     @property
     def open(self) -> bool:
         """Whether a new stack may go there when nobody names a cluster."""
-        active = self.state is ClusterState.ACTIVE
+        active = self.state is ClusterState.ACTIVE and not self.blocked
         return active and self.unreachable_since is None and self.room > 0
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no shop gets going there as the cluster is."""
+        return any(finding.blocks for finding in self.findings)
 
     def url_of(self, slug: str) -> str:
         """Where shoppers reach the shop of this name."""
@@ -160,12 +168,14 @@ def _named(clusters: Sequence[Cluster], name: str) -> Placement:
 
 def _why_not(clusters: Sequence[Cluster]) -> dict[str, str]:
     """The names of clusters that take nothing, by the reason: a dash where there is none."""
-    found: dict[str, list[str]] = {"draining": [], "unreachable": [], "full": []}
+    found: dict[str, list[str]] = {"draining": [], "unreachable": [], "unfit": [], "full": []}
     for cluster in clusters:
         if cluster.state is ClusterState.DRAINING:
             found["draining"].append(cluster.spec.name)
         elif cluster.unreachable_since is not None:
             found["unreachable"].append(cluster.spec.name)
+        elif cluster.blocked:
+            found["unfit"].append(cluster.spec.name)
         else:
             found["full"].append(cluster.spec.name)
     return {reason: ", ".join(names) or "–" for reason, names in found.items()}

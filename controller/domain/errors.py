@@ -694,7 +694,7 @@ class NoClusterError(ConflictError):
     code = "no_cluster"
     cause = N_(
         "No cluster can take a new store. Draining: %(draining)s. Not answering: %(unreachable)s. "
-        "Full: %(full)s."
+        "Not fit for shops: %(unfit)s. Full: %(full)s."
     )
     action = N_(
         "Add a cluster, raise one's capacity, or activate one; see “storectl cluster list”."

@@ -17,6 +17,8 @@ from provisioners.base import DriverFailure
 
 _AT_ONCE = 8
 _BUSY = "cluster_busy"
+_SURVEY_SECONDS = 60.0
+"""A survey is a dozen requests: it is not made at every look."""
 
 
 class ClusterWatch:
@@ -31,6 +33,7 @@ class ClusterWatch:
         self._wake = wake
         self._every = every
         self._due: dict[str, float] = {}
+        self._survey_due: dict[str, float] = {}
         self._asked: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clusters")
@@ -66,6 +69,23 @@ class ClusterWatch:
         if self._clusters.seen(name, version):
             log.info("cluster_seen", cluster=name, version=version)
             self._wake(name)
+        self._survey(name)
+
+    def _survey(self, name: str) -> None:
+        """Look now and then whether the cluster can run shops."""
+        now = time.monotonic()
+        if self._survey_due.get(name, 0.0) > now:
+            return
+        self._survey_due[name] = now + _SURVEY_SECONDS
+        try:
+            findings = self._places.survey(name)
+        except DriverFailure as failure:
+            log.warning("cluster_not_surveyed", cluster=name, detail=failure.detail)
+            return
+        if self._clusters.surveyed(name, findings):
+            codes = [item.code for item in findings]
+            tell = log.error if any(item.blocks for item in findings) else log.info
+            tell("cluster_surveyed", cluster=name, findings=codes)
 
     def close(self) -> None:
         """Ask nothing more."""

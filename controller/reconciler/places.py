@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.clusters import IN_CLUSTER, Cluster, ClusterSpec
 from controller.domain.errors import ClusterNotFoundError, StoreControllerError
 from controller.logging import log
@@ -98,6 +99,16 @@ class Places:
         if self._ask is None:
             raise ClusterNotFoundError(cluster=spec.name)
         return self._ask(spec, secrets)
+
+    def survey(self, name: str) -> list[ClusterFinding]:
+        """What is not right with a cluster itself.
+
+        Raises DriverFailure, ClusterNotFoundError, VaultClosedError.
+        """
+        return [
+            ClusterFinding(code=item.code, about=item.about, detail=item.detail)
+            for item in self.driver(name).survey()
+        ]
 
     @property
     def modules(self) -> tuple[str, ...]:

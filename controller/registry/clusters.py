@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from controller.domain.clusterfindings import ClusterFinding, finding_to_json
 from controller.domain.clusters import (
     Cluster,
     ClusterSpec,
@@ -92,6 +93,7 @@ class Clusters:
                         server=server,
                         version=version,
                         unreachable_detail="",
+                        findings="[]",
                         created_at=now,
                         updated_at=now,
                     )
@@ -173,6 +175,16 @@ class Clusters:
                 _clusters.c.unreachable_since.is_not(None) | (_clusters.c.version != version),
             )
             .values(unreachable_since=None, unreachable_detail="", version=version)
+        )
+        return self._news(news)
+
+    def surveyed(self, name: str, findings: Sequence[ClusterFinding]) -> bool:
+        """Write what is not right with it; whether that is news."""
+        found = dump([finding_to_json(item) for item in findings])
+        news = (
+            update(_clusters)
+            .where(_clusters.c.name == name, _clusters.c.findings != found)
+            .values(findings=found)
         )
         return self._news(news)
 

@@ -6,6 +6,7 @@
 import orjson
 from sqlalchemy import Connection, RowMapping, func, select
 
+from controller.domain.clusterfindings import finding_from_json
 from controller.domain.clusters import Cluster, ClusterState, cluster_spec_from_json
 from controller.domain.stack import StackDesired
 from controller.registry.tables import ClusterRow, StackRow, table
@@ -44,5 +45,6 @@ def _cluster_of(row: RowMapping) -> Cluster:
         version=row["version"],
         unreachable_since=row["unreachable_since"],
         unreachable_detail=row["unreachable_detail"],
+        findings=tuple(finding_from_json(item) for item in orjson.loads(row["findings"])),
         created_at=row["created_at"],
     )

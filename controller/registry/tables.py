@@ -113,6 +113,8 @@ class ClusterRow(SQLModel, table=True):
     version: str = ""
     unreachable_since: datetime | None = _time(default=None)
     unreachable_detail: str = ""
+    findings: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": "[]"})
+    """What is not right with the cluster itself, as JSON."""
     created_at: datetime = _time()
     updated_at: datetime = _time()
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from provisioners.base import (
     DriverFailure,
+    Finding,
     Happening,
     LogQuery,
     Release,
@@ -37,11 +38,13 @@ from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import scale
+from provisioners.kubernetes.survey import Survey, Wanted
 from provisioners.kubernetes.trials import Trials
 from provisioners.kubernetes.view import WORKLOADS
 from provisioners.kubernetes.watch import Watches
 
 _STOPPED = {"stopped": True}
+_DEFAULTS = Wanted()
 WEB = "web"
 """What the Deployment of web servers is called behind the release's name."""
 
@@ -92,13 +95,15 @@ class HelmDriver:
         grace: float = 20.0,
         sync: float = 10.0,
         changed: Callable[[str], None] = lambda _: None,
+        wanted: Wanted = _DEFAULTS,
     ) -> None:
         """Drive `charts` by name, the usual one first.
 
         `patience`: seconds that `delete` waits for a namespace to go, and a trial for an image.
         `grace`: seconds in which a
         helm that we did not start may still be alive. `sync`: seconds to wait for the first lists.
-        `changed` is told the name of a release that was seen pending and is ready now.
+        `wanted` is what stacks use of the cluster. `changed` is told the name of a release that
+        was seen pending and is ready now.
         """
         self.engines = tuple(charts)
         self._rooms = rooms
@@ -117,6 +122,7 @@ class HelmDriver:
         self._pods = Pods(rooms.connection, selector=STACK)
         self._logs = Logs(rooms.connection, selector=STACK)
         self._handovers = Handovers(rooms.connection)
+        self._wanted = wanted
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, patience=patience)
         self.patience = patience
@@ -125,6 +131,10 @@ class HelmDriver:
     def ping(self) -> str:
         """The version of Kubernetes; raises ClusterError."""
         return self._rooms.connection.version()
+
+    def survey(self) -> tuple[Finding, ...]:
+        """What is not right with the cluster itself; raises ClusterError."""
+        return Survey(self._rooms.connection, self._ground, self._wanted).look()
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""

@@ -27,6 +27,7 @@ class FakeClusters:
         self.rows: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, dict[str, str]] = {}
         self.stacks: dict[str, int] = {}
+        self.findings: dict[str, list[dict[str, Any]]] = {}
         self.unreachable: dict[str, str] = {}
         self.state: dict[str, str] = {}
         self.refuses: str | None = None
@@ -93,6 +94,8 @@ class FakeClusters:
                 "room": spec["capacity"] - stacks,
                 "unreachableSince": self.unreachable.get(name),
                 "unreachableDetail": "connection refused" if name in self.unreachable else "",
+                "fit": not any(item["blocks"] for item in self.findings.get(name, ())),
+                "findings": self.findings.get(name, []),
             },
         }
 

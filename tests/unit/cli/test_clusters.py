@@ -221,3 +221,25 @@ def test_remove_wants_a_confirmation_and_an_empty_cluster(
     assert connected("cluster", "remove", "north", "--yes").code == 3
     gone = connected("cluster", "remove", "north", "--yes", "--ignore-not-found")
     assert (gone.code, gone.out) == (0, "")
+
+
+NO_NODE = {"code": "no_node", "about": "", "detail": "n1: down", "blocks": True}
+NO_METRICS = {"code": "no_metrics", "about": "", "detail": "404", "blocks": False}
+
+
+def test_what_is_not_right_with_a_cluster_is_told_when_it_is_added_and_shown(
+    connected: Storectl, api: FakeApi, kubeconfig: Path
+) -> None:
+    argv = ("--kubeconfig", str(kubeconfig), "--domain", "shops.example.com")
+    api.clusters.findings["north"] = [NO_METRICS]
+    added = connected("cluster", "add", "north", *argv)
+    assert added.out.startswith("north is ready: Kubernetes 1.34.1")
+    assert "! The metrics API does not answer" in added.out
+    api.clusters.findings["south"] = [NO_METRICS, NO_NODE]
+    refused = connected("cluster", "add", "south", *argv).out.splitlines()
+    assert refused[0] == "south is added and not ready for shops:"
+    assert refused[1].startswith("✗ No node is ready to take shops. n1: down Bring a node back")
+    shown = connected("cluster", "get", "south").out
+    assert "not fit for shops" in shown
+    assert "✗ No node is ready to take shops. n1: down" in shown
+    assert "not fit for shops" in connected("cluster", "list").out

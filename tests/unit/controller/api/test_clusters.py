@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioners.base import DriverFailure
+from provisioners.base import DriverFailure, Finding
 from tests.planes import Plane, problem
 
 TOKEN = "a-token-of-the-cluster"
@@ -64,6 +64,8 @@ def test_a_cluster_is_added_and_shown_without_its_secrets(plane: Plane) -> None:
         "room": 500,
         "unreachableSince": None,
         "unreachableDetail": "",
+        "fit": True,
+        "findings": [],
     }
     listed = plane.get("clusters")
     assert listed.json()["items"] == [found]
@@ -199,3 +201,24 @@ def test_an_empty_cluster_is_removed_with_its_secrets(plane: Plane) -> None:
     assert plane.request("DELETE", "clusters/north").status_code == 204
     problem(plane.request("DELETE", "clusters/north"), 404, "cluster_not_found")
     assert plane.registry.clusters.secrets("north") == {}
+
+
+def test_a_cluster_that_cannot_run_shops_is_told_and_takes_none(plane: Plane) -> None:
+    plane.remote.findings = (
+        Finding(code="no_metrics", detail="404"),
+        Finding(code="no_node", detail="n1: Kubelet stopped posting node status."),
+    )
+    status = plane.post("clusters", north()).json()["status"]
+    assert status["fit"] is False
+    assert [(item["code"], item["blocks"]) for item in status["findings"]] == [
+        ("no_metrics", False),
+        ("no_node", True),
+    ]
+    said = "No node is ready to take shops. n1: Kubelet stopped posting node status."
+    assert status["findings"][1]["message"] == said
+    refused = problem(plane.post("stores", {"name": "acme", "country": "DE"}), 409, "no_cluster")
+    assert "Not fit for shops: north." in refused["detail"]
+    plane.remote.findings = ()
+    changed = plane.request("PATCH", "clusters/north", json={"capacity": 7})
+    assert changed.json()["status"]["fit"] is True
+    assert plane.post("stores", {"name": "acme", "country": "DE"}).status_code == 202

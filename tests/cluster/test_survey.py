@@ -1,0 +1,73 @@
+"""What is not right with a cluster itself is found by asking a real API server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from provisioners.base import Finding
+from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.ground import GroundKeeper
+from provisioners.kubernetes.survey import Survey, Wanted
+from tests.cluster.conftest import Cluster
+from tests.cluster.given import stood_in
+from tests.cluster.kubelet import NODE
+
+pytestmark = stood_in
+
+
+@pytest.fixture
+def connection(cluster: Cluster) -> Iterator[Connection]:
+    found = Connection(cluster.kubeconfig)
+    yield found
+    found.close()
+
+
+def survey(connection: Connection, **wanted: str) -> dict[str, Finding]:
+    """What is found, by its code; a keeper of its own remembers nothing."""
+    look = Survey(connection, GroundKeeper(connection), Wanted(**wanted)).look()
+    return {item.code: item for item in look}
+
+
+def test_names_that_are_not_there_are_told_with_those_that_are(connection: Connection) -> None:
+    assert set(survey(connection)) == {"no_ingress_class", "no_metrics"}
+    found = survey(
+        connection, storage_class="fast", ingress_class="nginx", certificate_issuer="letsencrypt"
+    )
+    assert found["storage_class_unknown"].about == "fast"
+    assert NODE in found["storage_class_unknown"].detail
+    assert found["ingress_class_unknown"].about == "nginx"
+    assert found["issuer_unknown"].about == "letsencrypt"
+    assert "gateway_unknown" in survey(connection, gateway="public", gateway_namespace="default")
+
+
+def ready(core: Any, status: str) -> None:
+    condition = {"type": "Ready", "status": status, "reason": "x", "message": "stopped posting"}
+    core.patch_node_status(NODE, {"status": {"conditions": [condition]}})
+
+
+def test_a_cluster_without_a_node_that_works_is_no_place_for_shops(
+    cluster: Cluster, connection: Connection
+) -> None:
+    core = client.CoreV1Api(cluster.api)
+    ready(core, "Unknown")
+    try:
+        assert survey(connection)["no_node"].detail == f"{NODE}: stopped posting"
+    finally:
+        ready(core, "True")
+    assert "no_node" not in survey(connection)
+
+
+def test_a_leader_that_renews_nothing_is_told(cluster: Cluster, connection: Connection) -> None:
+    leases = client.CoordinationV1Api(cluster.api)
+    name = "kube-scheduler"
+    spec = {"holderIdentity": "x", "renewTime": "2026-01-01T00:00:00.000000Z"}
+    # The client writes times that the server does not read.
+    path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+    kind = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+    connection.request("POST", path, body={**kind, "metadata": {"name": name}, "spec": spec})
+    try:
+        assert survey(connection)["scheduler_silent"].about == name
+    finally:
+        leases.delete_namespaced_lease(name, "kube-system")
