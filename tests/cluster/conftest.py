@@ -45,6 +45,11 @@ class Cluster:
         return client.AppsV1Api(self.api)
 
     @property
+    def batch(self) -> Any:
+        """Jobs and what makes them."""
+        return client.BatchV1Api(self.api)
+
+    @property
     def environ(self) -> dict[str, str]:
         """The environment in which helm, kubectl and tofu are the pinned ones and reach it."""
         path = os.pathsep.join((str(BIN), os.environ.get("PATH", "")))

@@ -14,6 +14,7 @@ from tests.cluster.shops import CHART, COMPONENT, PREFIX, Shops
 
 KUBECONFIG, SHOP_IMAGE = "STORECTL_TEST_KUBECONFIG", "STORECTL_TEST_SHOP_IMAGE"
 IMAGE = os.environ.get(SHOP_IMAGE, "registry.example.com/shop:2.4.7-p3")
+SANDBOX_IMAGE = os.environ.get("STORECTL_TEST_SANDBOX_IMAGE", "registry.example.com/sandbox:1")
 DOMAIN = os.environ.get("STORECTL_TEST_SHOP_DOMAIN", "shops.example.com")
 ADDRESS = os.environ.get("STORECTL_TEST_SHOP_ADDRESS", "")
 """How the tests and their control plane reach a shop, with {host} or {namespace}."""
@@ -49,7 +50,7 @@ class GivenShops:
 
     def running(self) -> set[str]:
         """The namespaces whose shop answers."""
-        chosen = f"{CHART}=magento,{COMPONENT}=web"
+        chosen = f"{CHART} in (magento,sandbox),{COMPONENT}=web"
         pods = self._core.list_pod_for_all_namespaces(label_selector=chosen).items
         return {pod.metadata.namespace for pod in pods if _ready(pod)}
 

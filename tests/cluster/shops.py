@@ -1,8 +1,9 @@
-"""A stand-in for what runs inside a shop's pods: a sandbox shop for each magento release.
+"""A stand-in for what runs inside a shop's pods: a sandbox shop for each release.
 
 The stand-in for kubelets asks it what becomes of a pod. The pod of the installation makes it write
 the token's Secret, as the chart's installer does; a web pod has the shop's process started. The
-process ends when the release is stopped, and its data with the release's last volume. `address`
+process ends when the release is stopped, and its data with the release's last volume. Of the
+sandbox chart no stand-in is needed: `sandboxes` runs what its pods say. `address`
 leads to all of them, as the cluster's network would: the namespace in the path says to which.
 """
 
@@ -25,6 +26,7 @@ from provisioners.kubernetes.rooms import STACK
 from provisioners.kubernetes.watch import Watches
 from provisioners.sandbox import SandboxDriver
 from tests.cluster.kubelet import Fate, Object, usual
+from tests.cluster.sandboxes import Sandboxes
 from tests.services.process import free_port
 
 CHART, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
@@ -43,9 +45,12 @@ class Shops:
         """How the control plane reaches a shop, with {namespace}."""
         self._connection = Connection(kubeconfig)
         self._driver = SandboxDriver(home / "shops", ports=range(first, first + 300))
+        self.sandboxes = Sandboxes(home / "sandboxes")
         self._tokens: dict[str, str] = {}
         self._open: dict[str, int] = {}
         self._seen: set[str] = set()
+        self._failed: dict[str, str] = {}
+        """What pods of jobs printed that failed, by their uids."""
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="shops")
@@ -73,13 +78,18 @@ class Shops:
             thread.join()
             server.server_close()
             self._driver.stop_all()
+            self.sandboxes.stop_all()
             self._connection.close()
 
     def of_pod(self, pod: Object) -> Fate:
         """What becomes of a pod; a shop's own have done their work when this returns."""
         fate, metadata = self.fate(pod), pod["metadata"]
         labels, namespace = metadata.get("labels", {}), metadata["namespace"]
-        if labels.get(CHART) != "magento" or metadata.get("deletionTimestamp"):
+        if metadata.get("deletionTimestamp"):
+            return fate
+        if labels.get(CHART) == "sandbox":
+            return self._of_sandbox(pod, fate)
+        if labels.get(CHART) != "magento":
             return fate
         # A namespace on its way out takes nothing; its pods follow.
         with contextlib.suppress(ClusterError, DriverFailure), self._alone(namespace):
@@ -89,6 +99,25 @@ class Shops:
                 self._start(namespace, labels[STACK], pod)
         return fate
 
+    def _of_sandbox(self, pod: Object, fate: Fate) -> Fate:
+        """What becomes of a pod of the sandbox chart: what its own program does."""
+        metadata = pod["metadata"]
+        namespace = metadata["namespace"]
+        with contextlib.suppress(ClusterError), self._alone(namespace):
+            path = f"/api/v1/namespaces/{namespace}/secrets"
+            (volume,) = (each for each in pod["spec"]["volumes"] if each["name"] == "secrets")
+            if fate is Fate.READY and not self._known(metadata["uid"], namespace):
+                secret = self._connection.get(f"{path}/{volume['secret']['secretName']}")
+                port = self.sandboxes.start(namespace, pod, secret)
+                with self._lock:
+                    self._open[namespace] = port
+            if fate is Fate.SUCCEEDED and metadata["uid"] not in self._seen:
+                secret = self._connection.get(f"{path}/{volume['secret']['secretName']}")
+                self._seen.add(metadata["uid"])
+                if why := self.sandboxes.run(namespace, pod, secret):
+                    self._failed[metadata["uid"]] = why
+        return Fate.FAILED if metadata["uid"] in self._failed else fate
+
     def running(self) -> set[str]:
         """The namespaces whose shop's process is there."""
         with self._lock:
@@ -96,7 +125,7 @@ class Shops:
 
     def kept(self) -> set[str]:
         """The namespaces whose shop's data is there."""
-        return {f"{PREFIX}{uid}" for uid in self._driver.names()}
+        return {f"{PREFIX}{uid}" for uid in self._driver.names()} | self.sandboxes.kept()
 
     def port(self, namespace: str) -> int | None:
         """Where the shop of a namespace listens, 0 while it does not; None without a namespace."""
@@ -132,10 +161,8 @@ class Shops:
         return self._tokens.setdefault(namespace, secrets.token_hex(16))
 
     def _start(self, namespace: str, uid: str, pod: Object) -> None:
-        # While pods are replaced, those before are told of as well: the youngest has its say.
-        if pod["metadata"]["uid"] in self._seen and namespace in self.running():
+        if self._known(pod["metadata"]["uid"], namespace):
             return
-        self._seen.add(pod["metadata"]["uid"])
         closed = _environ(pod).get("SHOP_STOREFRONT") == "closed"
         values = {"storefront": "closed" if closed else "open"}
         release = Release(name=uid, chart="sandbox", version="1", values=values)
@@ -146,6 +173,14 @@ class Shops:
         with self._lock:
             self._open[namespace] = port
 
+    def _known(self, uid: str, namespace: str) -> bool:
+        """Whether a pod's shop was started; every pod is told of more than once."""
+        # While pods are replaced, those before are told of as well: the youngest has its say.
+        if uid in self._seen and namespace in self.running():
+            return True
+        self._seen.add(uid)
+        return False
+
     def _changed(self, namespace: str) -> None:
         # Watches go on while the pool ends.
         with contextlib.suppress(RuntimeError):
@@ -153,9 +188,11 @@ class Shops:
 
     def _settle(self, namespace: str) -> None:
         """End what nothing in the cluster stands for any more."""
-        for thing in self._watches.view.of("deployment", namespace):
-            if thing["metadata"]["name"] == f"{namespace}-web" and thing["spec"].get("replicas", 1):
-                return
+        for kind in ("deployment", "statefulset"):
+            for thing in self._watches.view.of(kind, namespace):
+                web = thing["metadata"]["name"] == f"{namespace}-web"
+                if web and thing["spec"].get("replicas", 1):
+                    return
         uid = namespace.removeprefix(PREFIX)
         with contextlib.suppress(ClusterError), self._alone(namespace):
             # The watches may be behind what a pod was started by.
@@ -164,17 +201,19 @@ class Shops:
             with self._lock:
                 self._open.pop(namespace, None)
             self._driver.stop(uid)
+            self.sandboxes.stop(namespace)
             claims = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
             if not any(page["items"] for page in self._connection.pages(claims)):
                 self._tokens.pop(namespace, None)
                 self._driver.delete(uid)
+                self.sandboxes.forget(namespace)
 
     def _serving(self, namespace: str) -> bool:
-        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{namespace}-web"
-        try:
-            return bool(self._connection.get(path)["spec"].get("replicas", 1))
-        except NotFoundError:
-            return False
+        for kind in ("deployments", "statefulsets"):
+            path = f"/apis/apps/v1/namespaces/{namespace}/{kind}/{namespace}-web"
+            with contextlib.suppress(NotFoundError):
+                return bool(self._connection.get(path)["spec"].get("replicas", 1))
+        return False
 
     def _alone(self, namespace: str) -> threading.Lock:
         with self._lock:

@@ -28,7 +28,7 @@ from provisioners.base import Driver
 from scripts.clusterkit.base import BIN
 from tests.cluster import given
 from tests.cluster.conftest import Cluster
-from tests.cluster.given import DOMAIN, IMAGE
+from tests.cluster.given import DOMAIN, IMAGE, SANDBOX_IMAGE
 from tests.cluster.waiting import FACTOR
 from tests.control_plane import ControlPlane, until
 
@@ -46,6 +46,7 @@ class Stage(ControlPlane):
         home.mkdir(parents=True, exist_ok=True)
         self._environ |= {
             "STORECTL_MAGENTO_IMAGE": IMAGE,
+            "STORECTL_SANDBOX_IMAGE": SANDBOX_IMAGE,
             "STORECTL_KUBERNETES__HELM": str(helm),
             "STORECTL_KUBERNETES__PROBE_SECONDS": str(PROBE_SECONDS),
             "STORECTL_LIMITS__STORES_PER_TENANT": "100",
@@ -53,7 +54,9 @@ class Stage(ControlPlane):
             "STORECTL_LOG_LEVEL": "INFO",
         }
         kubernetes = KubernetesSettings(helm=str(helm))
-        settings = Settings(home=home, kubernetes=kubernetes, magento_image=IMAGE)
+        settings = Settings(
+            home=home, kubernetes=kubernetes, magento_image=IMAGE, sandbox_image=SANDBOX_IMAGE
+        )
         self._settings = settings
         self._parts: tuple[Registry, World] | None = None
 
@@ -70,6 +73,11 @@ class Stage(ControlPlane):
     def driver_of(self, cluster: str) -> Driver:
         """A driver of a cluster, in this process."""
         return self._opened()[1].places.driver(cluster)
+
+    @property
+    def world(self) -> World:
+        """Engines and drivers over the same registry, in this process."""
+        return self._opened()[1]
 
     def _opened(self) -> tuple[Registry, World]:
         if self._parts is None:

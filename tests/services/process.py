@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ def start(
     log: Path,
     user: pwd.struct_passwd | None = None,
     orphaned: signal.Signals = signal.SIGINT,
+    environ: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a server that writes to a log file and ends, by a signal, when this process does."""
     with log.open("ab") as output:
@@ -64,6 +65,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,
+            env=environ,
             preexec_fn=lambda: _end_with_parent(orphaned),  # noqa: PLW1509 -- it only calls the kernel.
             **as_user(user),
         )
