@@ -23,7 +23,7 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-unit integration-test contract-test browser-test cluster-tools cluster-test node-tools bench
+.PHONY: services test test-unit fuzz integration-test contract-test browser-test cluster-tools cluster-test node-tools bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
@@ -32,6 +32,9 @@ test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium an
 
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
+
+fuzz: $(DEV) i18n ## Try thousands of generated documents over sandbox shops (FUZZ_EXAMPLES=500 of each part), others each time
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(PYTHON) -m pytest -n 2 -o faulthandler_timeout=0 tests/property
 
 integration-test: $(DEV) i18n services ## Tests with real databases, processes and workers
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/integration tests/acceptance

@@ -40,20 +40,14 @@ class Plane:
     def __init__(self, database: Database, home: Path, limits: Limits = factories.LIMITS) -> None:
         self.registry: Registry = factories.registry_over(database, limits)
         self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
-        self.driver = FakeDriver()
+        self.driver = self._driver()
         self.engine = FakeEngine(self.driver)
         self.remote = FakeClusterDriver()
         """What stands on clusters, all of them together."""
         self.magento = FakeEngine(self.remote, name="magento", image="magento:1")
         self.refusal: DriverFailure | None = None
         """What a cluster that is to be added answers."""
-        self.world = World(
-            engines={"fake": self.engine, "magento": self.magento},
-            drivers={"fake": self.driver},
-            keyring=factories.KEYRING,
-            vault=self.registry.vault.opened,
-            places=Places(self.registry.clusters, self._open, ask=self._probe),
-        )
+        self.world = self._world()
         services = main.build_services(
             Settings(home=home), self.registry, self.world, silent, lambda: True
         )
@@ -71,6 +65,18 @@ class Plane:
         self.run(self._lifespan.__aenter__())
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app, client=("203.0.113.9", 1)), base_url=SERVER
+        )
+
+    def _driver(self) -> FakeDriver:
+        return FakeDriver()
+
+    def _world(self) -> World:
+        return World(
+            engines={"fake": self.engine, "magento": self.magento},
+            drivers={"fake": self.driver},
+            keyring=factories.KEYRING,
+            vault=self.registry.vault.opened,
+            places=Places(self.registry.clusters, self._open, ask=self._probe),
         )
 
     def run(self, awaitable: Any) -> Any:
