@@ -149,6 +149,7 @@ IMAGES = {
     "kubectl": Image(reference=_value("magento", "install", "kubectl"), context=_kubectl),
     "mariadb": Image(reference=_value("magento", "database", "image"), context=_given("mariadb")),
     "valkey": Image(reference=_value("magento", "valkey", "image"), context=_given("valkey")),
+    "varnish": Image(reference=_value("magento", "pageCache", "image"), context=_given("varnish")),
     "opensearch": Image(reference=_value("magento", "search", "image"), context=_opensearch),
     "postgres": Image(
         reference=_value("controller", "database", "image"), context=_given("postgres")
