@@ -64,6 +64,7 @@ CONDITIONS: Mapping[str, str] = {
     "Released": N_("Process"),
     "Answering": N_("Answering"),
     "Steady": N_("Steady"),
+    "VolumesRoomy": N_("Volumes have room"),
     "Watched": N_("Looked at"),
     "Priced": N_("Exchange rates"),
     "Translated": N_("Language texts"),

@@ -110,6 +110,14 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filling:
+    """A volume of a release that is full or nearly."""
+
+    volume: str
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogQuery:
     """Which lines are wanted; where nothing is chosen, of what is in trouble, or else of all."""
 
@@ -177,6 +185,9 @@ class Driver(Protocol):
 
     def why(self, name: str) -> tuple[Reason, ...]:
         """Why a release is not ready, what explains most first; empty when it is."""
+
+    def filling(self, name: str) -> tuple[Filling, ...]:
+        """The volumes that are full or nearly, as was seen last; asks nothing."""
 
     def happened(self, name: str) -> tuple[Happening, ...]:
         """What the place itself tells of the release's parts, oldest first."""

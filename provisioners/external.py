@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from provisioners.base import (
     DriverFailure,
+    Filling,
     Finding,
     Happening,
     LogQuery,
@@ -75,6 +76,10 @@ class ExternalDriver:
 
     def why(self, name: str) -> tuple[Reason, ...]:  # noqa: ARG002
         """Nothing that `status` does not say."""
+        return ()
+
+    def filling(self, name: str) -> tuple[Filling, ...]:  # noqa: ARG002
+        """None: it has no volume of its own."""
         return ()
 
     def happened(self, name: str) -> tuple[Happening, ...]:  # noqa: ARG002

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from provisioners import command, disk
 from provisioners.base import (
     DriverFailure,
+    Filling,
     Finding,
     Happening,
     LogQuery,
@@ -156,6 +157,10 @@ class SandboxDriver:
 
     def why(self, name: str) -> tuple[Reason, ...]:  # noqa: ARG002
         """Nothing that `status` does not say."""
+        return ()
+
+    def filling(self, name: str) -> tuple[Filling, ...]:  # noqa: ARG002
+        """None: it has no volume of its own."""
         return ()
 
     def happened(self, name: str) -> tuple[Happening, ...]:  # noqa: ARG002

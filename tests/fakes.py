@@ -35,6 +35,7 @@ from controller.engines.base import (
 )
 from provisioners.base import (
     DriverFailure,
+    Filling,
     Finding,
     Happening,
     LogQuery,
@@ -92,6 +93,7 @@ class FakeDriver:
         self.held: dict[str, Held] = {}
         self.queries: list[LogQuery] = []
         self.findings: tuple[Finding, ...] = ()
+        self.full: dict[str, tuple[Filling, ...]] = {}
         self._lock = threading.RLock()
         self._faults: dict[str, list[Exception]] = {}
 
@@ -102,6 +104,7 @@ class FakeDriver:
     def clear(self) -> None:
         """Begin anew with an empty place."""
         self.findings = ()
+        self.full.clear()
         self.held.clear()
         self._faults.clear()
 
@@ -153,6 +156,9 @@ class FakeDriver:
 
     def why(self, name: str) -> tuple[Reason, ...]:
         return ()
+
+    def filling(self, name: str) -> tuple[Filling, ...]:
+        return self.full.get(name, ())
 
     def happened(self, name: str) -> tuple[Happening, ...]:
         return ()

@@ -279,6 +279,14 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
         action=N_("Its last lines say why; the next one comes on its schedule."),
         command=LOGS,
     ),
+    "volume_filling": Diagnosis(
+        cause=N_("The shop works, and the volume of “%(part)s” is nearly full."),
+        action=N_(
+            "Make room, or enlarge the volume “%(about)s”: a larger plan has larger ones where the "
+            "storage class lets them grow."
+        ),
+        command=LARGER,
+    ),
     "unexplained": Diagnosis(
         cause=N_("“%(part)s” does not get ready, and the cluster does not say why."),
         action=N_("What is seen of it stands above; its own lines may say more."),

@@ -70,6 +70,10 @@ FINDINGS: Mapping[str, Sentence] = {
         cause=N_("The metrics API does not answer: no shop gets more web servers by itself."),
         action=N_("Install metrics-server; until then “storectl scale” does it by hand."),
     ),
+    "volumes_unseen": Sentence(
+        cause=N_("How full volumes are cannot be seen: our account may not read nodes/proxy."),
+        action=N_("Allow it, or watch the volumes otherwise."),
+    ),
     "rights_missing": Sentence(
         cause=N_("Our account may not: %(about)s."),
         action=N_("Give it the rights that the chart of the control plane lists in rbac.yaml."),

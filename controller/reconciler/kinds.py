@@ -115,7 +115,7 @@ class Subjects:
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,
-            event=_lost(stack, seen) or _hung(stack, seen),
+            event=_lost(stack, seen) or _hung(stack, seen) or _full(stack, conditions),
             fulfilled=stacks.fulfilled(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
             proof={"inventory": [*seen.held, *seen.around]}
@@ -166,6 +166,12 @@ def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
 def _hung(stack: Stack, seen: stacks.StackSeen) -> Note | None:
     """That something which runs does not answer any more and is ended."""
     return Note.of("ShopHung") if seen.hangs and stack.wants_running else None
+
+
+def _full(stack: Stack, seen: tuple[Condition, ...]) -> Note | None:
+    """That a volume is nearly full, once at each step."""
+    full = (item for item in seen if item.note.reason == "VolumeFilling")
+    return next((item.note for item in full if not _same(stack.conditions, (item,))), None)
 
 
 def _left(store: Store, seen: tuple[Condition, ...]) -> Note | None:

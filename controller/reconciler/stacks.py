@@ -22,8 +22,11 @@ from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
 from controller.registry.progress import StepResult
 from controller.registry.session import utcnow
-from provisioners.base import Driver, DriverFailure, ReleaseState, ReleaseStatus, Replicas
+from provisioners.base import Driver, DriverFailure, Filling, ReleaseState, ReleaseStatus, Replicas
 
+ROOMY = "VolumesRoomy"
+_FULL_STEPS = (90, 95, 98)
+"""Percent: it is told anew at each of them and not in between."""
 _AWAIT_SECONDS = 3.0
 """How long a worker stays with a shop that is starting, before it lets others have its turn."""
 
@@ -46,6 +49,8 @@ class StackSeen:
     """What is still there around it, asked only when nothing should be left."""
     hangs: bool = False
     """Whether it runs, answers no more and is ours to start again."""
+    filling: tuple[Filling, ...] = ()
+    """Volumes that are full or nearly."""
 
 
 def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
@@ -72,6 +77,7 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         answering=answering,
         infrastructure=infrastructure,
         hangs=driver.restarts and silence.hangs(stack, answering, now),
+        filling=driver.filling(stack.uid),
     )
 
 
@@ -377,6 +383,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
         _released(stack, seen, world),
         _answering(seen),
         *silence.steadiness(stack, utcnow(), restarting=seen.hangs),
+        *_roomy(stack, seen),
     )
 
 
@@ -399,6 +406,15 @@ def _released(stack: Stack, seen: StackSeen, world: World) -> Condition:
         return unmet("Released", "Driver", detail=seen.detail)
     outdated = seen.release is ReleaseState.OUTDATED
     return unmet("Released", "ReleaseOutdated" if outdated else "ReleaseMissing")
+
+
+def _roomy(stack: Stack, seen: StackSeen) -> tuple[Condition, ...]:
+    """Whether its volumes have room: a condition since one was nearly full, told in steps."""
+    if seen.filling:
+        fullest = max(seen.filling, key=lambda item: item.percent)
+        percent = max(step for step in _FULL_STEPS if step <= max(fullest.percent, _FULL_STEPS[0]))
+        return (unmet(ROOMY, "VolumeFilling", volume=fullest.volume, percent=percent),)
+    return (met(ROOMY, "VolumesRoomy"),) if ROOMY in stack.conditions else ()
 
 
 def _answering(seen: StackSeen) -> Condition:

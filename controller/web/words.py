@@ -95,6 +95,7 @@ CONDITIONS: Mapping[str, str] = {
     "Released": N_("Shop software"),
     "Answering": N_("Answers"),
     "Steady": N_("Runs steadily"),
+    "VolumesRoomy": N_("Volumes have room"),
     "Watched": N_("Looked at"),
     "Priced": N_("Exchange rates"),
     "Translated": N_("Texts of its languages"),

@@ -176,6 +176,8 @@ def unknown(name: str, note: Note, code: str | None = None) -> Layer:
     return Layer(name=name, state=LayerState.UNKNOWN, note=note, code=code)
 
 
+BESIDE = {"backup_failed", "volume_filling"}
+"""Kinds of reasons that are to be known and keep nothing from running."""
 SILENT = {"WhySilentAt", "WhySilentBecause"}
 """How it is told that no answer came from a shop."""
 

@@ -13,7 +13,7 @@ from controller.domain.errors import Params
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.reconciler.stacks import DeleteRelease
-from controller.why.layers import SILENT, Layer, LayerState, is_inner
+from controller.why.layers import BESIDE, SILENT, Layer, LayerState, is_inner
 from controller.why.work import busy
 from provisioners.base import Reason
 
@@ -113,7 +113,7 @@ def _of_parts(known: Known, *, telling: bool) -> Found:
     return [
         (kind, _named(reason))
         for kind, reason in found
-        if kind in DIAGNOSES and (kind != "starting") is telling
+        if kind in DIAGNOSES and (kind not in {"starting", *BESIDE}) is telling
     ]
 
 

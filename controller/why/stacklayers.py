@@ -24,7 +24,7 @@ from controller.reconciler.stacks import DOWN, STANDING, ApplyRelease, DeleteRel
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.registry.session import utcnow
-from controller.why.layers import Layer, LayerState, ok, problem, unknown
+from controller.why.layers import BESIDE, Layer, LayerState, ok, problem, unknown
 from provisioners.base import (
     NAMESPACE_PREFIX,
     DriverFailure,
@@ -186,6 +186,8 @@ class StackLayers:
         if not reasons:
             return ok("pods", Note.of("WhyPartsReady"))
         note = Note.of("WhyPartsUnready" if self._stack.wants_running else "WhyPartsEnding")
+        if all(item.kind in BESIDE for item in reasons):
+            note = Note.of("WhyPartsNoted")
         return Layer(name="pods", state=LayerState.PROBLEM, note=note, reasons=reasons)
 
     def _counts(self, reason: Reason, *, unfinished: bool) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from provisioners.base import (
     DriverFailure,
+    Filling,
     Finding,
     Happening,
     LogQuery,
@@ -31,6 +32,7 @@ from provisioners.helm.releases import DIGEST, STATE, Records, Revision, revisio
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
+from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
@@ -123,6 +125,7 @@ class HelmDriver:
         self._logs = Logs(rooms.connection, selector=STACK)
         self._handovers = Handovers(rooms.connection)
         self._wanted = wanted
+        self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, patience=patience)
         self.patience = patience
@@ -134,7 +137,10 @@ class HelmDriver:
 
     def survey(self) -> tuple[Finding, ...]:
         """What is not right with the cluster itself; raises ClusterError."""
-        return Survey(self._rooms.connection, self._ground, self._wanted).look()
+        found = Survey(self._rooms.connection, self._ground, self._wanted).look()
+        self._fullness.look(self._ground.look())
+        unseen = Finding(code="volumes_unseen") if self._fullness.denied else None
+        return (*found, unseen) if unseen else found
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""
@@ -199,15 +205,23 @@ class HelmDriver:
             # While a hook is at work, what ran before is what there is.
             workloads = self._records.content(namespace, history[-2]).workloads
         view = self.watches.synced(self._sync)
+        ground = self._ground.look()
+        self._fullness.look(ground)
         found = causes(
             view,
             namespace,
             workloads,
             events=events_of(self._rooms.connection, namespace),
-            ground=self._ground.look(),
+            ground=ground,
+            full=self._fullness.known(namespace),
             beside=True,
         )
         return tuple(found)
+
+    def filling(self, name: str) -> tuple[Filling, ...]:
+        """Volumes that are full or nearly, as the last survey measured them."""
+        known = self._fullness.known(self._rooms.namespace(name))
+        return tuple(Filling(volume=item.claim, percent=item.percent) for item in known)
 
     def happened(self, name: str) -> tuple[Happening, ...]:
         """The events of the release's namespace, oldest first."""

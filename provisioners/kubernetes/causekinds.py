@@ -55,6 +55,7 @@ class CauseKind(StrEnum):
     PROBE = "probe_failing"
     MISSING = "missing"
     BACKUP = "backup_failed"
+    FILLING = "volume_filling"
     STUCK = "unexplained"
     """It does not get ready, and nobody says why."""
     STARTING = "starting"

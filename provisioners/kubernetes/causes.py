@@ -11,6 +11,7 @@ from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.claimcauses import of_claim
 from provisioners.kubernetes.ends import ends, told
 from provisioners.kubernetes.evidence import Evidence, moment_of
+from provisioners.kubernetes.fullness import FULL, Usage
 from provisioners.kubernetes.ground import Ground
 from provisioners.kubernetes.podcauses import name_of, of_pod
 from provisioners.kubernetes.refusals import condition, refusal
@@ -22,6 +23,7 @@ _SOON_SECONDS = 20.0
 _LONG_SECONDS = {"Job": 1800.0}
 """For how long something may go on without a change before that is told; an installation longer."""
 _USUALLY_LONG_SECONDS = 180.0
+_EXPLAINS_NOTHING = {CauseKind.STARTING, CauseKind.BACKUP, CauseKind.FILLING}
 _OF_JOBS = {"restore": CauseKind.RESTORE, "backup": CauseKind.BACKUP}
 """By the component; any other job is the release's own."""
 
@@ -34,13 +36,15 @@ def causes(
     now: datetime | None = None,
     events: Iterable[Json] = (),
     ground: Ground | None = None,
+    full: Sequence[Usage] = (),
     beside: bool = False,
 ) -> list[Cause]:
     """Every reason why the workloads are not ready, what explains most first; empty when they are.
 
     `workloads` are what the release consists of, as `deployment/web`. `events` are more than the
-    view's, `ground` is what the cluster has for them. With `beside` it is also told what troubles
-    hooks, backups and single pods, whether or not the workloads are ready.
+    view's, `ground` is what the cluster has for them, `full` are volumes without room. With
+    `beside` it is also told what troubles hooks, backups and single pods, whether or not the
+    workloads are ready.
     """
     evidence = Evidence(view, namespace, now=now, events=events, ground=ground)
     found = list(_missing(view, namespace, workloads))
@@ -63,7 +67,8 @@ def causes(
         found += of_claim(claim, evidence)
     if beside:
         found += _of_backups(evidence, names)
-    explained = any(cause.kind is not CauseKind.STARTING for cause in found)
+    found += _of_volumes(evidence, full)
+    explained = any(cause.kind not in _EXPLAINS_NOTHING for cause in found)
     if explained:
         found = [cause for cause in found if cause.kind is not CauseKind.STARTING]
     elif waiting:
@@ -191,6 +196,19 @@ def _of_backups(evidence: Evidence, names: set[str]) -> Iterator[Cause]:
     name = f"job/{last['metadata']['name']}" if last else ""
     if last and name not in names and condition(last, "Failed") is not None:
         yield from _of_job(last, name, evidence)
+
+
+def _of_volumes(evidence: Evidence, full: Sequence[Usage]) -> Iterator[Cause]:
+    """Volumes that are full or soon will be, before anything dies of it."""
+    parts = {claim["metadata"]["name"]: claim["metadata"] for claim in evidence.of("claim")}
+    for usage in full:
+        yield Cause(
+            kind=CauseKind.DISK if usage.percent >= FULL else CauseKind.FILLING,
+            thing=f"claim/{usage.claim}",
+            message=f"{usage.percent} % of it is used, {usage.left // 1024**2} MiB are left",
+            part=parts.get(usage.claim, {}).get("component"),
+            about=usage.claim,
+        )
 
 
 def _seen(

@@ -13,7 +13,7 @@ from controller.domain.tenant import Scope
 from controller.registry.leases import Kind, Lease, Leases, Ref
 from controller.registry.progress import Pass, StepResult
 from controller.why.explaining import Explainer
-from provisioners.base import DriverFailure, Reason
+from provisioners.base import DriverFailure, Filling, Reason
 from tests.planes import Plane
 from tests.unit.controller.api.test_why import layer, layers, why
 
@@ -278,3 +278,34 @@ def test_a_step_that_waits_for_its_own_work_was_not_left_by_anybody(plane: Plane
     found = why(plane)
     assert layer(found, "operation")["message"] == "It does not run."
     assert layer(found, "worker")["message"] == "It waits for a worker that is free."
+
+
+def test_a_volume_that_fills_is_told_once_a_step_and_the_shop_stays_ready(plane: Plane) -> None:
+    plane.make()
+    stack = plane.registry.stores.get(Scope.system(), "acme").stack
+    told = []
+    for percent in (91, 93, 96, 50):
+        full = (Filling(volume="s-database", percent=percent),) if percent > 89 else ()
+        plane.remote.full[stack] = full
+        plane.look_again()
+        events = plane.get("stores/acme/events?limit=200").json()["items"]
+        told.append([item for item in events if item["reason"] == "VolumeFilling"])
+    assert [len(each) for each in told] == [1, 1, 2, 2]
+    assert {item["severity"] for item in told[-1]} == {"Warning"}
+    assert told[-1][-1]["params"] == {"volume": "s-database", "percent": 95}
+    found = plane.get("stores/acme").json()
+    assert found["status"]["phase"] == "Ready"
+    known = {item["type"]: item["status"] for item in found["stack"]["conditions"]}
+    assert known["VolumesRoomy"] == "True"
+
+
+def test_a_shop_that_works_is_told_to_work_beside_what_needs_attention(plane: Plane) -> None:
+    plane.make()
+    filling = Reason(kind="volume_filling", thing="claim/a", message="m", part="database")
+    plane.remote.reasons = (filling,)
+    found = why(plane)
+    said = "Every part of it is ready, and something needs attention."
+    assert next(item["message"] for item in found["layers"] if item["layer"] == "pods") == said
+    assert found["cause"]["message"] == (
+        "The shop works, and the volume of “database” is nearly full."
+    )
