@@ -35,7 +35,7 @@ def discover(
 ) -> Connection:
     """Return the connection to use; a token found on disk goes only to the server beside it."""
     server = server or environ.get("STORECTL_SERVER") or None
-    token = token or environ.get("STORECTL_TOKEN") or None
+    token = _token(token or environ.get("STORECTL_TOKEN"))
     for home in home_candidates(environ, cwd):
         local = _announced(home)
         if local is None:
@@ -43,11 +43,21 @@ def discover(
         if server is None or _same(server, local):
             return Connection(
                 server=(server or local).rstrip("/"),
-                token=token or _text(home / "operator.token"),
+                token=token or _token(_text(home / "operator.token")),
                 home=home,
             )
         break
     return Connection(server=(server or DEFAULT_SERVER).rstrip("/"), token=token, home=None)
+
+
+def _token(text: str | None) -> str | None:
+    """A token without what stands around it when it was copied; raises TokenFaultError."""
+    found = (text or "").strip()
+    if any(not char.isprintable() or char.isspace() or not char.isascii() for char in found):
+        from cli.errors import TokenFaultError  # noqa: PLC0415 -- only failures pay for it.
+
+        raise TokenFaultError
+    return found or None
 
 
 def _announced(home: Path) -> str | None:

@@ -49,6 +49,23 @@ class LikelyVerbError(UnknownVerbError):
     action = N_("Did you mean “%(likely)s”?")
 
 
+class UnknownTopicError(UsageFaultError):
+    """No such topic of the help."""
+
+    code = "unknown_topic"
+    cause = N_("There is no help on “%(topic)s”.")
+    action = N_("“storectl --help” lists the commands; “storectl help exit-codes” is a topic too.")
+
+
+class TokenFaultError(StoreControllerError):
+    """The token holds what no token can, such as the end of a line."""
+
+    code = "token_malformed"
+    exit_code = USAGE
+    cause = N_("The token holds a space, a line break or another sign that no token has.")
+    action = N_("Copy it once more, whole, into STORECTL_TOKEN.")
+
+
 class ServerAddressError(StoreControllerError):
     """The server's address is no http or https URL."""
 

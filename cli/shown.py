@@ -104,6 +104,7 @@ def _shown_refusal(refusal: ApiRefusal, translate: Callable[[str], str]) -> Show
         problem.get("params"),
         translate,
         fallback=(str(problem.get("detail") or refusal.status), str(problem.get("action") or "")),
+        asked=True,
     )
     fields = tuple(
         (str(item.get("field", "")), str(item.get("message", "")))
@@ -124,11 +125,15 @@ def explained(
     translate: Callable[[str], str],
     *,
     fallback: tuple[str, str],
+    asked: bool = False,
 ) -> tuple[str, str]:
-    """Return an error's cause and next action in our words when the code is known, else as sent."""
+    """Return an error's cause and next action in our words when the code is known, else as sent.
+
+    `asked` is for the answer to a request: nothing goes on by itself then.
+    """
     if code in by_code() and params is not None:
         try:
-            words = explain(code, params, translate)
+            words = explain(code, params, translate, asked=asked)
         except (KeyError, TypeError, ValueError):
             # A newer server fills the placeholders of a newer sentence.
             return fallback

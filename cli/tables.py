@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from cli import durations
+from cli import durations, output
 from cli.texts import N_, _
 from cli.words import KINDS, PHASES, ROLLOUT_STATES, STATES, note, printable, step_title, word
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from cli.client import Resource
 
 PHASE_STYLES = {
@@ -51,18 +53,37 @@ def standing(status: "Resource") -> Text:
     return Text.assemble(phase(status["phase"]), (f" ({told})", "yellow"))
 
 
-def stores(items: Iterable["Resource"], *, wide: bool, room: int) -> Table:
-    """Return stores as rows; where `room` columns are too few, age and country are left out."""
+def stores(items: Iterable["Resource"], *, wide: bool, room: int) -> "RenderableType":
+    """Return stores as rows; where `room` columns are too few, the last ones are left out.
+
+    Of what is wide each store stands by itself then.
+    """
     rows = [_store_row(item, wide=wide) for item in items]
     headings = [_("NAME"), _("PHASE"), _("URL"), _("COUNTRY"), _("AGE")]
     if wide:
         headings += [_("OWNER"), _("CURRENCY"), _("LANGUAGES"), _("ENGINE"), _("ID")]
     columns = list(zip((Text(heading) for heading in headings), *rows, strict=True))
-    while not wide and len(columns) > 3 and _width(columns) > room:
-        columns.pop()
+    if wide and _width(columns) > room:
+        return _one_by_one(columns)
+    left_out = []
+    while len(columns) > 3 and _width(columns) > room:
+        left_out.append(columns.pop()[0].plain)
+    if left_out:
+        told = _("Left out for want of room: %(columns)s. See them with -o wide.")
+        output.note(told % {"columns": ", ".join(reversed(left_out))})
     table = _table(*(column[0].plain for column in columns))
     for row in zip(*(column[1:] for column in columns), strict=True):
         table.add_row(*row)
+    return table
+
+
+def _one_by_one(columns: list[tuple[Text, ...]]) -> Table:
+    """Each row as lines of its own, one for each column."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for place in range(1, len(columns[0])):
+        for column in columns:
+            table.add_row(Text(column[0].plain, "dim"), column[place])
+        table.add_row()
     return table
 
 

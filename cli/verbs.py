@@ -57,6 +57,7 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("plan", "plans", N_("Change a store's size, or show the sizes there are.")),
             _verb("suspend", "lifecycle", N_("Close a store to customers.")),
             _verb("resume", "lifecycle", N_("Open a suspended store again.")),
+            _verb("extend", "lifecycle", N_("Let a store that ends by itself live longer.")),
         ),
     ),
     (
@@ -99,6 +100,7 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("rates", "rates", N_("Show, refresh and approve exchange rates.")),
             _verb("api", "escape", N_("Send any request to the HTTP API.")),
             _verb("countries", "escape", N_("List countries, or show what one sets.")),
+            _verb("help", "help", N_("Explain a verb, or the exit codes.")),
             _verb("version", "escape", N_("Print the versions of storectl and of the server.")),
         ),
     ),
@@ -127,8 +129,24 @@ def new_app(**settings: Any) -> typer.Typer:
     return typer.Typer(rich_markup_mode=None, add_completion=False, **settings)
 
 
+def _names_a_type(parameter: Any) -> bool:
+    """Whether the help would show a type of the parser's where a choice or a name is expected."""
+    descriptor = parameter.type_descriptor
+    flag = getattr(parameter, "is_flag", False)
+    return not (flag or descriptor.choices)
+
+
 class PlainCommand(TyperCommand):
-    """A command whose usage line is translated."""
+    """A command whose usage line is translated, and whose help shows no types of the parser's."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":
+                # Its name says what it is; `<str>` says nothing to a person.
+                vars(parameter)["display_type_rich"] = lambda **_: None
+            elif not parameter.metavar and _names_a_type(parameter):
+                parameter.metavar = str(parameter.name).upper()
 
     def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write the usage line."""

@@ -76,7 +76,9 @@ def list_stores(
         output,
         lambda store: str(store["metadata"]["name"]),
         table,
-        _("There are no stores. Create one: storectl create acme --country DE"),
+        _("No store is like that.")
+        if phase or label or cluster
+        else _("There are no stores. Create one: storectl create acme --country DE"),
     )
 
 

@@ -38,7 +38,7 @@ PageError = Callable[[Request, StoreControllerError], Response]
 def problem(request: Request, error: StoreControllerError) -> Response:
     """The error as application/problem+json."""
     language = negotiate(request.headers.get("accept-language"))
-    found = explain(error.code, error.params, translator(language).gettext)
+    found = explain(error.code, error.params, translator(language).gettext, asked=True)
     body: dict[str, Any] = {
         "type": f"urn:storectl:error:{error.code}",
         "title": found.message,

@@ -23,6 +23,7 @@ from controller.api.resources import API_VERSION, list_json, stack_json, store_j
 from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
+from controller.domain.differences import leaves
 from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
 from controller.domain.operations import OperationKind
 from controller.domain.plans import Wanted
@@ -139,7 +140,7 @@ def apply_store(
 def _diff(
     name: str, store: Store | None, spec: StoreSpec, changes: list[tuple[str, Any, Any]]
 ) -> dict[str, Any]:
-    shown = [{"field": field, "from": old, "to": new} for field, old, new in changes]
+    shown = [{"field": field, "from": old, "to": new} for field, old, new in leaves(changes)]
     if store is None:
         shown = [{"field": "name", "from": None, "to": spec.slug}]
     return {

@@ -32,6 +32,8 @@ class StoreControllerError(Exception):
     exit_code: ClassVar[int] = 1
     cause: ClassVar[str] = N_("Something went wrong inside Store Controller.")
     action: ClassVar[str] = N_("Try again. If it happens again, tell the operator the time.")
+    asked: ClassVar[str] = ""
+    """The next action of whoever asked and got this for an answer, where it is another one."""
 
     def __init__(self, **params: str | int) -> None:
         self.params = params
@@ -52,11 +54,17 @@ class Explanation:
     action: str
 
 
-def explain(code: str, params: Params, translate: Callable[[str], str]) -> Explanation:
-    """Render the error `code` with `params`; an unknown code is rendered as `internal`."""
+def explain(
+    code: str, params: Params, translate: Callable[[str], str], *, asked: bool = False
+) -> Explanation:
+    """Render the error `code` with `params`; an unknown code is rendered as `internal`.
+
+    `asked` is for the answer to a request: nothing goes on by itself then.
+    """
     kind = by_code().get(code, StoreControllerError)
+    action = (kind.asked if asked else "") or kind.action
     return Explanation(
-        code=code, message=translate(kind.cause) % params, action=translate(kind.action) % params
+        code=code, message=translate(kind.cause) % params, action=translate(action) % params
     )
 
 
@@ -903,6 +911,7 @@ class TransientError(StoreControllerError):
     status = 503
     cause = N_("A part of the shop's surroundings does not answer: %(detail)s")
     action = N_("Nothing needs to be done; it is tried again by itself.")
+    asked = N_("Nothing was done. Put right what is named, or wait, and ask for the same again.")
 
 
 class ShopUnreachableError(TransientError):
@@ -1224,6 +1233,7 @@ class VaultClosedError(TransientError):
     status = 503
     cause = N_("The secrets cannot be opened: their key is missing.")
     action = N_("Add the former key to STORECTL_VAULT_KEYS and start again.")
+    asked = action
 
 
 class CannotSellError(TransientError):

@@ -27,15 +27,15 @@ def test_without_anything_the_default_address_is_used(tmp_path: Path) -> None:
 
 
 def test_a_local_control_plane_is_found_below_the_current_directory(tmp_path: Path) -> None:
-    home(tmp_path / "checkout" / "var", token="of the checkout")
+    home(tmp_path / "checkout" / "var", token="of-the-checkout")
     near = home(tmp_path / "var")
     found = discover(None, None, {}, tmp_path)
     assert (found.server, found.token, found.home) == ("http://127.0.0.1:8123", "local", near)
 
 
 def test_the_checkouts_control_plane_is_the_last_that_is_looked_for(tmp_path: Path) -> None:
-    home(tmp_path / "checkout" / "var", token="of the checkout")
-    assert discover(None, None, {}, tmp_path).token == "of the checkout"
+    home(tmp_path / "checkout" / "var", token="of-the-checkout")
+    assert discover(None, None, {}, tmp_path).token == "of-the-checkout"
 
 
 def test_a_named_home_is_the_only_one(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_a_number_is_read_as_it_is_typed(text: object, value: str) -> None:
         "$4",
         "4,90 €",
         "½",
+        "10²",
         "x" * 1000,
         "9" * 61,
         True,
