@@ -1,6 +1,6 @@
 """What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
 from controller.jobs.hints import Hint
 from controller.logging import log
+from controller.reconciler.shortfalls import without_texts
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
 from controller.registry.idempotency import Once
@@ -94,6 +95,13 @@ class Commands:
     def abilities(self, engine: str | None = None) -> Abilities:
         """What a shop software can, the usual one where none is named."""
         return self._world.engines[engine or self._usual(None, None)[0]].abilities
+
+    def untold(self, locales: Iterable[str]) -> list[str]:
+        """The languages among these that the usual shop software has no texts in, as codes."""
+        engine = self._world.engines[self._usual(None, None)[0]]
+        if engine.languages is None:
+            return []
+        return without_texts(map(engine.abilities.locale, locales), engine.languages)
 
     def remarks(self, operation: Operation) -> list[Note]:
         """What is otherwise than somebody said whose operation was accepted."""

@@ -38,6 +38,8 @@ REASONS: Mapping[str, str] = {
     "Selling": N_("A test purchase of %(total)s went through and was cancelled."),
     "Proven": N_("A test purchase went through and was cancelled."),
     "NotProven": N_("No test purchase was made yet."),
+    "ProvenBefore": N_("A test purchase went through, with the settings before the newest ones."),
+    "NotProvenAgain": N_("No test purchase was made with the newest settings yet."),
     "StorefrontClosed": N_("The shop is closed to customers."),
     "InfrastructureBuilt": N_("What it needs around it is there (%(module)s)."),
     "InfrastructureMissing": N_("What it needs around it is not built yet (%(module)s)."),

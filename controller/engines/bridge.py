@@ -217,7 +217,11 @@ class BridgeShop:
             "revision": max(seen.revision, self._store.generation),
             "replaceManaged": replace and not spared,
         }
-        done = self._rest.write("PUT", "/all/V1/storecontroller/config", body)
+        try:
+            done = self._rest.write("PUT", "/all/V1/storecontroller/config", body)
+        except SettingsRefusedError as error:
+            told = in_fields(str(error.params["detail"]), settings)
+            raise SettingsRefusedError(detail=told) from error
         with reading("config"):
             changed = int(done["changed"])
             # Settings that are no longer wanted are given back, and count as changed.
@@ -282,6 +286,15 @@ class BridgeShop:
             if error.status == 404:
                 raise WrongShopError(endpoint=self._endpoint) from error
             raise SettingsRefusedError(detail=error.message) from error
+
+
+def in_fields(text: str, settings: Sequence[Setting]) -> str:
+    """A shop's refusal with our fields in place of its own names of them."""
+    for item in sorted(settings, key=lambda item: len(item.key), reverse=True):
+        text = text.replace(item.key, item.field)
+    for item in sorted(settings, key=lambda item: len(item.path), reverse=True):
+        text = text.replace(item.path, item.field)
+    return text
 
 
 def _applied(item: Setting, answer: Mapping[str, Any], wanted: Wanted) -> bool:

@@ -336,9 +336,15 @@ def _selling(store: Store, seen: StoreSeen) -> Condition:
     if (error := unwell(seen)) is not None:
         return unmet("Selling", error.reason, **error.params)
     # A repetition that is due does not make the last proof untrue.
-    if store.status.proven_at is None or store.status.proven_digest != _shop(seen).digest:
+    if store.status.proven_at is None:
         return unmet("Selling", "NotProven")
-    return met("Selling", "Proven")
+    if store.status.proven_digest == _shop(seen).digest:
+        return met("Selling", "Proven")
+    config = store.status.config
+    if config is not None and config.digest == store.status.proven_digest:
+        # What is wanted now did not reach the shop: it sells as it did.
+        return met("Selling", "ProvenBefore")
+    return unmet("Selling", "NotProvenAgain")
 
 
 def aftermath(store: Store) -> StoreStatus:

@@ -249,7 +249,9 @@ class Progress:
         """Carry a pass over into the operation that follows it."""
         for result in (outcome.step, _under_way(operation, outcome.fulfilled)):
             if result is not None:
-                operation = self._save_step(connection, operation, about, result)
+                # What ends the operation is told once, by its end.
+                ends = outcome.error is not None and result is outcome.step
+                operation = self._save_step(connection, operation, about, result, tells=not ends)
         if outcome.event is not None:
             tell(connection, about, outcome.event, _severity(outcome))
         if outcome.result:
@@ -263,12 +265,19 @@ class Progress:
         return operation
 
     def _save_step(
-        self, connection: Connection, operation: Operation, about: About, result: StepResult
+        self,
+        connection: Connection,
+        operation: Operation,
+        about: About,
+        result: StepResult,
+        *,
+        tells: bool = True,
     ) -> Operation:
         before = next((step for step in operation.steps if step.name == result.name), None)
         operation = with_step(operation, result.name, result.state, utcnow(), result.note)
         operations.save(connection, operation)
-        if before is None or before.state is not result.state or before.note != result.note:
+        fresh = before is None or before.state is not result.state or before.note != result.note
+        if tells and fresh:
             note = result.note or Note.of("StepStarted", step=result.name)
             severity = WARNING if result.state is StepState.FAILED else NORMAL
             tell(connection, about, note, severity)

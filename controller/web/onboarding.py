@@ -191,12 +191,16 @@ class Onboarding:
         )
 
     def _sets(self, country: str) -> dict[str, Any]:
-        """What a country sets, and which of its languages the shop does not have."""
+        """What a country sets, and what of its languages the shop does not have."""
         abilities = self._services.commands.abilities()
         if not countries.offered(country.upper(), abilities):
-            return {"pack": None, "nearest": {}}
+            return {"pack": None, "nearest": {}, "untold": []}
         pack = countries.pack(country, abilities)
-        return {"pack": pack, "nearest": nearest(pack.locales, abilities)}
+        return {
+            "pack": pack,
+            "nearest": nearest(pack.locales, abilities),
+            "untold": self._services.commands.untold(pack.locales),
+        }
 
     def name(
         self, request: Request, shop: Asked = "", name: Asked = "", derived: Asked = "",

@@ -124,6 +124,10 @@ ACTIONS: Mapping[str, str] = {
     "not_authenticated": N_("Sign in with your e-mail address."),
     "deadline_exceeded": N_("Try again. The list shows what is missing."),
     "idempotency_key_reused": N_("Send the form once more to open another shop."),
+    "settings_refused": N_(
+        "The shop keeps the settings that it had. The operator of this platform corrects the field "
+        "that is named; then it can be tried again."
+    ),
     "bad_request": N_("Go back, load the page again and repeat it."),
 }
 """What to do next on a page, where the common text speaks of the command line."""
@@ -164,6 +168,9 @@ def note(item: Note | None) -> str:
     if item is None:
         return ""
     params = dict(item.params)
+    if item.reason == "TextsMissing":
+        languages = str(params["languages"]).split(", ")
+        params["languages"] = ", ".join(map(formats.tongue, languages))
     if "step" in params:
         params["step"] = step_title(str(params["step"]))
     if params.get("kind") in set(OperationKind):

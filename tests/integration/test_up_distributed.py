@@ -110,7 +110,8 @@ def test_it_comes_up_heals_ends_and_comes_back_with_what_it_kept(home: Path) -> 
         note = json.loads((home / "controller.json").read_text())
         assert note["pid"] == first.pid
         with urllib.request.urlopen(f"{note['server']}/readyz", timeout=5) as answer:
-            assert json.loads(answer.read())["checks"] == {"worker": True, "database": True}
+            checks = json.loads(answer.read())["checks"]
+            assert checks == {"worker": True, "database": True, "storage": True}
         victim = next(each for each in started_by(first) if "worker" in each.cmdline())
         victim.kill()
         assert said(first, r"(worker-\d) ended \(SIGKILL\) and is started again in 0.5 s")

@@ -70,7 +70,7 @@ def test_status_counts_stores(connected: Storectl, api: FakeApi) -> None:
 def test_status_of_a_store_shows_its_rates(connected: Storectl) -> None:
     out = connected("rates", "status", "acme").out
     assert out.startswith("acme: failed\n")
-    assert "! Nobody says the exchange rate of EUR/BGN." in out
+    assert "! Nobody says the exchange rate of EUR/BGN, so that the currency waits." in out
     lines = [line.split() for line in out.splitlines()]
     assert ["EUR/USD", "1.0857"] in lines
     assert ["EUR/TRY", "40", "a", "newer", "one", "waits", "for", "approval"] in lines

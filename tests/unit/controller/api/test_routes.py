@@ -483,7 +483,15 @@ def test_the_probes_answer_without_a_token(plane: Plane) -> None:
     assert plane.get("/healthz", token=None).json() == {"ok": True}
     ready = plane.get("/readyz", token=None)
     assert ready.status_code == 200
-    assert ready.json() == {"ok": True, "checks": {"worker": True, "database": True}}
+    checks = {"worker": True, "database": True, "storage": True}
+    assert ready.json() == {"ok": True, "checks": checks, "causes": {}}
+
+
+def test_the_probe_names_what_cannot_be_written(plane: Plane) -> None:
+    plane.driver.fail("ping", DriverFailure("storage_full", "12 KB are left"))
+    ready = plane.get("/readyz", token=None)
+    assert ready.status_code == 503
+    assert ready.json()["causes"] == {"storage": "storage_full: 12 KB are left"}
 
 
 def test_metrics_count_stores_and_requests(plane: Plane) -> None:

@@ -131,7 +131,7 @@ def test_a_push_ends_in_one_code_and_is_sent_once(
 def test_a_refusal_names_each_setting() -> None:
     outcome, _ = pushed(says(whole(INVALID, "422 No")))
     assert isinstance(outcome, Failed)
-    assert "currency/options/base has no option XYZ" in str(outcome.error.params["detail"])
+    assert "currencies.base has no option XYZ" in str(outcome.error.params["detail"])
 
 
 def test_nothing_is_sent_to_another_shop() -> None:
