@@ -14,7 +14,7 @@ from tests.cluster.shops import CHART, COMPONENT, PREFIX, Shops
 
 KUBECONFIG, SHOP_IMAGE = "STORECTL_TEST_KUBECONFIG", "STORECTL_TEST_SHOP_IMAGE"
 IMAGE = os.environ.get(SHOP_IMAGE, "registry.example.com/shop:2.4.7-p3")
-SANDBOX_IMAGE = os.environ.get("STORECTL_TEST_SANDBOX_IMAGE", "registry.example.com/sandbox:1")
+SANDBOX_IMAGE = "registry.example.com/sandbox:1"
 DOMAIN = os.environ.get("STORECTL_TEST_SHOP_DOMAIN", "shops.example.com")
 ADDRESS = os.environ.get("STORECTL_TEST_SHOP_ADDRESS", "")
 """How the tests and their control plane reach a shop, with {host} or {namespace}."""

@@ -1,9 +1,11 @@
 """How large a store is and where it runs: plans, scales, clusters, and who may say so."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.fakes import FakeEngine
 from tests.planes import Plane, follow, problem
 
 
@@ -116,3 +118,67 @@ def test_the_plans_say_what_a_shop_may_use(plane: Plane, ann: str) -> None:
     assert items[0]["spec"]["rooms"]["magento"]["requests.storage"] == "60Gi"
     assert items[0]["spec"]["rooms"]["sandbox"]["requests.storage"] == "4Gi"
     assert set(items[1]["spec"]["rooms"]) == {"magento"}
+
+
+# Shop software that is one process
+
+
+@pytest.fixture
+def sandbox(plane: Plane) -> Iterator[FakeEngine]:
+    """A second software that clusters run, in one size."""
+    engine = FakeEngine(plane.remote, name="sandbox", image="registry.example.com/sandbox:7")
+    engine.scalable = False
+    engines = dict(plane.world.engines)
+    everything: Any = plane.world.engines
+    everything["sandbox"] = engine
+    yield engine
+    everything.clear()
+    everything.update(engines)
+
+
+def test_it_runs_on_the_cluster_that_is_asked_for(plane: Plane, sandbox: FakeEngine) -> None:
+    plane.make(engine="sandbox", cluster="north", plan="starter", ttl="2h")
+    stack = stack_of(plane)
+    assert (stack["engine"], stack["cluster"]) == ("sandbox", "north")
+    assert stack["version"] == "7", "of the image, not of the program beside the control plane"
+
+
+def test_it_has_one_size_and_that_is_said_before_anything_is_accepted(
+    plane: Plane, sandbox: FakeEngine
+) -> None:
+    body = {"name": "acme", "country": "DE", "engine": "sandbox", "cluster": "north"}
+    problem(plane.post("stores", {**body, "plan": "growth"}), 409, "one_size")
+    problem(plane.post("stores", {**body, "scale": {"min": 1, "max": 2}}), 409, "one_size")
+    problem(plane.get("stores/acme"), 404, "store_not_found")
+    plane.make(engine="sandbox", cluster="north")
+    problem(plane.post("stores/acme/scale", {"now": 2}), 409, "one_size")
+    problem(plane.request("PATCH", "stores/acme", json={"plan": "growth"}), 409, "one_size")
+
+
+def test_the_software_whose_image_is_set_is_the_usual_one(
+    plane: Plane, sandbox: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane.make("first", cluster="north")
+    assert stack_of(plane, "first")["engine"] == "magento"
+    monkeypatch.setattr(plane.magento, "image", "")
+    plane.make("second", cluster="north")
+    assert stack_of(plane, "second")["engine"] == "sandbox"
+    monkeypatch.setattr(sandbox, "image", "")
+    asked = {"name": "third", "country": "DE", "engine": "sandbox", "cluster": "north"}
+    said = problem(plane.post("stores", asked), 409, "image_missing")
+    assert "images/sandbox" in said["action"]
+    assert "STORECTL_SANDBOX_IMAGE" in said["action"]
+
+
+def test_a_rollout_goes_to_the_stores_of_its_software(plane: Plane, sandbox: FakeEngine) -> None:
+    plane.make("real", cluster="north")
+    plane.make("preview", cluster="north", engine="sandbox")
+
+    def planned(**body: Any) -> list[str]:
+        dry = plane.post("images/rollouts", {"image": "r.example.com/a:9", "dryRun": True, **body})
+        return [store["name"] for store in dry.json()["stores"]]
+
+    assert planned() == ["real"]
+    assert planned(engine="sandbox") == ["preview"]
+    other = {"image": "r.example.com/a:9", "engine": "other"}
+    problem(plane.post("images/rollouts", other), 422, "unknown_engine")
