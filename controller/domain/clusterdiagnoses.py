@@ -59,8 +59,8 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
         cause=N_("The image of “%(part)s” cannot be fetched."),
         action=N_(
             "Check the name and tag of “%(about)s” (the shop's own comes from "
-            "STORECTL_MAGENTO_IMAGE), and the pull secret that the cluster needs for that "
-            "registry."
+            "STORECTL_MAGENTO_IMAGE or STORECTL_SANDBOX_IMAGE), and the pull secret that the "
+            "cluster needs for that registry."
         ),
         command=EVENTS,
     ),
@@ -163,7 +163,10 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
     ),
     "image_name": Diagnosis(
         cause=N_("The image of “%(part)s” has a name that no image can have."),
-        action=N_("Correct “%(about)s”; the shop's own comes from STORECTL_MAGENTO_IMAGE."),
+        action=N_(
+            "Correct “%(about)s”; the shop's own comes from STORECTL_MAGENTO_IMAGE or "
+            "STORECTL_SANDBOX_IMAGE."
+        ),
         command=EVENTS,
     ),
     "image_denied": Diagnosis(
@@ -178,7 +181,7 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
         cause=N_("The image of “%(part)s” is not in its registry."),
         action=N_(
             "Push “%(about)s”, or correct its name and tag; the shop's own comes from "
-            "STORECTL_MAGENTO_IMAGE."
+            "STORECTL_MAGENTO_IMAGE or STORECTL_SANDBOX_IMAGE."
         ),
         command=EVENTS,
     ),
