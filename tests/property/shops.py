@@ -18,7 +18,7 @@ from uvicorn.server import Server
 
 from provisioners.base import Release, ReleaseStatus
 from sandbox.app import build_app
-from sandbox.shop import Shop, open_shop, read_release
+from sandbox.shop import Shop, open_shop, read_release, read_secrets
 from tests.fakes import FakeDriver, Held
 
 _HOST = "127.0.0.1"
@@ -91,7 +91,7 @@ class ShopServer:
         self.stop(release.name)
 
         def run() -> None:
-            shop = open_shop(directory, read_release(directory))
+            shop = open_shop(directory, read_release(directory), read_secrets(directory))
             self._shops[release.name] = _Served(shop, build_app(shop))
 
         self._within(run)
