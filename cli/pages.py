@@ -191,6 +191,12 @@ def following(store: "Resource", latest: "Resource | None") -> list[str]:
     return retry + by_phase.get(phase_now, usual)
 
 
+def _spoken(item: "Resource") -> list[str]:
+    """A country's languages, each with what the shop shows where it does not have it."""
+    nearest = item.get("nearest", {})
+    return [f"{said} → {nearest[said]}" if said in nearest else said for said in item["locales"]]
+
+
 def country(item: "Resource") -> Table:
     """Return what choosing a country sets."""
     taxed = _("shown with tax") if item["pricesIncludeTax"] else _("shown without tax")
@@ -198,7 +204,7 @@ def country(item: "Resource") -> Table:
     rows = (
         (_("Country"), item["code"]),
         (_("Currency"), item["currency"]),
-        (_("Languages"), ", ".join(item["locales"])),
+        (_("Languages"), ", ".join(_spoken(item))),
         (_("Time zone"), item["timezone"]),
         (_("Weight unit"), item["weightUnit"]),
         (_("Payment"), ", ".join(item["payments"])),

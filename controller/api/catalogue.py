@@ -11,6 +11,7 @@ from controller.api.deps import ServicesDep
 from controller.api.described import OPEN
 from controller.commerce import countries
 from controller.commerce.countries import CountryPack
+from controller.commerce.languages import nearest
 from controller.domain.errors import UnknownCountryError, explain
 from controller.domain.naming import suggestions
 from controller.engines.abilities import Abilities
@@ -38,13 +39,13 @@ def get_country(services: ServicesDep, code: Annotated[str, Path(max_length=10)]
 
 
 def country_json(pack: CountryPack, abilities: Abilities) -> dict[str, object]:
-    """A country pack; `shopLocales` are those of the shop that its languages are shown in."""
+    """A country pack; `nearest` says what is shown for languages that the shop does not have."""
     return {
         "kind": "Country",
         "code": pack.code,
         "currency": pack.currency,
         "locales": list(pack.locales),
-        "shopLocales": [abilities.locale(locale) for locale in pack.locales],
+        "nearest": nearest(pack.locales, abilities),
         "timezone": pack.timezone,
         "weightUnit": pack.weight_unit,
         "payments": [str(payment) for payment in pack.payments],

@@ -14,13 +14,12 @@ from controller.domain.money import cent
 from controller.domain.store import Site
 from controller.engines.base import Proof
 from controller.engines.fields import METHODS
+from controller.engines.probe import Probe, probe_of
 from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, ShopAnswerError, reading
 from controller.engines.settings import Wanted, methods, named, view_code
 
 PROBE_SKU = "storectl-probe"
-_PRICE = Decimal(1)
-_WEIGHT = Decimal(1)
 PROBE_EMAIL = "storectl-probe@example.com"
 """Nobody's: the owner must not be written to whenever the shopper has been there."""
 _NOTHING_TO_PAY = "free"
@@ -41,6 +40,7 @@ class Shopper:
         self._view = view_code(site, 0)
         self._regions = Regions(rest, self._view)
         self._main = site == wanted.sites[0]
+        self._probe = probe_of(site)
 
     def buy_and_cancel(self) -> Proof:
         """Place an order and cancel it; raises CannotSellError naming the stage that failed."""
@@ -48,7 +48,7 @@ class Shopper:
         address = self._address()
         cart = self._stage("cart", "POST", f"/{self._view}/V1/guest-carts")
         path = f"/{self._view}/V1/guest-carts/{cart}"
-        item = {"cartItem": {"quote_id": cart, "sku": PROBE_SKU, "qty": 1}}
+        item = {"cartItem": {"quote_id": cart, "sku": PROBE_SKU, "qty": self._probe.pieces}}
         self._stage("cart", "POST", f"{path}/items", item)
         body = {"address": address}
         offers = self._stage("shipping", "POST", f"{path}/estimate-shipping-methods", body)
@@ -86,9 +86,11 @@ class Shopper:
                 raise CannotSellError(stage="product", detail=error.message) from error
             found = {}
         with reading("product"):
-            whole = found.get("status") == 1 and Decimal(str(found.get("price"))) == _PRICE
+            are = [Decimal(str(found.get(name) or 0)) for name in ("price", "weight")]
+            whole = found.get("status") == 1 and are == [self._probe.price, self._probe.weight]
         if not whole:
-            self._stage("product", "POST", "/all/V1/products", {"product": _PROBE})
+            product = _product(self._probe)
+            self._stage("product", "POST", "/all/V1/products", {"product": product})
 
     def _chosen(self, offers: list[dict[str, Any]]) -> tuple[str, str]:
         """The cheapest offer, once everything is quoted that should be, at its price."""
@@ -114,7 +116,7 @@ class Shopper:
         if "shipping.flatRate" not in self._left:
             yield "flatrate", shipping.flat_rate
         if "shipping.freeFrom" not in self._left:
-            free = shipping.free_from is not None and shipping.free_from <= _PRICE
+            free = shipping.free_from is not None and shipping.free_from <= self._probe.value
             yield "freeshipping", Decimal(0) if free else None
         if "shipping.tableRates" in self._left:
             return
@@ -122,7 +124,7 @@ class Shopper:
             yield "tablerate", None
         elif all(row.region == "*" and row.postcode == "*" for row in shipping.table.rows):
             # Which rows with regions and postcodes match is the shop's own business.
-            yield "tablerate", _table_price(shipping.table, self._site.country)
+            yield "tablerate", _table_price(shipping.table, self._probe)
 
     def _payment(self, offered: list[dict[str, Any]]) -> str | None:
         """The methods offered must be those configured; return one to order with, if there is."""
@@ -146,43 +148,47 @@ class Shopper:
             raise CannotSellError(stage=stage, detail=detail) from error
 
     def _address(self) -> dict[str, Any]:
-        """Somewhere in the website's country; in its first region where it has regions."""
-        country = self._site.country
-        region = self._regions.first(country)
+        """Where the probe goes; in the country's first region where any will do."""
+        country, code = self._probe.country, self._probe.region
+        region = self._regions.first(country) if code is None else self._region(country, code)
         return {
             "firstname": "Test",
             "lastname": "Purchase",
             "street": ["1"],
             "city": "-",
-            "postcode": "00000",
+            "postcode": self._probe.postcode,
             "country_id": country,
             "telephone": "0",
             "email": PROBE_EMAIL,
             **({} if region is None else {"region_id": region}),
         }
 
+    def _region(self, country: str, code: str) -> int:
+        return int(self._regions.number(country, code))
 
-_PROBE = {
-    "sku": PROBE_SKU,
-    "name": "Probe",
-    "price": float(_PRICE),
-    "status": 1,
-    # 1 is "not visible individually": shoppers never meet it.
-    "visibility": 1,
-    "type_id": "simple",
-    "attribute_set_id": 4,
-    "weight": float(_WEIGHT),
-    "extension_attributes": {
-        "stock_item": {
-            "qty": 1_000_000,
-            "is_in_stock": True,
-            "manage_stock": False,
-            "use_config_manage_stock": False,
-        }
-    },
-    # No tax class: what a shipment costs is compared, not what a state takes.
-    "custom_attributes": [{"attribute_code": "tax_class_id", "value": "0"}],
-}
+
+def _product(probe: Probe) -> dict[str, Any]:
+    return {
+        "sku": PROBE_SKU,
+        "name": "Probe",
+        "price": float(probe.price),
+        "status": 1,
+        # 1 is "not visible individually": shoppers never meet it.
+        "visibility": 1,
+        "type_id": "simple",
+        "attribute_set_id": 4,
+        "weight": float(probe.weight),
+        "extension_attributes": {
+            "stock_item": {
+                "qty": 1_000_000,
+                "is_in_stock": True,
+                "manage_stock": False,
+                "use_config_manage_stock": False,
+            }
+        },
+        # No tax class: what a shipment costs is compared, not what a state takes.
+        "custom_attributes": [{"attribute_code": "tax_class_id", "value": "0"}],
+    }
 
 
 def _proof(totals: dict[str, Any]) -> Proof:
@@ -192,8 +198,11 @@ def _proof(totals: dict[str, Any]) -> Proof:
     return Proof(total=total, currency=currency)
 
 
-def _table_price(table: TableRates, country: str) -> Decimal | None:
-    """What the probe costs: weight, value and number of it are all one."""
-    bounds = [row for row in table.rows if row.country in {country, "*"} and row.above <= 1]
+def _table_price(table: TableRates, probe: Probe) -> Decimal | None:
+    """What sending the probe costs."""
+    amount = probe.amount(table.by)
+    bounds = [
+        row for row in table.rows if row.country in {probe.country, "*"} and row.above <= amount
+    ]
     best = max(bounds, key=lambda row: (row.country != "*", row.above), default=None)
     return best.price if best else None

@@ -49,8 +49,8 @@ def _places(draw: Any) -> dict[str, str]:
 
 @st.composite
 def _shipping(draw: Any, base: str) -> dict[str, Any]:
-    said: dict[str, Any] = {"flatRate": draw(_amounts(base))}
-    if draw(st.booleans()):
+    said: dict[str, Any] = {"flatRate": draw(st.none() | _amounts(base))}
+    if said["flatRate"] is None or draw(st.booleans()):
         said["freeFrom"] = draw(_amounts(base))
     if draw(st.booleans()):
         rows = draw(st.lists(_places(), min_size=1, max_size=4))
