@@ -10,7 +10,7 @@ from controller.domain.jsontext import loads
 
 _LISTS = {"currencies.allowed", "locales", "payments"}
 _SWITCHES = {"pricesIncludeTax"}
-_NUMBERS = {"currencies.markupBps"}
+_NUMBERS = {"currencies.markupBps", "mail.port"}
 # What stands behind these is one key, dots and all.
 _KEYED = ("drift.", "labels.", "currencies.pins.")
 _YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}

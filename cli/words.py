@@ -59,6 +59,7 @@ CONDITIONS: Mapping[str, str] = {
     "Routed": N_("Address"),
     "Configured": N_("Settings"),
     "Selling": N_("Taking orders"),
+    "Mailing": N_("Sending mails"),
     "InfrastructureReady": N_("Surroundings"),
     "SecretsApplied": N_("Access keys"),
     "Released": N_("Process"),

@@ -139,6 +139,8 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
         drivers={driver.name: driver for driver in drivers},
         keyring=keyring,
         prove_every=settings.worker.prove_seconds,
+        mail=settings.shop_smtp.relay,
+        test_mails_to=settings.shop_smtp.test_to,
         vault=registry.vault.opened,
         quotes=Quotes(registry.rates.newest, days=settings.rates.oldest_days),
         places=build_places(settings, registry),

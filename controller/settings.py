@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from controller.domain.errors import InvalidImageError
 from controller.domain.images import parse_image
+from controller.domain.mail import Encryption, Relay, usual_encryption
 
 ROOT = Path(__file__).resolve().parent.parent
 """Where templates, migrations and the sandbox shop lie."""
@@ -35,6 +36,39 @@ class SmtpSettings(BaseModel):
     """Password of the user."""
     sender: str = "shops@localhost"
     """Address in From."""
+
+
+class ShopSmtpSettings(BaseModel):
+    """The mail server of shops that have none of their own; without a host they send no mails."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = ""
+    """Its name. Shops hold the password, so it is not the account of STORECTL_SMTP."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    encryption: Encryption | None = None
+    """none, starttls or tls; at port 465 tls, else starttls, unless set."""
+    username: str = ""
+    """User name, when the server wants one."""
+    password: SecretStr = SecretStr("")
+    """Password of the user."""
+    sender: str = ""
+    """Address in From; each shop's own contact unless set."""
+    test_to: str = ""
+    """Who gets the shops' test mails; each shop's own contact unless set."""
+
+    @property
+    def relay(self) -> Relay:
+        """As shops are told."""
+        return Relay(
+            host=self.host,
+            port=self.port,
+            encryption=self.encryption or usual_encryption(self.port),
+            username=self.username,
+            sender=self.sender,
+            password=self.password.get_secret_value(),
+        )
 
 
 class LimitSettings(BaseModel):
@@ -176,6 +210,8 @@ class Settings(BaseSettings):
     """Whether logs are JSON lines."""
     smtp: SmtpSettings = SmtpSettings()
     """How mails leave."""
+    shop_smtp: ShopSmtpSettings = ShopSmtpSettings()
+    """How the mails of shops leave."""
     limits: LimitSettings = LimitSettings()
     """What the platform takes on."""
     worker: WorkerSettings = WorkerSettings()

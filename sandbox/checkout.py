@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import addresses, orders, places, regions
+from sandbox import addresses, mail, orders, places, regions
 from sandbox.errors import OutOfStockError, ShopError
 from sandbox.structure import is_email
 from sandbox.texts import N_
@@ -120,13 +120,14 @@ def place(visit: Visit, front: Front) -> Response:
         problem = visit.texts.say(N_("Please give the number of your purchase order."))
         return payment(visit, front, problem=problem)
     try:
-        orders.place(front.cart, method, po_number)
+        order = orders.place(front.cart, method, po_number)
     except OutOfStockError:
         problem = N_("Somebody was faster: one of the products is sold out. Look at your cart.")
         return payment(visit, front, problem=visit.texts.say(problem))
     except ShopError:
         problem = N_("The order could not be placed. Please choose how you want to pay.")
         return payment(visit, front, problem=visit.texts.say(problem))
+    mail.confirm(visit.shop, front.cart, order)
     visit.set_cookie("placed", front.cart.masked_id, HOUR)
     visit.set_cookie("cart", "")
     return visit.redirect(visit.url("/confirmation"))

@@ -20,6 +20,7 @@ from controller.domain.errors import (
     ShopUnreachableError,
     WrongShopError,
 )
+from controller.domain.mail import Relay
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store
@@ -295,6 +296,12 @@ class FakeEngine:
         """Whether no shop is reached."""
         self.barred: Exception | None = None
         """What is in the way to every shop."""
+        self.relays: dict[str, Relay | None] = {}
+        """Where the mails of each store were to go."""
+        self.mail_refusal = ""
+        """What every relay says to a test mail."""
+        self.mailed: list[str] = []
+        """To whom test mails went."""
         self.addresses: dict[str, dict[str, str]] = {}
         """The public addresses that each store was to have, by its name."""
         self.refuses: str | None = None
@@ -340,8 +347,10 @@ class FakeEngine:
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
+        relay: Relay | None = None,
     ) -> "FakeShop":
         self.addresses[store.spec.slug] = dict(addresses)
+        self.relays[store.spec.slug] = relay
         return FakeShop(self._driver, self, endpoint, store, secrets, providers)
 
 
@@ -455,6 +464,11 @@ class FakeShop:
         return Proof(
             total=(commerce.shipping.flat_rate or 0) + 1, currency=commerce.currencies.default
         )
+
+    def prove_mailing(self, recipient: str) -> str:
+        self._running()
+        self._engine.mailed.append(recipient)
+        return self._engine.mail_refusal
 
     def login_link(self) -> LoginLink:
         self._running()

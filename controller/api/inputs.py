@@ -141,6 +141,16 @@ class ContactInput(Input):
     phone: Text | None = None
 
 
+class MailInput(Input):
+    """The relay that a shop's mails go to; its password is the secret `smtp.password`."""
+
+    host: Text | None = None
+    port: int | None = None
+    encryption: Text | None = None
+    username: Text | None = None
+    sender: Annotated[Text | None, Field(alias="from")] = None
+
+
 class OfferInput(Input):
     """What can be said about a website; what is left out, its country decides."""
 
@@ -181,6 +191,8 @@ class SpecInput(OfferInput):
     timezone: Text | None = None
     weight_unit: Text | None = None
     contact: ContactInput | None = None
+    mail: MailInput | None = None
+    """Null leaves it to the platform."""
     tax_rates: Annotated[tuple[TaxRateInput, ...] | None, Field(max_length=1000)] = None
     sites: Annotated[dict[Text, SiteInput | None] | None, Field(max_length=100)] = None
     drift: Annotated[dict[Text, Text | None] | None, Field(max_length=100)] = None

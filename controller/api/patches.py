@@ -34,6 +34,8 @@ def patched(draft: Draft, body: SpecInput) -> Draft:
     if body.contact is not None:
         said = body.contact.model_fields_set
         changes |= {f"contact_{name}": getattr(body.contact, name) for name in said}
+    if "mail" in given:
+        changes["mail"] = body.mail and merged(draft.mail or {}, _named(body.mail))
     if "tax_rates" in given:
         rates = body.tax_rates or ()
         changes["tax_rates"] = tuple(_present(rate) for rate in rates)
@@ -126,6 +128,11 @@ def merged(known: Mapping[str, Any], said: Mapping[str, Any] | None) -> dict[str
         else:
             found[name] = value
     return found
+
+
+def _named(model: BaseModel) -> dict[str, Any]:
+    """What was said, nulls too, by the API's names."""
+    return model.model_dump(exclude_unset=True, by_alias=True)
 
 
 def _present(model: BaseModel) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from controller.domain.commerce import (
     TaxRate,
 )
 from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidInputError
+from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.money import decimals
-from controller.domain.naming import check_display_name, check_email
+from controller.domain.naming import check_display_name, check_email, normalize_email
 from controller.domain.providers import mode_of, options
 from controller.domain.spellings import number, telephone
 from controller.domain.store import MAIN_SITE, Contact
@@ -93,6 +94,32 @@ class Checks:
         if text not in {"kgs", "lbs"}:
             self.say("weightUnit", "kgs or lbs")
         return text
+
+    def mail(self, said: Mapping[str, Any] | None) -> Relay | None:
+        """The relay of the shop's mails; none said is the platform's."""
+        if said is None:
+            return None
+        host, port = str(said.get("host") or "").lower(), said.get("port") or 587
+        encryption = said.get("encryption") or usual_encryption(port)
+        username, sender = said.get("username") or "", said.get("from") or ""
+        if not HOST.fullmatch(host):
+            self.say("mail.host", "the name or address of a mail server such as smtp.example.com")
+        if not isinstance(port, int) or not 1 <= port <= 65_535:
+            self.say("mail.port", "1 to 65535")
+        if encryption not in set(Encryption):
+            self.say("mail.encryption", f"one of {', '.join(Encryption)}")
+            return None
+        if not _PLAIN.fullmatch(username or "-"):
+            self.say("mail.username", "at most 200 characters, no line breaks")
+        if sender and normalize_email(sender) is None:
+            self.say("mail.from", "an e-mail address")
+        return Relay(
+            host=host,
+            port=port,
+            encryption=Encryption(encryption),
+            username=username,
+            sender=normalize_email(sender) or "",
+        )
 
     def contact(self, email: str | None, phone: str | None) -> Contact:
         """Whom shoppers reach."""

@@ -20,6 +20,7 @@ from controller.domain.errors import (
     UnknownCountryError,
     UnknownEngineError,
 )
+from controller.domain.mail import relay_to_json
 from controller.domain.naming import check_display_name, check_slug
 from controller.domain.plans import PLAN_SCALES, Plan, Wanted, plan_of
 from controller.domain.spellings import duration
@@ -72,6 +73,8 @@ class Draft(Offer):
     weight_unit: str | None = None
     contact_email: str | None = None
     contact_phone: str | None = None
+    mail: Mapping[str, Any] | None = None
+    """As in the API: host, port, encryption, username, from."""
     tax_rates: tuple[Mapping[str, Any], ...] = ()
     """As in the API: country, region, postcode, percent, name."""
     sites: Mapping[str, SiteDraft] = field(default_factory=dict)
@@ -112,6 +115,7 @@ def specify(draft: Draft, engines: Mapping[str, Abilities]) -> StoreSpec:
         timezone=check.timezone(draft.timezone or country.timezone),
         weight_unit=check.weight_unit(draft.weight_unit or country.weight_unit),
         contact=check.contact(draft.contact_email, draft.contact_phone),
+        mail=check.mail(draft.mail),
         commerce=_commerce(check, draft, country),
         tax_rates=check.tax_rates(draft.tax_rates),
         sites=tuple(
@@ -194,6 +198,7 @@ def draft_of(spec: StoreSpec) -> Draft:
         weight_unit=spec.weight_unit,
         contact_email=spec.contact.email,
         contact_phone=spec.contact.phone,
+        mail=relay_to_json(spec.mail),
         tax_rates=tuple(
             {
                 "country": rate.country,

@@ -1244,6 +1244,14 @@ class CannotSellError(TransientError):
     action = N_("It is tried again by itself; the shop's settings show what is missing.")
 
 
+class MailRefusedError(TransientError):
+    """A test mail of a shop did not leave; `detail` is the mail server's own words."""
+
+    code = "mail_refused"
+    cause = N_("The mail server %(relay)s did not take a test mail: %(detail)s")
+    action = N_("Correct its mail settings (storectl config set); it is tried again.")
+
+
 class PermanentError(StoreControllerError):
     """Will not pass by itself: the operation fails."""
 

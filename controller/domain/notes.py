@@ -40,6 +40,8 @@ REASONS: Mapping[str, str] = {
     "NotProven": N_("No test purchase was made yet."),
     "ProvenBefore": N_("A test purchase went through, with the settings before the newest ones."),
     "NotProvenAgain": N_("No test purchase was made with the newest settings yet."),
+    "MailDelivered": N_("The mail server %(relay)s took a test mail."),
+    "MailNotSetUp": N_("No mail server is set up: the shop sends no mails."),
     "StorefrontClosed": N_("The shop is closed to customers."),
     "InfrastructureBuilt": N_("What it needs around it is there (%(module)s)."),
     "InfrastructureMissing": N_("What it needs around it is not built yet (%(module)s)."),
@@ -66,6 +68,8 @@ REASONS: Mapping[str, str] = {
     ),
     "NotLookedAt": N_("The last look at it was %(minutes)s min ago; what is shown may be over."),
     # Explanations
+    "WhyMailRefused": N_("It takes orders, and its mails do not leave."),
+    "WhyReadyWithoutMail": N_("It takes orders; it sends no mails, for no mail server is set up."),
     "WhyReady": N_("It takes orders."),
     "WhyReadyBut": N_("It takes orders, and cannot offer everything that was asked for."),
     "WhyWasReady": N_("It took orders at the last look; what was asked just now says otherwise."),

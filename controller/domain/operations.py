@@ -66,6 +66,7 @@ STEP_TITLES: Mapping[str, str] = {
     "adopt": N_("Taking over what was changed in the shop"),
     "prove-selling": N_("Making a test purchase"),
     "restart-release": N_("Ending the shop, which hangs, to start it again"),
+    "prove-mailing": N_("Sending a test mail"),
     "stop-release": N_("Stopping the shop, keeping its data"),
     "delete-release": N_("Destroying the shop's data"),
     "destroy-infrastructure": N_("Removing what was built around it"),

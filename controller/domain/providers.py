@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.domain.commerce import OFFLINE, Carrier, Payment
+from controller.domain.mail import PASSWORD
 from controller.domain.store import Site
 
 
@@ -31,6 +32,9 @@ class Option:
 
 
 _MODE = Option(name="mode", choices=("test", "live"), required=True)
+_SEEN = r"[^\s\x00-\x1f\x7f]"
+_PASSWORD = rf"(?!0$|\*+$){_SEEN}(?:[^\x00-\x1f\x7f]{{0,198}}{_SEEN})?"
+"""What Magento keeps as it is: it trims, and takes stars and a nought for nothing."""
 _TOKEN = r"[!-~]{4,512}"  # noqa: S105 -- a form, not a token.
 
 
@@ -112,7 +116,8 @@ def secrets(provider: str) -> dict[str, Option]:
 
 
 SECRETS: Mapping[str, Option] = {
-    name: option for provider in PROVIDERS for name, option in secrets(provider).items()
+    **{name: option for provider in PROVIDERS for name, option in secrets(provider).items()},
+    PASSWORD: Option(name="password", secret=True, pattern=_PASSWORD),
 }
 """Every secret that can be kept for a store."""
 

@@ -17,6 +17,7 @@ from controller.domain.documents import (
     tax_rate_from_json,
     tax_rate_to_json,
 )
+from controller.domain.mail import MailProof, Relay, relay_from_json, relay_to_json
 from controller.domain.notes import Note, say
 from controller.domain.plans import Plan, Scale, scale_from_json, scale_to_json
 
@@ -24,9 +25,9 @@ SAME_END = timedelta(minutes=1)
 """Two ends that are nearer than the shortest life are one."""
 
 STORE_CONDITIONS = ("Bound", "Routed", "Configured", "Selling")
-PRICED, TRANSLATED = "Priced", "Translated"
-SHORTFALLS = (PRICED, TRANSLATED)
-"""Conditions of what a store wants and cannot offer yet: it takes orders all the same."""
+PRICED, TRANSLATED, MAILING = "Priced", "Translated", "Mailing"
+SHORTFALLS = (PRICED, TRANSLATED, MAILING)
+"""Conditions of what a store lacks although it takes orders all the same."""
 
 
 MAIN_SITE = "base"
@@ -78,6 +79,8 @@ class StoreSpec:
     scale: Scale | None = None
     """How many web servers; None leaves it to the plan."""
     contact: Contact = field(default_factory=Contact)
+    mail: Relay | None = None
+    """The relay that its mails go to; None leaves it to the platform."""
     tax_rates: tuple[TaxRate, ...] = ()
     drift: Mapping[str, DriftPolicy] = field(default_factory=dict)
     """What to do about a field that was changed in the shop; `*` is for all that are not named."""
@@ -141,6 +144,7 @@ class StoreStatus:
     proven_digest: str | None = None
     """The settings with which it went through."""
     ever_ready: bool = False
+    mail: MailProof | None = None
 
     @property
     def shortfalls(self) -> tuple[Condition, ...]:
@@ -186,6 +190,7 @@ def spec_to_json(spec: StoreSpec) -> dict[str, Any]:
         "timezone": spec.timezone,
         "weightUnit": spec.weight_unit,
         "contact": {"email": spec.contact.email, "phone": spec.contact.phone},
+        "mail": relay_to_json(spec.mail),
         **commerce_to_json(spec.commerce),
         "taxRates": [tax_rate_to_json(rate) for rate in spec.tax_rates],
         "sites": {site.code: site_to_json(site) for site in spec.sites},
@@ -218,6 +223,7 @@ def spec_from_json(slug: str, labels: Mapping[str, str], data: Mapping[str, Any]
         timezone=data["timezone"],
         weight_unit=data["weightUnit"],
         contact=Contact(**data.get("contact", {})),
+        mail=relay_from_json(data.get("mail")),
         commerce=commerce_from_json(data),
         tax_rates=tuple(tax_rate_from_json(rate) for rate in data.get("taxRates", [])),
         sites=tuple(_site_from_json(code, site) for code, site in data.get("sites", {}).items()),
@@ -287,6 +293,7 @@ def status_to_json(status: StoreStatus) -> dict[str, Any]:
         "provenDigest": status.proven_digest,
         "everReady": status.ever_ready,
         "config": config_to_json(config) if config else None,
+        "mail": _mail_to_json(status.mail),
         "conditions": [condition_to_json(item) for item in status.conditions.values()],
     }
 
@@ -294,6 +301,20 @@ def status_to_json(status: StoreStatus) -> dict[str, Any]:
 def config_to_json(config: AppliedConfig) -> dict[str, Any]:
     """Which settings were written last."""
     return {"digest": config.digest, "checksum": config.checksum, "extras": list(config.extras)}
+
+
+def _mail_to_json(mail: MailProof | None) -> dict[str, Any] | None:
+    """The newest test mail."""
+    if mail is None:
+        return None
+    return {"digest": mail.digest, "testedAt": iso(mail.at), "error": mail.error or None}
+
+
+def _mail_from_json(data: Mapping[str, Any] | None) -> MailProof | None:
+    at = moment(data["testedAt"]) if data else None
+    if data is None or at is None:
+        return None
+    return MailProof(digest=data["digest"], at=at, error=data["error"] or "")
 
 
 def _config_from_json(data: Mapping[str, Any]) -> AppliedConfig:
@@ -315,4 +336,5 @@ def status_from_json(data: Mapping[str, Any]) -> StoreStatus:
         proven_at=moment(data["provenAt"]),
         proven_digest=data["provenDigest"],
         ever_ready=data["everReady"],
+        mail=_mail_from_json(data.get("mail")),
     )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from controller.domain.clusters import ClusterSpec
+from controller.domain.mail import Relay
 from controller.domain.orders import Order, OrderPage, OrderQuery, Parcel, Recorded, Shipment, Track
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
@@ -177,6 +178,9 @@ class Shop(Protocol):
         Fields in `left` were changed in the shop and are left so: they are not judged.
         """
 
+    def prove_mailing(self, recipient: str) -> str:
+        """Send a test mail as mails of the shop leave; return why it did not, else nothing."""
+
     def login_link(self) -> LoginLink:
         """Make a one-time link to the administration."""
 
@@ -239,10 +243,11 @@ class Engine(Protocol):
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
+        relay: Relay | None = None,
     ) -> Shop:
         """The running shop on behalf of a store.
 
         `endpoint` is how we reach it, `addresses` are its websites' public ones by their codes.
         `secrets` are its stack's, `providers` those of payment providers and carriers by the names
-        of `controller.domain.providers`.
+        of `controller.domain.providers`. Mails go to `relay`; None leaves them as they are.
         """

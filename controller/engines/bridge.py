@@ -12,6 +12,7 @@ from controller.domain.errors import (
     SettingsRefusedError,
     WrongShopError,
 )
+from controller.domain.mail import Relay
 from controller.domain.rates import Rate
 from controller.domain.store import Store
 from controller.engines.base import (
@@ -51,13 +52,16 @@ class BridgeShop:
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
+        relay: Relay | None = None,
     ) -> None:
         """As `Engine.shop` of `engines.base`."""
         self._endpoint = endpoint
         self._adopted = "instance_uid" in secrets
         self._uid = secrets.get("instance_uid", store.stack)
         self._store = store
-        self._wanted = Wanted(store=store, addresses=addresses, secrets=providers, shop=self._uid)
+        self._wanted = Wanted(
+            store=store, addresses=addresses, secrets=providers, shop=self._uid, relay=relay
+        )
         self._rest = RestClient(endpoint, secrets["access_token"])
         self._regions = Regions(self._rest)
         self._seen: ShopSeen | None = None
@@ -157,6 +161,17 @@ class BridgeShop:
             for site in self._wanted.sites
         ]
         return main
+
+    def prove_mailing(self, recipient: str) -> str:
+        """Have it send a test mail; what the relay answered when it did not take it."""
+        self._check_identity()
+        body = {"recipient": recipient}
+        try:
+            done = self._rest.call("POST", "/all/V1/storecontroller/test-mail", body)
+        except ShopAnswerError as error:
+            return error.message[:500] or f"HTTP {error.status}"
+        with reading("test-mail"):
+            return "" if done["sent"] else str(done["detail"])[:500]
 
     def login_link(self) -> LoginLink:
         """Make a one-time link to the administration."""

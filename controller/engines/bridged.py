@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import ShopStartingError, ShopUnroutedError, WrongShopError
+from controller.domain.mail import Relay
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.abilities import Abilities, abilities_of
@@ -75,6 +76,7 @@ class BridgedEngine:
         secrets: Mapping[str, str],
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
+        relay: Relay | None = None,
     ) -> Shop:
         """The running shop on behalf of a store."""
-        return BridgeShop(endpoint, store, secrets, providers, addresses)
+        return BridgeShop(endpoint, store, secrets, providers, addresses, relay)

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from controller.domain.commerce import OFFLINE, Payment, TableBasis
+from controller.domain.mail import Encryption, Relay
 from controller.domain.store import MAIN_SITE, Site, Store
 from controller.engines.abilities import abilities_of
 
@@ -56,8 +57,13 @@ def yes(wanted: object) -> str:
     return "1" if wanted else "0"
 
 
+def contact(store: Store) -> str:
+    """Whom shoppers write to."""
+    return store.spec.contact.email or store.owner
+
+
 def _email(store: Store) -> dict[str, str]:
-    address = store.spec.contact.email or store.owner
+    address = contact(store)
     if not address.isascii():
         # Magento takes none of these; its own stays until a contact is named.
         return {}
@@ -136,6 +142,29 @@ def _tax(site: Site, store: Store) -> Values:  # noqa: ARG001
         "tax/display/type": shown,
         "tax/cart_display/price": shown,
         "tax/cart_display/subtotal": shown,
+    }
+
+
+_TLS = {Encryption.NONE: "none", Encryption.STARTTLS: "tls", Encryption.TLS: "ssl"}
+"""As Magento spells it: what it calls TLS begins in the clear."""
+
+
+def mailing(relay: Relay, sender: str) -> Values:
+    """How mails leave; without a relay none do, and the shop tries no program that is not there."""
+    if not relay.host:
+        return {"system/smtp/disable": "1"}
+    # With a sender of the relay's own the contact's addresses are not written on their own.
+    own = ("general", "sales", "support") if relay.sender else ("support",)
+    user = {"system/smtp/username": relay.username} if relay.username else {}
+    return {
+        "system/smtp/disable": "0",
+        "system/smtp/transport": "smtp",
+        "system/smtp/host": relay.host,
+        "system/smtp/port": str(relay.port),
+        "system/smtp/ssl": _TLS[relay.encryption],
+        "system/smtp/auth": "login" if relay.username else "none",
+        **user,
+        **({f"trans_email/ident_{name}/email": sender for name in own} if sender.isascii() else {}),
     }
 
 

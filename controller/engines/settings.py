@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from controller.domain.mail import PASSWORD, Relay
 from controller.domain.sealing import fingerprint
 from controller.domain.store import MAIN_SITE, Site, Store, spec_to_json
 from controller.engines import gateways
-from controller.engines.fields import ABILITIES, METHODS, RULES, Rule
+from controller.engines.fields import ABILITIES, METHODS, RULES, Rule, contact, mailing
 
 _GROUP = "main_website_store"
 _DEFAULT_VIEW = "default"
@@ -21,6 +22,7 @@ LONGEST_CODE = 32
 """Characters of a website's, group's or view's code."""
 _LONGEST_NAME = 64
 """Characters of a website's name."""
+_CONTACT = "contact.email"
 _EDITION = 3
 """Raised when the same specification becomes other settings, so that every shop gets them."""
 _APART = ("labels", "expiresAt", "drift", "engine")
@@ -72,6 +74,8 @@ class Wanted:
     """Of payment providers and carriers, by the names of `controller.domain.providers`."""
     shop: str = ""
     """The shop's instance uid, which fingerprints of secrets hang on."""
+    relay: Relay | None = None
+    """Where its mails go; None leaves that as it is in the shop."""
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -128,6 +132,7 @@ class Wanted:
         for site in self.sites:
             found += [*self._plain(site), *self._origin(site, region), *self._addresses(site)]
             found += self._providers(site, known, tolerant=tolerant)
+        found += self._mailing()
         for code, (site, locale) in self.views.items():
             found.append(
                 Setting(
@@ -142,6 +147,9 @@ class Wanted:
 
     def _plain(self, site: Site) -> Iterator[Setting]:
         for rule in rules(site):
+            if rule.field == _CONTACT and self.relay is not None and self.relay.sender:
+                # Relays take mails of the sender alone that they know.
+                continue
             for path, value in rule.write(site, self.store).items():
                 yield self._setting(site, rule.field, path, value)
 
@@ -150,6 +158,16 @@ class Wanted:
         if code:
             number = region(site.country, code)
             yield self._setting(site, "shipping.origin", "shipping/origin/region_id", number)
+
+    def _mailing(self) -> Iterator[Setting]:
+        main, relay = self.sites[0], self.relay
+        if relay is None:
+            return
+        for path, value in mailing(relay, relay.sender or contact(self.store)).items():
+            yield self._setting(main, "mail", path, value)
+        if relay.password:
+            path = "system/smtp/password"
+            yield self._setting(main, PASSWORD, path, relay.password, secret=True)
 
     def _addresses(self, site: Site) -> Iterator[Setting]:
         if site.code not in self.addresses:
@@ -195,6 +213,8 @@ class Wanted:
             "addresses": dict(self.addresses),
             "secrets": {name: self.mark(secret) for name, secret in self.secrets.items()},
         }
+        if self.relay is not None:
+            wanted["relay"] = self.relay.digest
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
 
     def mark(self, secret: str) -> str:

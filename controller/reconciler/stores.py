@@ -19,13 +19,15 @@ from controller.domain.errors import (
     StackNotReadyError,
     StoreControllerError,
 )
+from controller.domain.mail import MailProof, Relay
 from controller.domain.notes import Note
 from controller.domain.rates import Rate
 from controller.domain.stack import Stack
-from controller.domain.store import AppliedConfig, Store, StoreStatus
+from controller.domain.store import MAILING, AppliedConfig, Store, StoreStatus
 from controller.engines.abilities import Abilities
 from controller.engines.base import Shop, ShopSeen, Standing, path_of
 from controller.reconciler import shortfalls
+from controller.reconciler.mailing import mail_due, mailing
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 
@@ -49,6 +51,9 @@ class StoreSeen:
     """What is wanted and cannot be offered yet, or that it can."""
     rates: Callable[[], Sequence[Rate]] = tuple
     """The exchange rates that the shop is to have, asked for when settings are written."""
+    relay: Relay | None = None
+    """Where its mails go, where that is ours to say."""
+    test_mails_to: str = ""
 
 
 def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
@@ -75,6 +80,8 @@ def observe(store: Store, stack: Stack, world: World) -> StoreSeen:
             *shortfalls.translated(store, engine.languages, engine.abilities.locale),
         ),
         rates=lambda: world.rates(store.spec),
+        relay=world.relay(store, stack),
+        test_mails_to=world.test_mails_to or store.spec.contact.email or store.owner,
     )
 
 
@@ -241,7 +248,32 @@ class ProveSelling:
         )
 
 
-STEPS: tuple[type[StoreStep], ...] = (AwaitStack, Bind, Route, Configure, Adopt, ProveSelling)
+class ProveMailing:
+    """Have the shop send a test mail."""
+
+    name = "prove-mailing"
+    condition: str | None = MAILING
+
+    def run(self, store: Store, seen: StoreSeen) -> Advanced:  # noqa: ARG002
+        """A shop whose mails are refused sells nevertheless: that is told, and tried again."""
+        relay = seen.relay or Relay()
+        error = _shop(seen).prove_mailing(seen.test_mails_to)
+        proof = MailProof(digest=relay.digest, at=datetime.now(UTC), error=error)
+        note = Note.of("MailDelivered", relay=str(relay))
+        if error:
+            note = Note.of("MailRefused", relay=str(relay), detail=error)
+        return Advanced(note=note, change=lambda status: replace(status, mail=proof))
+
+
+STEPS: tuple[type[StoreStep], ...] = (
+    AwaitStack,
+    Bind,
+    Route,
+    Configure,
+    Adopt,
+    ProveSelling,
+    ProveMailing,
+)
 
 
 def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
@@ -262,6 +294,8 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
         return Adopt()
     if store.desired is Desired.ACTIVE and seen.proof_due:
         return ProveSelling()
+    if store.desired is Desired.ACTIVE and mail_due(store.status.mail, seen.relay):
+        return ProveMailing()
     return None
 
 
@@ -299,6 +333,7 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
         _configuration(store, seen),
         _selling(store, seen),
         *seen.shortfalls,
+        *mailing(store.status.mail, seen.relay),
     )
 
 

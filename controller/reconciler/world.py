@@ -7,6 +7,7 @@ from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER
 from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
+from controller.domain.mail import PASSWORD, Relay
 from controller.domain.providers import gateway_names
 from controller.domain.rates import QuoteSet, Rate, missing_rates, pairs, rates_for
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
@@ -32,6 +33,10 @@ class World:
     """The sealed secrets of a subject, `store:<uid>` or `stack:<uid>`."""
     quotes: Callable[[], QuoteSet | None] = lambda: None
     """The exchange rates that are in force."""
+    mail: Relay = field(default_factory=Relay)
+    """The relay of every shop that has none of its own."""
+    test_mails_to: str = ""
+    """Who gets the test mails; nobody said is each shop's own contact."""
     places: Places = field(default_factory=Places)
     """The clusters that stacks run on."""
 
@@ -99,6 +104,16 @@ class World:
         except DriverFailure as failure:
             raise from_driver(failure) from failure
 
+    def relay(self, store: Store, stack: Stack) -> Relay | None:
+        """Where a shop's mails go: the store's own relay, else the platform's.
+
+        One without a host sends none; None leaves a shop that somebody else runs as it is.
+        """
+        own = store.spec.mail
+        if own is not None:
+            return replace(own, password=self.vault(f"store:{store.uid}").get(PASSWORD, ""))
+        return None if stack.driver == EXTERNAL else self.mail
+
     def shop(self, store: Store, stack: Stack) -> Shop:
         """The running shop on behalf of a store; the stack has an endpoint.
 
@@ -109,10 +124,16 @@ class World:
         access = self.access(stack)
         if "access_token" not in access:
             raise HandoverMissingError
-        public = addresses(store.spec, stack)
         # A currency without a rate is not offered: a shop would sell at an old one, or at 0.
         offer = replace(store, spec=offered(store.spec, self.missing_rates(store.spec)))
-        return self.engine(stack).shop(stack.endpoint or "", offer, access, providers, public)
+        return self.engine(stack).shop(
+            stack.endpoint or "",
+            offer,
+            access,
+            providers,
+            addresses(store.spec, stack),
+            self.relay(store, stack),
+        )
 
     def missing_rates(self, spec: StoreSpec) -> tuple[str, ...]:
         """The pairs of currencies that a store needs and nobody says the rate of."""

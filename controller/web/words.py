@@ -103,6 +103,7 @@ CONDITIONS: Mapping[str, str] = {
     "Routed": N_("Web address"),
     "Configured": N_("Currency, payment and shipping"),
     "Selling": N_("Takes orders"),
+    "Mailing": N_("Sends mails"),
 }
 
 PAYMENTS: Mapping[Payment, str] = {

@@ -62,7 +62,7 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
         return ok("store", Note.of(resting[store.desired]))
     if store.status.ready and reached:
         short = store.status.shortfalls
-        told = ok("store", Note.of("WhyReadyBut" if short else "WhyReady"))
+        told = ok("store", Note.of(_standing({item.note.reason for item in short})))
         return replace(told, conditions=short)
     since = max((item.since for item in unmet if item.since), default=None)
     return Layer(
@@ -74,14 +74,24 @@ def of_store(store: Store, stack: Stack | None) -> Layer:
     )
 
 
+_OPEN = {"WhyReady", "WhyReadyBut", "WhyMailRefused", "WhyReadyWithoutMail"}
+
+
+def _standing(short: set[str]) -> str:
+    """What is said of a store that takes orders, by what it falls short of."""
+    if short - {"MailRefused", "MailNotSetUp"}:
+        return "WhyReadyBut"
+    if "MailRefused" in short:
+        return "WhyMailRefused"
+    return "WhyReadyWithoutMail" if short else "WhyReady"
+
+
 def agreeing(header: Layer, others: Sequence[Layer]) -> Layer:
     """The store's layer as it stands beside what the others found just now.
 
     It says what the registry knows of the last look, which may be over.
     """
-    if header.note.reason in {"WhyReady", "WhyReadyBut"} and any(
-        layer.state is LayerState.PROBLEM for layer in others
-    ):
+    if header.note.reason in _OPEN and any(layer.state is LayerState.PROBLEM for layer in others):
         return replace(header, state=LayerState.PROBLEM, note=Note.of("WhyWasReady"))
     return header
 

@@ -20,7 +20,11 @@ from provisioners.base import Reason
 _PASSING = {"deadline_exceeded"}
 """What an operation fails with when something else was in the way for too long."""
 
-_SHORTFALLS = {"TextsMissing": "texts_missing", "RatesNotThere": "rates_not_there"}
+_SHORTFALLS = {
+    "TextsMissing": "texts_missing",
+    "RatesNotThere": "rates_not_there",
+    "MailRefused": "mail_refused",
+}
 """The diagnosis of what an open shop cannot offer, by its reason."""
 
 
@@ -183,7 +187,9 @@ def _of_watch(known: Known) -> Found:
 def _of_shortfalls(store: Store) -> Found:
     """What an open shop cannot offer yet."""
     open_one = store.desired is Desired.ACTIVE and store.status.ready
-    found = [item.note for item in store.status.shortfalls] if open_one else []
+    # Without a mail server a shop is as it was asked for.
+    short = (item.note for item in store.status.shortfalls if item.note.reason != "MailNotSetUp")
+    found = list(short) if open_one else []
     return [(_SHORTFALLS.get(note.reason, "rate_missing"), note.params) for note in found]
 
 

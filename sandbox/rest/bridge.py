@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox import VERSION, changes, config, manifest, money, query, topology
+from sandbox import VERSION, changes, config, mail, manifest, money, query, topology
 from sandbox.database import transaction
 from sandbox.errors import ShopError, wrong_type
 from sandbox.items import Item
@@ -24,6 +24,7 @@ from sandbox.rest.call import (
     get_text,
     only,
 )
+from sandbox.structure import is_email
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,6 +195,24 @@ def clean_cache(call: Call) -> object:
     if bad:
         raise ShopError("Unknown cache types: %1", [", ".join(bad)[:200]])
     return types or changes.CACHES
+
+
+def test_mail(call: Call) -> object:
+    """Send a mail in the way that every mail of the shop takes, and say what became of it."""
+    recipient = get_text(call.body, "recipient", longest=254)
+    if not is_email(recipient):
+        raise ShopError('"%1" is no e-mail address.', [recipient])
+    view = next(view for view in topology.views(call.shop.db) if view.active)
+    settings = config.load(call.shop.db)
+    name = settings.at(view, "trans_email/ident_sales/name")
+    text = "Mails of this shop arrive. Nothing needs to be done."
+    try:
+        way = mail.way(settings, view, call.shop.session_key)
+        message = mail.written(settings, view, recipient, f"Test mail of {name}", text)
+        mail.deliver(way, message)
+    except mail.NotSentError as error:
+        return {"sent": False, "detail": str(error)}
+    return {"sent": True, "detail": ""}
 
 
 def login_link(call: Call) -> object:

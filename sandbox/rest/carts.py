@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import addresses, carts, orders, places, topology
+from sandbox import addresses, carts, mail, orders, places, topology
 from sandbox.errors import ShopError
 from sandbox.regions import COUNTRIES
 from sandbox.rest.call import find_text, get_int, get_object, get_text
@@ -288,4 +288,6 @@ def place(call: Call, cart: Cart) -> int:
     """Place the order with the method that the body names."""
     payment = get_object(call.body, "paymentMethod")
     number = find_text(payment, "po_number", longest=64) or ""
-    return orders.place(cart, get_text(payment, "method", longest=64), number)
+    order = orders.place(cart, get_text(payment, "method", longest=64), number)
+    mail.confirm(call.shop, cart, order)
+    return order

@@ -28,6 +28,7 @@ ROUTES = [
     Route("PUT", "/V1/storecontroller/table-rates", f"{BRIDGE}table_rates", "tablerates.put_table"),
     Route("PUT", "/V1/storecontroller/topology", f"{BRIDGE}topology", "bridge.put_topology"),
     Route("POST", "/V1/storecontroller/cache/clean", f"{BRIDGE}cache", "bridge.clean_cache"),
+    Route("POST", "/V1/storecontroller/test-mail", f"{BRIDGE}config_write", "bridge.test_mail"),
     Route("POST", "/V1/storecontroller/login-link", f"{BRIDGE}login_link", "bridge.login_link"),
     Route("POST", "/V1/integration/admin/token", ANONYMOUS, "store.admin_token"),
     Route("GET", "/V1/store/storeConfigs", STORE, "store.store_configs"),

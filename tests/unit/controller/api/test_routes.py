@@ -50,6 +50,7 @@ def test_a_store_is_created_and_comes_up(plane: Plane) -> None:
         "timezone": "Europe/Berlin",
         "weightUnit": "kgs",
         "contact": {"email": None, "phone": None},
+        "mail": None,
         "currencies": {
             "base": "EUR",
             "default": "EUR",
@@ -71,7 +72,8 @@ def test_a_store_is_created_and_comes_up(plane: Plane) -> None:
     }
     assert store["status"]["phase"] == "Ready"
     assert store["status"]["ready"] is True
-    assert {item["status"] for item in store["status"]["conditions"]} == {"True"}
+    unmet = [item for item in store["status"]["conditions"] if item["status"] != "True"]
+    assert [(item["type"], item["reason"]) for item in unmet] == [("Mailing", "MailNotSetUp")]
     assert plane.get(f"stores/{store['metadata']['uid']}").json() == store
 
 

@@ -12,8 +12,10 @@ from controller.commerce.drafts import Draft, SiteDraft, specify
 from controller.domain.commerce import DriftPolicy
 from controller.domain.conditions import Desired
 from controller.domain.errors import CapabilityMissingError, SecretMissingError
+from controller.domain.mail import Encryption, Relay
 from controller.domain.store import Store, StoreSpec, StoreStatus
 from controller.engines.abilities import abilities_of
+from controller.engines.fields import mailing
 from controller.engines.settings import Wanted
 
 URL = "http://127.0.0.1:18100"
@@ -223,3 +225,44 @@ def test_the_digest_is_of_what_the_shop_is_told() -> None:
     assert of(replace(spec, timezone="UTC"), STRIPE_SECRET).digest != plain.digest
     assert of(spec, {"stripe.secretKey": "sk_test_87654321"}).digest != plain.digest
     assert "sk_test" not in plain.digest
+
+
+def test_mails_leave_by_the_relay_or_not_at_all() -> None:
+    silent = replace(wanted(), relay=Relay())
+    assert {key: value for key, value in values(silent).items() if "smtp" in key} == {
+        "system/smtp/disable": "1"
+    }
+    relay = Relay(host="smtp.example.com", username="acme", password="s3cret", sender="s@acme.de")
+    found = replace(wanted(contact_email="me@acme.de"), relay=relay)
+    written = values(found)
+    assert {key: value for key, value in written.items() if "smtp" in key} == {
+        "system/smtp/disable": "0",
+        "system/smtp/transport": "smtp",
+        "system/smtp/host": "smtp.example.com",
+        "system/smtp/port": "587",
+        "system/smtp/ssl": "tls",
+        "system/smtp/auth": "login",
+        "system/smtp/username": "acme",
+        "system/smtp/password": "s3cret",
+    }
+    # A relay that knows one sender takes no mail of another.
+    senders = {value for key, value in written.items() if key.startswith("trans_email/")}
+    assert senders - {"Acme"} == {"s@acme.de"}
+    assert [item.path for item in found.settings() if item.secret] == ["system/smtp/password"]
+
+
+def test_another_relay_or_password_is_another_wish() -> None:
+    relay = Relay(host="smtp.example.com", password="one")
+    digests = [
+        replace(wanted(), relay=item).digest
+        for item in (None, Relay(), relay, replace(relay, password="two"))
+    ]
+    assert len(set(digests)) == 4
+
+
+def test_a_plain_connection_is_called_what_magento_calls_it() -> None:
+    spelled = {
+        encryption: mailing(Relay(host="a", encryption=encryption), "a@b.de")["system/smtp/ssl"]
+        for encryption in Encryption
+    }
+    assert spelled == {"none": "none", "starttls": "tls", "tls": "ssl"}
