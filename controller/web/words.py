@@ -60,6 +60,7 @@ KINDS: Mapping[OperationKind, str] = {
     OperationKind.CHANGE: N_("Changing the settings"),
     OperationKind.PUSH: N_("Writing all settings again"),
     OperationKind.SCALE: N_("Changing the number of web servers"),
+    OperationKind.IMAGE: N_("Another version"),
     OperationKind.SUSPEND: N_("Pausing the shop"),
     OperationKind.RESUME: N_("Opening the shop again"),
     OperationKind.RETIRE: N_("Closing the shop"),
