@@ -23,12 +23,12 @@ up-distributed: $(DEV) i18n services ## The same over PostgreSQL, Redis and Cele
 
 ##@ Test it
 
-.PHONY: services test test-unit fuzz integration-test contract-test browser-test cluster-tools cluster-test node-tools bench
+.PHONY: services test test-unit fuzz integration-test contract-test browser-test cluster-tools cluster-test node-tools node-test bench
 services: $(DEV)
 	@$(PYTHON) -m tests.services prepare
 
 test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium and PHP where they are missing
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/cluster tests
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/cluster --ignore=tests/node tests
 
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
@@ -55,6 +55,10 @@ node-tools: $(DEV) ## The same for a real node: kubelet, kube-proxy and schedule
 cluster-test: $(DEV) i18n ## Tests over a real API server; over a cluster of yours with STORECTL_TEST_KUBECONFIG
 	@$(PYTHON) -m scripts.cluster_tools $(if $(STORECTL_TEST_KUBECONFIG),kubectl helm3 helm4 tofu)
 	@$(PYTHON) -m pytest -n 2 --dist loadfile $(if $(STORECTL_TEST_KUBECONFIG),-o faulthandler_timeout=7200) tests/cluster
+
+# As root: tests over a node of its own; elsewhere it says why there is none.
+node-test: $(DEV) i18n ## Tests on a real node: kubelet, volumes, Ingress, policies; needs root (MAGENTO_TREE: with the real shop)
+	@$(PYTHON) -m tests.node
 
 bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 	@$(PYTHON) -m bench

@@ -122,6 +122,12 @@ class ControlPlane:
         self._process.kill()
         self._process.wait(PATIENCE)
 
+    def end(self, how: signal.Signals) -> int:
+        """End it by a signal; returns the exit status once it is gone."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        return self._process.wait(PATIENCE)
+
     def stop(self) -> int | None:
         """End it as Ctrl-C does; returns the exit status."""
         if self._process is None:

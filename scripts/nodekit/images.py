@@ -28,6 +28,7 @@ _BASE = "localhost/base:latest"
 _STORAGE = CACHE / "storage"
 _LAYOUT = CACHE / "oci"
 _BUILDAH = ("buildah", "--root", _STORAGE, "--runroot", CACHE / "runroot", "--storage-driver")
+_NAME = "org.opencontainers.image.ref.name"
 _MODULES = ("transport-netty4", "analysis-common", "lang-painless")
 TREE = "MAGENTO_TREE"
 """The variable that names a complete tree of Magento beside the project."""
@@ -142,7 +143,16 @@ def _shop() -> Path:
     return place
 
 
+def _sandbox() -> Path:
+    """The repository as git knows it."""
+    place = CACHE / "contexts" / "sandbox"
+    shutil.rmtree(place, ignore_errors=True)
+    _checkout(place)
+    return place
+
+
 SHOP = f"{REGISTRY}/shop:2.4.7-p3"
+SANDBOX = f"{REGISTRY}/sandbox:1"
 CONTROLLER = f"{REGISTRY}/controller:test"
 IMAGES = {
     "pause": Image(reference=PAUSE, context=_given("pause")),
@@ -161,6 +171,19 @@ IMAGES = {
         trusts=True,
         also=(f"{CONTROLLER}-next",),
     ),
+    "sandbox": Image(
+        reference=SANDBOX,
+        context=_sandbox,
+        dockerfile="images/sandbox/Dockerfile",
+        also=(f"{SANDBOX}-next",),
+        trusts=True,
+    ),
+    "standin": Image(
+        reference=SHOP,
+        context=_given("standin"),
+        arguments={"SANDBOX": SANDBOX},
+        also=(f"{SHOP}-next",),
+    ),
     "shop": Image(
         reference=SHOP,
         context=_shop,
@@ -168,6 +191,7 @@ IMAGES = {
         also=(f"{SHOP}-next",),
     ),
 }
+"""By name. The shop and its stand-in have one reference, so a node has one of the two."""
 NAMES = tuple(IMAGES)
 
 
@@ -205,6 +229,8 @@ def build(names: Sequence[str]) -> None:
 
 def load(world: World, names: Sequence[str]) -> None:
     """Hand images to the node's containerd. Raises NodeError."""
+    if not names:
+        return
     command = world.entering(["ctr", "--namespace", "k8s.io", "images", "import", "-"])
     with subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -230,7 +256,8 @@ def load(world: World, names: Sequence[str]) -> None:
 def _archive(names: Sequence[str]) -> Iterator[tuple[str, Path | Object]]:
     """The files of an OCI archive: each blob once, however many images it is of."""
     listed = json.loads((_LAYOUT / "index.json").read_text())["manifests"]
-    by_name = {item["annotations"]["org.opencontainers.image.ref.name"]: item for item in listed}
+    # What was built anew has left its former manifest without a name.
+    by_name = {item.get("annotations", {}).get(_NAME): item for item in listed}
     manifests = []
     blobs: dict[str, None] = {}
     for name in names:

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scripts.nodekit.base import HOME, NodeError, run
+from scripts.nodekit.base import HOME, run
 from scripts.nodekit.cgroups import hierarchies
 
 PACKAGES = {
@@ -18,8 +18,10 @@ PACKAGES = {
     "conntrack": "conntrack",
     "ethtool": "ethtool",
     "ip": "iproute2",
+    "java": "default-jre-headless",
     "losetup": "mount",
     "mkfs.ext4": "e2fsprogs",
+    "mvn": "maven",
     "newuidmap": "uidmap",
     "nft": "nftables",
     "nginx": "nginx-light",
@@ -28,15 +30,6 @@ PACKAGES = {
     "wrk": "wrk",
 }
 """Program or file: the package of Debian that brings it."""
-_TRIAL = """
-set -e
-mount --make-rshared /
-mount -t tmpfs trial "$1"
-mkdir "$1/netns"
-ip netns add "storectl-trial-$$"
-ip netns delete "storectl-trial-$$"
-mount -t tmpfs trial /run
-"""
 
 
 def why_not() -> str:
@@ -121,9 +114,3 @@ def _overlays() -> str:
         arguments = ("sh", "-c", inside, "sh", scratch)
         said = _said("unshare", "--mount", "--propagation", "private", *arguments)
     return f"no overlay filesystems: {said}" if said else ""
-
-
-def require() -> None:
-    """Raise NodeError where no node can run."""
-    if why := why_not():
-        raise NodeError(f"No node can run here: {why}")

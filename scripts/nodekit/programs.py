@@ -13,6 +13,7 @@ from scripts.nodekit.base import (
     DNS_SERVICE,
     NODE,
     NODE_ADDRESS,
+    OUTSIDE,
     PODS,
     SERVICES,
     NodeError,
@@ -50,6 +51,15 @@ root = "{directory}/containerd"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{directory}/cni.d"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{directory}/registries"
+"""
+# Every registry is one on the outside, where a test may run one; nothing else answers there.
+REGISTRY_PORT = 5000
+_REGISTRIES = """
+server = "http://{outside}:{port}"
+[host."http://{outside}:{port}"]
+  capabilities = ["pull", "resolve"]
 """
 # Each pod has a route of its own, so that what pods say to each other passes the node's firewall.
 _CNI = {
@@ -114,6 +124,10 @@ class Programs:
         cni = self._directory / "cni.d"
         cni.mkdir(exist_ok=True)
         (cni / "10-pods.conflist").write_text(json.dumps(_CNI))
+        registries = self._directory / "registries" / "_default"
+        registries.mkdir(parents=True, exist_ok=True)
+        told = _REGISTRIES.format(outside=OUTSIDE, port=REGISTRY_PORT)
+        (registries / "hosts.toml").write_text(told)
         path = self._directory / "containerd.toml"
         path.write_text(_CONTAINERD.format(directory=self._directory, pause=PAUSE))
         return path
