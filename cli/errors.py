@@ -173,6 +173,16 @@ class NotConfirmedError(StoreControllerError):
     action = N_("Run it again as: %(again)s")
 
 
+class NoTableRatesError(StoreControllerError):
+    """There are no table rates to print."""
+
+    code = "no_table_rates"
+    status = 404
+    exit_code = NOT_FOUND
+    cause = N_("“%(store)s” has no table rates there.")
+    action = N_("Set some: storectl config set %(store)s shipping.tableRates=@tablerates.csv")
+
+
 class OperationFailedError(StoreControllerError):
     """The operation that was waited for ended in failure; `error` is what the API says of it."""
 

@@ -19,8 +19,8 @@ _YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off
 def patch(assignments: Iterable[str], site: str | None) -> dict[str, Any]:
     """Return a merge patch; a website's fields go below its code.
 
-    Nothing behind the sign takes a field away. `@FILE` reads a value from a YAML or JSON file.
-    Raises BadAssignmentError and UnreadableFileError.
+    Nothing behind the sign takes a field away. `@FILE` reads a value from a YAML or JSON file,
+    table rates from a CSV file too. Raises BadAssignmentError and UnreadableFileError.
     """
     found: dict[str, Any] = {}
     for text in assignments:
@@ -48,7 +48,7 @@ def _value(name: str, text: str) -> Any:
     if text == "":
         return None
     if text.startswith("@"):
-        return _file(text[1:])
+        return _rates(text[1:]) if _is_rates(name, text) else _file(text[1:])
     if text[0] in "[{":
         try:
             return loads(text)
@@ -66,6 +66,20 @@ def _value(name: str, text: str) -> Any:
         except ValueError:
             raise BadAssignmentError(text=f"{name}={text}") from None
     return text
+
+
+def _is_rates(name: str, text: str) -> bool:
+    return name.endswith("shipping.tableRates") and text.lower().endswith((".csv", ".tsv", ".txt"))
+
+
+def _rates(name: str) -> Any:
+    from controller.domain.ratefiles import RateFileError, read  # noqa: PLC0415 -- only files pay.
+
+    try:
+        return read(files.read(name))
+    except RateFileError as error:
+        detail = " ".join((_(error.cause) % error.params, _(error.action)))
+        raise UnreadableFileError(file=files.shown(name), detail=detail) from None
 
 
 def _file(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 import sys
 
-from controller.domain import jsontext, yamltext
+from controller.domain import jsontext, ratefiles, yamltext
 from controller.domain.errors import StoreControllerError, by_code
 from controller.web import session
 
@@ -20,7 +20,12 @@ by `python -m scripts.error_table`.
 def table() -> str:
     """The document."""
     # Imported for the errors that they add to the tree.
-    beside = (session.FormExpiredError, jsontext.JsonTwiceError, yamltext.YamlError)
+    beside = (
+        session.FormExpiredError,
+        jsontext.JsonTwiceError,
+        ratefiles.RateFileError,
+        yamltext.YamlError,
+    )
     known = {kind.code for kind in beside} | set(by_code())
     rows = [_row(by_code()[code]) for code in sorted(known) if _served(by_code()[code])]
     return HEAD + "\n".join(rows) + "\n"

@@ -67,8 +67,8 @@ def get(
     "set",
     text=_("Change settings and follow the change into the shop."),
     more=_(
-        "FIELD= takes a field away, FIELD=@FILE reads it from a YAML or JSON file. Secrets are set "
-        "with “storectl secret set”."
+        "FIELD= takes a field away, FIELD=@FILE reads it from a YAML or JSON file, table rates "
+        "from a CSV file as Magento exports it. Secrets are set with “storectl secret set”."
     ),
     examples=(
         "storectl config set acme shipping.flatRate=7.50 shipping.freeFrom=100",
@@ -77,6 +77,7 @@ def get(
         "storectl config set acme currencies.allowed=EUR,USD,CHF",
         "storectl config set acme --site us country=US displayName='Acme US' payments=check",
         "storectl config set acme shipping.tableRates=@rates.yaml taxRates=@taxes.yaml",
+        "storectl config set acme shipping.tableRates=@tablerates.csv",
         "storectl config set acme 'drift.*=warn' drift.shipping.flatRate=adopt",
     ),
 )
@@ -116,6 +117,25 @@ def diff(session: Session, name: Name, *, output: Output = Format.TABLE) -> None
         note(_("The shop of “%(store)s” has every setting as wanted.") % {"store": store})
     if found["fields"]:
         raise typer.Exit(errors.CHANGES)
+
+
+@verb(
+    app,
+    "rates",
+    text=_("Print table rates as CSV, in Magento's own form."),
+    more=_("“config set shipping.tableRates=@FILE.csv” takes the same back."),
+    examples=("storectl config rates acme > tablerates.csv",),
+)
+def rates(session: Session, name: Name, *, site: Site = None) -> None:
+    """Print the table rates of a website."""
+    from controller.domain.ratefiles import written  # noqa: PLC0415 -- the others do without.
+
+    spec = session.client.store(name)["spec"]
+    part = spec if site is None else (spec.get("sites") or {}).get(site) or {}
+    table = (part.get("shipping") or {}).get("tableRates")
+    if table is None:
+        raise errors.NoTableRatesError(store=name)
+    result(written(table).rstrip("\n"))
 
 
 @verb(

@@ -12,6 +12,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 
 from controller.commerce import tender
+from controller.commerce.cldr import country_code
 from controller.commerce.identities import folded, tax_name, twice
 from controller.domain.commerce import (
     Carrier,
@@ -144,7 +145,10 @@ class Checks:
         markup_bps: int,
         pins: Mapping[str, Decimal],
     ) -> Currencies:
-        """ISO 4217 codes; the default is always among those allowed."""
+        """ISO 4217 codes in any case; the default is always among those allowed."""
+        base, default = base.strip().upper(), default and default.strip().upper()
+        allowed = None if allowed is None else [code.strip().upper() for code in allowed]
+        pins = {pair.replace(" ", "").upper(): rate for pair, rate in pins.items()}
         base = self._currency("currencies.base", base)
         # What is wrong with one is said once.
         if default is not None and default != base:
@@ -268,7 +272,7 @@ class Checks:
         )
 
     def _place(self, name: str, said: Mapping[str, Any], longest: int) -> tuple[str, str, str]:
-        country = str(said.get("country") or "*").upper()
+        country = country_code(str(said.get("country") or "*")[:100])
         region, postcode = (str(said.get(part) or "*").strip() for part in ("region", "postcode"))
         if country != "*" and country not in self.abilities.destinations:
             self.say(f"{name}.country", f"{country[:10]!r} is not a country that the shop knows")

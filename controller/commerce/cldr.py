@@ -11,6 +11,7 @@ from babel.core import UnknownLocaleError, get_global
 from babel.languages import get_territory_language_info
 
 from controller.commerce import tender
+from controller.i18n import LANGUAGES
 
 WeightUnit = Literal["kgs", "lbs"]
 
@@ -45,6 +46,31 @@ MAIN_ZONES: Final = {
     "UZ": "Asia/Tashkent", "XK": "Europe/Belgrade",
 }
 # fmt: on
+
+
+def country_code(text: str) -> str:
+    """The ISO code of a country as people spell it: `de`, `DEU`, `Germany`, `ألمانيا`.
+
+    What is none is returned as it is.
+    """
+    said = text.strip()
+    code = said.upper() if said.isascii() else said
+    if code in countries() or len(code) == 2:
+        return code
+    if len(code) == 3 and code.isalpha():
+        aliases = get_global("territory_aliases").get(code, [])
+        return str(aliases[0]) if len(aliases) == 1 else said
+    return _by_name().get(said.casefold(), said)
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {
+        name.casefold(): code
+        for language in LANGUAGES
+        for code, name in Locale.parse(language).territories.items()
+        if code in countries()
+    }
 
 
 @cache

@@ -81,11 +81,11 @@ def all_codes() -> tuple[str, ...]:
 
 
 def pack(code: str, abilities: Abilities | None = None) -> CountryPack:
-    """Return the pack of a country by its ISO code in any case.
+    """Return the pack of a country by its ISO code in any case, or its name.
 
     Raises UnknownCountryError where there is none, or the shop software cannot be there.
     """
-    country = code.upper() if code.isascii() else code
+    country = cldr.country_code(code[:100])
     able = abilities is None or country in abilities.countries
     if country not in cldr.countries() or not able:
         raise UnknownCountryError(country=code[:20])

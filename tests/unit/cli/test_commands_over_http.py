@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cli import settings
 from tests.unit.cli.fake_control_plane import FakeApi, problem
 from tests.unit.cli.runner import Storectl
 
@@ -416,3 +417,15 @@ def test_api_sends_any_request(connected: Storectl) -> None:
     body = json.dumps({"name": "beta", "country": "DE"})
     assert connected("api", "post", "stores", "--data", body).json["kind"] == "Operation"
     assert connected("api", "POST", "/stores", "--data", "{").code == 2
+
+
+def test_table_rates_go_in_and_out_as_csv(connected: Storectl, api: FakeApi, tmp_path) -> None:
+    connected(*CREATE)
+    file = tmp_path / "rates.csv"
+    head = "Country,Region/State,Zip/Postal Code,Weight (and above),Shipping Price\n"
+    file.write_text(head + "DE,*,01067,0,4.90\nUSA,CA,*,1.5,20\n")
+    table = settings.patch([f"shipping.tableRates=@{file}"], None)["shipping"]["tableRates"]
+    assert (table["by"], table["rows"][0]["postcode"]) == ("weight", "01067")
+    file.write_text(head + "DE,*,*,zero,4.90\n")
+    wrong = connected("config", "set", "acme", f"shipping.tableRates=@{file}")
+    assert (wrong.code, "Line 2" in wrong.err) == (2, True)

@@ -298,3 +298,18 @@ def test_an_owners_address_may_be_of_any_script(plane: Plane) -> None:
     store = plane.get("stores/acme").json()
     assert store["metadata"]["owner"] == "jörg@xn--mller-kva.example"
     assert store["status"]["ready"]
+
+
+def test_codes_are_read_in_any_case_and_countries_by_name(plane: Plane) -> None:
+    rows = [{"country": "USA", "region": "CA", "price": "1"}, {"country": "germany", "price": "2"}]
+    plane.make(
+        country="Deutschland",
+        currencies={"base": "eur", "allowed": ["eur", "usd"], "pins": {"eur/usd": "1,10"}},
+        locales=["de-de", "EN_us"],
+        shipping={"tableRates": {"by": "weight", "rows": rows}},
+    )
+    spec = plane.get("stores/acme").json()["spec"]
+    assert (spec["country"], spec["locales"]) == ("DE", ["de_DE", "en_US"])
+    assert spec["currencies"]["allowed"] == ["EUR", "USD"]
+    assert spec["currencies"]["pins"] == {"EUR/USD": "1.10"}
+    assert [row["country"] for row in spec["shipping"]["tableRates"]["rows"]] == ["DE", "US"]

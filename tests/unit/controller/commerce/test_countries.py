@@ -97,12 +97,15 @@ def test_a_pack_turns_into_the_commerce_settings_of_a_new_shop() -> None:
     assert not commerce.prices_include_tax
 
 
-def test_a_code_is_found_in_any_case() -> None:
-    assert countries.pack("de") is countries.pack("DE")
+@pytest.mark.parametrize(
+    "spelled", ["de", "DE ", "DEU", "deu", "Germany", "deutschland", "Alemania", "ألمانيا"]
+)
+def test_a_country_is_found_as_people_spell_it(spelled: str) -> None:
+    assert countries.pack(spelled) is countries.pack("DE")
 
 
 @pytest.mark.parametrize(
-    "code", ["", "D", "DEU", "EU", "ZZ", "AQ", "ß", "../de", "D\n", "DE ", "x" * 10_000]
+    "code", ["", "D", "ABC", "EU", "ZZ", "AQ", "ß", "../de", "D\n", "Europe", "x" * 10_000]
 )
 def test_a_code_without_a_pack_is_an_unknown_country(code: str) -> None:
     with pytest.raises(UnknownCountryError) as raised:
