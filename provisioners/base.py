@@ -44,6 +44,23 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Something of a release that is not as the release made it; values are never told."""
+
+    thing: str
+    """As `service/web`."""
+    fields: tuple[str, ...]
+    """As `spec.replicas`; `deleted` alone when it is not there any more."""
+    who: str = ""
+    """Who wrote to it last, as its place names them."""
+
+    def __str__(self) -> str:
+        """In one line."""
+        shown = ", ".join(self.fields[:3]) + (", …" if len(self.fields) > 3 else "")
+        return f"{self.thing} ({shown}{f'; {self.who}' if self.who else ''})"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseStatus:
     """How a release stands, and where it is reached."""
 
@@ -51,6 +68,8 @@ class ReleaseStatus:
     endpoint: str | None = None
     detail: str = ""
     """What the tool itself said, when it said something."""
+    changed: tuple[Changed, ...] = ()
+    """What somebody else changed of it, when that makes it outdated."""
 
 
 @dataclass(frozen=True, kw_only=True)

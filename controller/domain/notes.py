@@ -155,6 +155,9 @@ REASONS: Mapping[str, str] = {
     "Inventory": N_("Nothing is left of it. Things removed: %(removed)s."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
     "ShopHung": N_("The shop ran and did not answer any more; it is ended and started again."),
+    "ObjectsChanged": N_(
+        "Somebody changed what the shop runs on in its cluster; it is put back: %(things)s."
+    ),
     "HungEnded": N_("What hung is ended; its data is kept."),
     "ReadyAgain": N_("It takes orders again."),
 }

@@ -115,7 +115,10 @@ class Subjects:
             and _same(stack.conditions, conditions),
             final=stack.desired is StackDesired.PURGED,
             record=record,
-            event=_lost(stack, seen) or _hung(stack, seen) or _full(stack, conditions),
+            event=_lost(stack, seen)
+            or _hung(stack, seen)
+            or _altered(stack, seen)
+            or _full(stack, conditions),
             fulfilled=stacks.fulfilled(stack, seen),
             # Asked of the driver in this very look, whoever did the removing.
             proof={"inventory": [*seen.held, *seen.around]}
@@ -172,6 +175,14 @@ def _full(stack: Stack, seen: tuple[Condition, ...]) -> Note | None:
     """That a volume is nearly full, once at each step."""
     full = (item for item in seen if item.note.reason == "VolumeFilling")
     return next((item.note for item in full if not _same(stack.conditions, (item,))), None)
+
+
+def _altered(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+    """That somebody changed what the release made in its place, which is put back."""
+    if not (stack.settled and stack.wants_running and seen.changed):
+        return None
+    things = [str(changed) for changed in seen.changed[:5]]
+    return Note.of("ObjectsChanged", things=", ".join(things))
 
 
 def _left(store: Store, seen: tuple[Condition, ...]) -> Note | None:

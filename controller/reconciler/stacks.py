@@ -22,7 +22,15 @@ from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
 from controller.registry.progress import StepResult
 from controller.registry.session import utcnow
-from provisioners.base import Driver, DriverFailure, Filling, ReleaseState, ReleaseStatus, Replicas
+from provisioners.base import (
+    Changed,
+    Driver,
+    DriverFailure,
+    Filling,
+    ReleaseState,
+    ReleaseStatus,
+    Replicas,
+)
 
 ROOMY = "VolumesRoomy"
 _FULL_STEPS = (90, 95, 98)
@@ -47,6 +55,8 @@ class StackSeen:
     """Whether what the stack needs around it was built as wanted."""
     around: tuple[str, ...] = ()
     """What is still there around it, asked only when nothing should be left."""
+    changed: tuple[Changed, ...] = ()
+    """What somebody else changed of the release."""
     hangs: bool = False
     """Whether it runs, answers no more and is ours to start again."""
     filling: tuple[Filling, ...] = ()
@@ -73,6 +83,7 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         release=status.state,
         endpoint=status.endpoint,
         detail=status.detail,
+        changed=status.changed,
         secrets=secrets,
         answering=answering,
         infrastructure=infrastructure,

@@ -10,12 +10,14 @@ workload that somebody took away.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from provisioners.base import (
+    Changed,
     DriverFailure,
     Filling,
     Finding,
@@ -27,8 +29,9 @@ from provisioners.base import (
     Replicas,
 )
 from provisioners.command import Result
+from provisioners.helm.drift import Drift
 from provisioners.helm.program import Helm
-from provisioners.helm.releases import DIGEST, STATE, Records, Revision, revisions
+from provisioners.helm.releases import RUN, STATE, Records, Revision, revisions
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
@@ -39,16 +42,27 @@ from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
-from provisioners.kubernetes.scaling import scale
+from provisioners.kubernetes.scaling import halt, halted, scale
 from provisioners.kubernetes.survey import Survey, Wanted
 from provisioners.kubernetes.trials import Trials
-from provisioners.kubernetes.view import WORKLOADS
+from provisioners.kubernetes.view import DIGEST, WORKLOADS, View
 from provisioners.kubernetes.watch import Watches
 
 _STOPPED = {"stopped": True}
 _DEFAULTS = Wanted()
+_UNREACHABLE = {"cluster_unreachable", "cluster_cut", "cluster_busy"}
+"""Codes of failures that say nothing of the release."""
 WEB = "web"
 """What the Deployment of web servers is called behind the release's name."""
+
+
+def _description(digest: str, state: str = "running") -> str:
+    """What helm keeps with a revision of ours, and with no other."""
+    return f"{state} {digest}"
+
+
+def _status(state: ReleaseState, detail: str) -> ReleaseStatus:
+    return ReleaseStatus(state=state, detail=detail)
 
 
 def _keys(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -61,7 +75,8 @@ class HelmChart:
     """A chart, and how a release becomes its values.
 
     Its objects and pods carry the label `storecontroller.io/uid`; with the value `stopped:
-    true` nothing of it runs and its data is kept.
+    true` nothing of it runs and its data is kept. One that knows the value `digest` puts it on
+    every object as the label `storecontroller.io/digest`: what another helm wrote shows by it.
     """
 
     path: Path
@@ -77,6 +92,12 @@ class HelmChart:
             total.update(f"{file.relative_to(self.path)}\0".encode())
             total.update(hashlib.sha256(file.read_bytes()).digest())
         return total.hexdigest()
+
+    @cached_property
+    def marks(self) -> bool:
+        """Whether its objects tell which release wrote them."""
+        defaults = self.path / "values.yaml"
+        return defaults.exists() and "\ndigest:" in f"\n{defaults.read_text()}"
 
 
 class HelmDriver:
@@ -102,10 +123,10 @@ class HelmDriver:
         """Drive `charts` by name, the usual one first.
 
         `patience`: seconds that `delete` waits for a namespace to go, and a trial for an image.
-        `grace`: seconds in which a
-        helm that we did not start may still be alive. `sync`: seconds to wait for the first lists.
-        `wanted` is what stacks use of the cluster. `changed` is told the name of a release that
-        was seen pending and is ready now.
+        `grace`: seconds in which a helm of ours may still be seen at work after its worker died,
+        which is no more than its lease; a stranger's is given as long as helm may live. `sync`:
+        seconds to wait for the first lists. `wanted` is what stacks use of the cluster. `changed`
+        is told the name of a release that was seen pending and is ready now.
         """
         self.engines = tuple(charts)
         self._rooms = rooms
@@ -128,6 +149,7 @@ class HelmDriver:
         self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, patience=patience)
+        self._drift = Drift(rooms.connection, self.watches, self._records)
         self.patience = patience
         self._grace, self._sync = grace, sync
 
@@ -166,6 +188,7 @@ class HelmDriver:
             self._recover(release.name)
         values = chart.values(release)
         self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
+        self._drift.put_back(self._rooms.namespace(release.name), status.changed)
         if history:
             # Of workloads that changed the watches may still tell how they were.
             self.watches.refresh(self._rooms.namespace(release.name), *WORKLOADS)
@@ -186,10 +209,8 @@ class HelmDriver:
         chart = self._chart(release.chart)
         if not history:
             return ReleaseStatus(state=ReleaseState.ABSENT)
-        state, detail = self._state(namespace, history[-1], self._digest(release))
-        return ReleaseStatus(
-            state=state, endpoint=chart.endpoint(release, namespace), detail=detail
-        )
+        found = self._state(namespace, history, self._digest(release))
+        return replace(found, endpoint=chart.endpoint(release, namespace))
 
     def why(self, name: str) -> tuple[Cause, ...]:
         """Every reason why a release is not ready, what explains most first."""
@@ -237,17 +258,52 @@ class HelmDriver:
         return scale(self._rooms.connection, namespace, f"{namespace}-{WEB}", replicas)
 
     def stop(self, name: str) -> None:
-        """Give the chart the value that lets nothing run and keeps the data."""
+        """Give the chart the value that lets nothing run and keeps the data.
+
+        Whatever is wrong with the release does not hold that up: what helm cannot stop is stopped
+        directly.
+        """
         namespace = self._rooms.namespace(name)
-        history = self._recover(name)
-        if not history or (history[-1].stopped and history[-1].status == "deployed"):
+        history = self._records.history(namespace)
+        if not history:
             return
+        newest = history[-1]
+        if newest.stopped and newest.status == "deployed":
+            self._halt(name, newest)
+            return
+        try:
+            self._stop(name, history)
+        except DriverFailure as failure:
+            if failure.code in _UNREACHABLE:
+                raise
+            if history := self._records.history(namespace):
+                self._halt(name, history[-1])
+
+    def _stop(self, name: str, history: list[Revision]) -> None:
+        namespace = self._rooms.namespace(name)
+        if history[-1].pending:
+            self._await_end(history)
+            if not any(item.ran for item in history):
+                self._helm.uninstall(namespace)
+                return
+            # To go back first would start again what is to be stopped.
+            self._records.forget(namespace, history[-1])
+            history = history[:-1]
         # What the cluster refused it would refuse again; what ran before can be stopped.
         last = next((item for item in reversed(history) if item.ran), history[-1])
         content = self._records.content(namespace, last)
         values = {**content.values, **_STOPPED}
         chart = self._chart(content.chart)
         self._upgrade(name, chart, values, last.digest or "unknown", stopped=True)
+        self.watches.refresh(namespace, *WORKLOADS)
+
+    def _halt(self, name: str, newest: Revision) -> None:
+        """Let nothing run, without helm, and note that on the newest record."""
+        namespace = self._rooms.namespace(name)
+        halt(self._rooms.connection, namespace, STACK)
+        if not newest.stopped:
+            self._records.label(namespace, newest, **{STATE: "stopped"})
+        self.watches.refresh(namespace, "secret", *WORKLOADS)
 
     def rollback(self, name: str) -> bool:
         """Go back to the revision that ran before; False when there is none."""
@@ -264,7 +320,12 @@ class HelmDriver:
         """Uninstall, then delete the namespace with everything in it."""
         namespace = self._rooms.namespace(name)
         if self._rooms.ending(name) is None and self._records.history(namespace):
-            self._helm.uninstall(namespace)
+            try:
+                self._helm.uninstall(namespace)
+            except DriverFailure as failure:
+                # With its namespace goes whatever helm could not remove.
+                if failure.code in _UNREACHABLE:
+                    raise
         self._rooms.delete(name, patience=self.patience)
 
     def inventory(self, name: str) -> tuple[str, ...]:
@@ -313,31 +374,60 @@ class HelmDriver:
             self.watches.refresh(namespace, "secret", *WORKLOADS)
         return revisions(view.of("secret", namespace))
 
-    def _state(self, namespace: str, newest: Revision, digest: str) -> tuple[ReleaseState, str]:
+    def _state(self, namespace: str, history: Sequence[Revision], digest: str) -> ReleaseStatus:
+        newest = history[-1]
+        view = self.watches.synced(self._sync)
+        if newest.stopped and halted(view, namespace):
+            return ReleaseStatus(state=ReleaseState.STOPPED)
         if newest.pending:
-            if newest.age() < self._grace:
-                return ReleaseState.PENDING, f"helm is at work: {newest.status}"
-            return ReleaseState.FAILED, f"helm was interrupted: {newest.status}"
-        if newest.stopped and newest.status == "deployed":
-            return ReleaseState.STOPPED, ""
-        if newest.digest != digest:
-            return ReleaseState.OUTDATED, ""
+            if self._at_work(history):
+                return _status(ReleaseState.PENDING, f"helm is at work: {newest.status}")
+            return _status(ReleaseState.FAILED, f"helm was interrupted: {newest.status}")
+        if newest.digest != digest or newest.stopped:
+            return ReleaseStatus(state=ReleaseState.OUTDATED)
         content = self._records.content(namespace, newest)
         if newest.status != "deployed":
-            return ReleaseState.FAILED, content.description
-        view = self.watches.synced(self._sync)
+            return _status(ReleaseState.FAILED, content.description)
+        if not content.description.startswith((_description(digest), "Rollback to")):
+            # Helm hands our labels on to a revision that somebody else made.
+            by_hand = Changed(thing=f"release/{namespace}", fields=("values",), who="helm")
+            return ReleaseStatus(state=ReleaseState.OUTDATED, changed=(by_hand,))
         if missing(view, namespace, content.workloads):
             # Another worker may have made it an instant ago: a watch is always a little behind.
             self.watches.refresh(namespace, *WORKLOADS)
+        if broken := missing(view, namespace, content.workloads):
+            return _status(ReleaseState.FAILED, f"{broken[0]}: missing: it is not there any more")
+        if changed := self._drift.of(view, namespace, newest, content):
+            return ReleaseStatus(
+                state=ReleaseState.OUTDATED, changed=tuple(changed), detail=str(changed[0])
+            )
+        return self._readiness(view, namespace, content.workloads)
+
+    def _readiness(self, view: View, namespace: str, workloads: tuple[str, ...]) -> ReleaseStatus:
+        """Whether everything of a release that is as it should be runs as well."""
         # Before the look: what becomes ready after it is told.
-        self._awaited[namespace] = content.workloads
-        found = causes(view, namespace, content.workloads, ground=self._ground.known)
+        self._awaited[namespace] = workloads
+        found = causes(view, namespace, workloads, ground=self._ground.known)
         if not found:
             self._awaited.pop(namespace, None)
-            return ReleaseState.CURRENT, ""
-        broken = missing(view, namespace, content.workloads)
-        broken += failed_jobs(view, namespace, content.workloads).keys()
-        return (ReleaseState.FAILED if broken else ReleaseState.PENDING), str(found[0])
+            return ReleaseStatus(state=ReleaseState.CURRENT)
+        gave_up = failed_jobs(view, namespace, workloads)
+        return _status(ReleaseState.FAILED if gave_up else ReleaseState.PENDING, str(found[0]))
+
+    def _at_work(self, history: Sequence[Revision]) -> bool:
+        """Whether a helm may still be at work on the newest revision.
+
+        Ours ends with its worker's lease, so it is over for whoever holds that lease now. What
+        somebody else began may go on for as long as a helm may live.
+        """
+        newest = history[-1]
+        before = history[-2].run if len(history) > 1 else ""
+        ours = newest.status == "uninstalling" or newest.run not in {"", before}
+        return newest.age() < (self._grace if ours else max(self._grace, self._helm.longest))
+
+    def _await_end(self, history: Sequence[Revision]) -> None:
+        if self._at_work(history):
+            raise DriverFailure("release_pending", f"helm is at work: {history[-1].status}")
 
     def _changed(self, namespace: str) -> None:
         """Tell that a release is ready that somebody waits for; called by the watches."""
@@ -352,8 +442,7 @@ class HelmDriver:
         namespace = self._rooms.namespace(name)
         history = self._records.history(namespace)
         if history and history[-1].pending:
-            if history[-1].age() < self._grace:
-                raise DriverFailure("release_pending", f"helm is at work: {history[-1].status}")
+            self._await_end(history)
             ran = [item for item in history if item.ran]
             if ran and history[-1].status != "uninstalling":
                 self._helm.rollback(namespace, ran[-1].number)
@@ -383,9 +472,11 @@ class HelmDriver:
         self._helm.upgrade(
             namespace,
             chart.path,
-            values,
-            description=f"{state} {digest}",
-            labels={STACK: name, DIGEST: digest, STATE: state},
+            {**values, "digest": digest} if chart.marks else values,
+            description=_description(digest, state),
+            labels={STACK: name, DIGEST: digest, STATE: state, RUN: token_hex(8)},
+            # Nothing holds a stop up; there is nothing to be done before it either.
+            hooks=not stopped,
         )
         self.watches.refresh(namespace, "secret")
 

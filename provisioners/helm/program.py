@@ -78,6 +78,7 @@ class Helm:
         *,
         description: str,
         labels: Mapping[str, str],
+        hooks: bool = True,
     ) -> None:
         """Install or upgrade, in the namespace of the same name; raises DriverFailure.
 
@@ -89,6 +90,7 @@ class Helm:
         argv += ["--labels", ",".join(f"{key}={value}" for key, value in labels.items())]
         # The server checks what it is sent; fetching its whole schema costs most of helm's time.
         argv += ["--disable-openapi-validation", "--hide-notes", "--history-max", str(_HISTORY)]
+        argv += [] if hooks else ["--no-hooks"]
         self._call([*argv, *self._ours()], stdin=json.dumps(values).encode())
 
     def rollback(self, name: str, revision: int) -> None:
@@ -98,7 +100,13 @@ class Helm:
 
     def uninstall(self, name: str) -> None:
         """Remove a release, if it is there; raises DriverFailure."""
-        self._call(["uninstall", name, "--namespace", name, "--ignore-not-found"])
+        argv = ["uninstall", name, "--namespace", name, "--ignore-not-found", "--no-hooks"]
+        self._call(argv)
+
+    @property
+    def longest(self) -> float:
+        """Seconds for which a helm that was given our limits may live."""
+        return self._timeout + _MARGIN_SECONDS
 
     def _ours(self) -> list[str]:
         """What makes the chart win over fields that somebody else changed; helm 3 does that."""

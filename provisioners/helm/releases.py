@@ -11,18 +11,22 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import yaml
 
-from provisioners.kubernetes.connection import METADATA_ONLY, Connection
+from provisioners.kubernetes.connection import MERGE, METADATA_ONLY, Connection
+from provisioners.kubernetes.errors import NotFoundError
+from provisioners.kubernetes.rooms import MANAGER
+from provisioners.kubernetes.view import DIGEST, PATHS, WORKLOADS
 
-DIGEST = "storecontroller.io/digest"
 STATE = "storecontroller.io/state"
+RUN = "storecontroller.io/run"
+"""Another one for each helm of ours; helm itself hands labels on from revision to revision."""
 _KEPT = 4096
-_WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 _DOCUMENTS = re.compile(r"^---.*$", re.MULTILINE)
 _KIND = re.compile(r"^kind: *[\"']?(\w+)", re.MULTILINE)
 _NAME = re.compile(r"^metadata: *\n(?:  +.*\n|\n)*?  name: *([\w.-]+) *$", re.MULTILINE)
@@ -42,6 +46,8 @@ class Revision:
     """When Helm wrote it last, in seconds since the epoch."""
     record: str
     """Name and version of its Secret."""
+    run: str = ""
+    """Which helm of ours it is of, or of which one before it."""
 
     @property
     def pending(self) -> bool:
@@ -66,6 +72,8 @@ class Content:
     values: Mapping[str, Any]
     workloads: tuple[str, ...]
     """As `deployment/web`; hooks are none of them."""
+    objects: tuple[tuple[str, str], ...]
+    """Kind and name of everything that may be changed by somebody; hooks are none of it."""
     description: str
 
 
@@ -91,14 +99,36 @@ class Records:
             if key in self._contents:
                 self._contents.move_to_end(key)
                 return self._contents[key]
-        name = revision.record.partition("@")[0]
-        secret = self._connection.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        content = unpacked(secret["data"]["release"])
+        content = unpacked(self._data(namespace, revision))
         with self._lock:
             self._contents[key] = content
             while len(self._contents) > _KEPT:
                 self._contents.popitem(last=False)
         return content
+
+    def manifest(self, namespace: str, revision: Revision) -> str:
+        """What a revision says that there is, as YAML; raises ClusterError."""
+        return str(_release(self._data(namespace, revision)).get("manifest", ""))
+
+    def forget(self, namespace: str, revision: Revision) -> None:
+        """Take away the record of a revision that nobody is at work on; raises ClusterError."""
+        name, _, version = revision.record.partition("@")
+        options = {"preconditions": {"resourceVersion": version}}
+        with suppress(NotFoundError):
+            path = f"/api/v1/namespaces/{namespace}/secrets/{name}"
+            self._connection.request("DELETE", path, body=options)
+
+    def label(self, namespace: str, revision: Revision, **labels: str) -> None:
+        """Change labels of the record of a revision; raises ClusterError."""
+        name = revision.record.partition("@")[0]
+        path = f"/api/v1/namespaces/{namespace}/secrets/{name}?fieldManager={MANAGER}"
+        body = {"metadata": {"labels": labels}}
+        self._connection.request("PATCH", path, body=body, content=MERGE)
+
+    def _data(self, namespace: str, revision: Revision) -> str:
+        name = revision.record.partition("@")[0]
+        secret = self._connection.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        return str(secret["data"]["release"])
 
 
 def revisions(secrets: Iterable[Mapping[str, Any]]) -> list[Revision]:
@@ -117,31 +147,39 @@ def _revision(metadata: Mapping[str, Any]) -> Revision:
         stopped=labels.get(STATE) == "stopped",
         touched=float(labels.get("modifiedAt") or labels.get("createdAt") or 0.0),
         record=f"{metadata['name']}@{metadata['resourceVersion']}",
+        run=labels.get(RUN, ""),
     )
 
 
 def unpacked(data: str) -> Content:
     """The content of a record: base64 of Kubernetes around base64 of Helm around gzip."""
-    raw = base64.b64decode(base64.b64decode(data))
-    if raw[:2] == b"\x1f\x8b":
-        raw = gzip.decompress(raw)
-    release = orjson.loads(raw)
+    release = _release(data)
+    objects = tuple(_objects(release.get("manifest", "")))
     return Content(
         chart=release["chart"]["metadata"]["name"],
         values=release.get("config") or {},
-        workloads=tuple(_workloads(release.get("manifest", ""))),
+        workloads=tuple(f"{kind}/{name}" for kind, name in objects if kind in WORKLOADS),
+        objects=objects,
         description=release["info"].get("description", ""),
     )
 
 
-def _workloads(manifest: str) -> Iterator[str]:
-    """Kind and name of each workload; only what is not written plainly is parsed as YAML."""
+def _release(data: str) -> dict[str, Any]:
+    raw = base64.b64decode(base64.b64decode(data))
+    if raw[:2] == b"\x1f\x8b":
+        raw = gzip.decompress(raw)
+    release: dict[str, Any] = orjson.loads(raw)
+    return release
+
+
+def _objects(manifest: str) -> Iterator[tuple[str, str]]:
+    """Kind and name of each object; only what is not written plainly is parsed as YAML."""
     for document in _DOCUMENTS.split(manifest):
         kind = _KIND.search(document)
-        if kind is None or kind[1] not in _WORKLOADS:
+        if kind is None or kind[1].lower() not in PATHS:
             continue
         name = _NAME.search(document)
-        yield f"{kind[1].lower()}/{name[1] if name else _parsed_name(document)}"
+        yield kind[1].lower(), name[1] if name else _parsed_name(document)
 
 
 def _parsed_name(document: str) -> str:

@@ -7,8 +7,9 @@ takes the fields over.
 from contextlib import suppress
 
 from provisioners.base import Replicas
-from provisioners.kubernetes.connection import MERGE, Connection
+from provisioners.kubernetes.connection import MERGE, METADATA_ONLY, Connection, Json
 from provisioners.kubernetes.errors import NotFoundError
+from provisioners.kubernetes.view import PATHS, View, within
 
 MANAGER = "store-controller-scale"
 
@@ -31,3 +32,32 @@ def scale(connection: Connection, namespace: str, name: str, replicas: Replicas)
         body = {"spec": {"replicas": now}}
         connection.request("PATCH", f"{target}?fieldManager={MANAGER}", body=body, content=MERGE)
     return now
+
+
+def halt(connection: Connection, namespace: str, selector: str) -> None:
+    """Have nothing of ours run in a namespace, whatever any chart says; data stay.
+
+    For a release that helm cannot stop. An autoscaler leaves alone what has no pods. Raises
+    ClusterError.
+    """
+    none, suspended = {"replicas": 0}, {"suspend": True}
+    for kind, spec in (("deployment", none), ("statefulset", none), ("cronjob", suspended)):
+        for path in _paths(connection, kind, namespace, selector):
+            with suppress(NotFoundError):
+                asked = f"{path}?fieldManager={MANAGER}"
+                connection.request("PATCH", asked, body={"spec": spec}, content=MERGE)
+    for path in _paths(connection, "job", namespace, selector):
+        with suppress(NotFoundError):
+            connection.request("DELETE", path, body={"propagationPolicy": "Background"})
+
+
+def halted(view: View, namespace: str) -> bool:
+    """Whether nothing of ours is meant to run in a namespace."""
+    wanted: list[Json] = [*view.of("deployment", namespace), *view.of("statefulset", namespace)]
+    return not any(thing["spec"].get("replicas", 1) for thing in wanted)
+
+
+def _paths(connection: Connection, kind: str, namespace: str, selector: str) -> list[str]:
+    path = within(PATHS[kind], namespace)
+    pages = connection.pages(path, {"labelSelector": selector}, accept=METADATA_ONLY)
+    return [f"{path}/{item['metadata']['name']}" for page in pages for item in page["items"]]

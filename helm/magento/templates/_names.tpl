@@ -30,6 +30,9 @@ storecontroller.io/{{ eq $key "name" | ternary "store" $key }}: {{ . | quote }}
 {{ include "magento.owner" (index . 0) }}
 app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version }}
+{{- with (index . 0).Values.digest }}
+storecontroller.io/digest: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* Labels of a pod that runs the store image; the network's rules go by the role. */}}

@@ -23,12 +23,19 @@ media_export() {
     if media_in_bucket; then
         bucket export
     else
-        tar -C pub/media --exclude=./cache --exclude=./catalog/product/cache --exclude=./tmp \
-            --exclude=./captcha -cf - .
+        # A shop that lives goes on writing: tar ends with 1 where a file changed while it was read.
+        tar -C pub/media --exclude=./lost+found --exclude=./cache --exclude=./catalog/product/cache \
+            --exclude=./tmp --exclude=./captcha -cf - . || [ $? = 1 ]
     fi
 }
+# The root of a volume is root's, so what an archive says of it goes to a directory that nobody needs.
 media_import() {
-    if media_in_bucket; then bucket import; else tar -C pub/media -xf -; fi
+    if media_in_bucket; then
+        bucket import
+    else
+        tar -C pub/media --exclude=./lost+found --transform='s,^\./\?$,.root,' -xf -
+        [ ! -d pub/media/.root ] || rmdir pub/media/.root
+    fi
 }
 
 # Jobs that let Magento write its configuration get a volume at app/etc; the shop itself never does.
