@@ -34,9 +34,10 @@ KNOWN = {
         "--disable-openapi-validation": 0,
         "--hide-notes": 0,
         "--history-max": 1,
+        "--no-hooks": 0,
     },
     "rollback": COMMON | {"--history-max": 1},
-    "uninstall": COMMON | {"--ignore-not-found": 0},
+    "uninstall": COMMON | {"--ignore-not-found": 0, "--no-hooks": 0},
 }
 ONLY_4 = {"--server-side=true": 0, "--force-conflicts": 0}
 

@@ -9,6 +9,7 @@ import pytest
 from provisioners.kubernetes import watch
 from provisioners.kubernetes.connection import Connection
 from provisioners.kubernetes.errors import ClusterError
+from provisioners.kubernetes.view import PATHS
 from provisioners.kubernetes.watch import Watches
 
 from .conftest import Answer, Script
@@ -19,7 +20,10 @@ WORKLOADS = (
     "/apis/apps/v1/statefulsets",
     "/apis/batch/v1/jobs",
 )
-OTHERS = ("/api/v1/persistentvolumeclaims", "/api/v1/secrets", "/api/v1/events", *WORKLOADS)
+OTHERS = (
+    *("/api/v1/persistentvolumeclaims", "/api/v1/secrets", "/api/v1/events"),
+    *PATHS.values(),
+)
 
 
 def pod(version: int, phase: str = "Running") -> Any:
