@@ -155,13 +155,18 @@ def test_pods_that_share_the_volume_stay_on_its_node(everything: dict[str, list[
         assert chosen.items() <= template["metadata"]["labels"].items(), name
 
 
-def test_a_shop_is_reached_by_those_named_and_reaches_nobody(
+def test_a_shop_is_reached_by_those_named_and_reaches_mail_servers_alone(
     everything: dict[str, list[Object]],
 ) -> None:
     policies = [item for item in everything["as-it-is"] if item["kind"] == "NetworkPolicy"]
     deny = named(policies, "NetworkPolicy", "-default-deny")["spec"]
     assert deny["policyTypes"] == ["Ingress", "Egress"]
-    assert not any("egress" in item["spec"] for item in policies)
+    (out,) = (item["spec"] for item in policies if "egress" in item["spec"])
+    names, mail = out["egress"]
+    assert {port["port"] for port in names["ports"]} == {53}
+    assert {port["port"] for port in mail["ports"]} == {465, 587}
+    assert "169.254.0.0/16" in mail["to"][0]["ipBlock"]["except"]
+    assert out["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "web"
     for _, template in pod_templates(everything["restore"]):
         assert deny["podSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
     (rule,) = named(policies, "NetworkPolicy", "-web")["spec"]["ingress"]
