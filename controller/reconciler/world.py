@@ -125,10 +125,11 @@ class World:
         if "access_token" not in access:
             raise HandoverMissingError
         # A currency without a rate is not offered: a shop would sell at an old one, or at 0.
-        offer = replace(store, spec=offered(store.spec, self.missing_rates(store.spec)))
+        if lacking := self.missing_rates(store.spec):
+            store = replace(store, spec=offered(store.spec, lacking))
         return self.engine(stack).shop(
             stack.endpoint or "",
-            offer,
+            store,
             access,
             providers,
             addresses(store.spec, stack),

@@ -3,10 +3,11 @@
 The names come from the steps themselves, so a new step is killed here without a word of ours.
 """
 
+import os
 import signal
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ STEPS = [step.name for step in (*stacks.STEPS, *stores.STEPS)]
 RETIREMENT = PLANNED_STEPS[OperationKind.RETIRE]
 PURGE = PLANNED_STEPS[OperationKind.PURGE]
 ADOPTION = [stores.Adopt.name]
+RESTART = [stacks.RestartRelease.name]
 # tests/cluster kills these, on a cluster.
 CLUSTERED = [
     stacks.ApplyInfrastructure.name,
     stacks.ApplyScale.name,
     stacks.DestroyInfrastructure.name,
 ]
-ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *CLUSTERED}
+ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *RESTART, *CLUSTERED}
 CREATION = [step for step in STEPS if step not in ELSEWHERE]
 # Two languages, so that there is something to bind.
 SPEC = {"locales": ["de_DE", "en_US"]}
@@ -92,6 +94,27 @@ def test_an_adoption_killed_anywhere_ends_with_what_was_changed_in_the_shop(
         until(adopted, "the adoption")
         assert plane.call("GET", "/stores/acme")["metadata"]["generation"] == 2
         assert plane.call("GET", "/stores/acme/config")["inSync"]
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(RESTART))
+def test_a_restart_killed_anywhere_ends_with_one_shop_that_sells(
+    tmp_path: Path, failpoint: str
+) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    plane.await_ready()
+    plane.finish(plane.create("acme"))
+    (hung,) = plane.shops()
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        killed(plane)
+        with plane.running():
+            until(lambda: hung not in plane.shops(), "the end of what hangs")
+            until(lambda: plane.call("GET", "/stores/acme")["status"]["ready"], "that it sells")
+            assert len(plane.shops()) == 1
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(hung, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("failpoint", failpoints.names(RETIREMENT))

@@ -1,12 +1,17 @@
 """The owner's console: watching a shop come up, pausing, closing, bringing back, retrying."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
-from controller.domain.conditions import Desired, Phase
+from controller.domain.conditions import Desired, Phase, merge, unmet
 from controller.domain.operations import OperationState
 from controller.domain.tenant import Scope
+from controller.registry.rows import conditions_column, status_columns
+from controller.registry.session import utcnow
+from controller.registry.tables import StackRow, StoreRow, table
 from provisioners.base import DriverFailure
 from tests.planes import Plane
 from tests.unit.controller.web.visitor import Visitor
@@ -148,3 +153,44 @@ def test_what_cannot_be_done_now_says_so(plane: Plane, ann: Visitor, tea: str) -
     answer = ann.post(f"{tea}/open", {"csrf": csrf})
     assert answer.status_code == 409
     assert "Wait until it is finished" in answer.text
+
+
+def test_a_setting_that_the_shop_refuses_takes_nothing_from_its_owner(
+    plane: Plane, ann: Visitor, tea: str
+) -> None:
+    url = plane.get("stores/tea").json()["status"]["url"]
+    plane.engine.refuses = "currencies.allowed has no option XXX"
+    changed = plane.request("PATCH", "stores/tea", json={"shipping": {"flatRate": "3.00"}})
+    assert changed.status_code == 202, changed.text
+    plane.settle()
+    status = plane.get("stores/tea").json()["status"]
+    reasons = {item["type"]: item["reason"] for item in status["conditions"]}
+    assert reasons["Configured"] == "SettingsRefused"
+    assert reasons["Selling"] == "ProvenBefore"
+    page = ann.get(tea).text
+    assert "The shop refused settings: currencies.allowed has no option XXX" in page
+    assert "The operator of this platform corrects the field" in page
+    assert "Your shop is open, with the settings that it had before." in page
+    assert f'<a class="button second" href="{url}"' in page
+    told = [one["reason"] for one in plane.get("stores/tea/events").json()["items"]]
+    assert told.count("SettingsRefused") == 1
+    plane.engine.refuses = None
+
+
+def test_a_shop_that_gives_no_answer_is_said_to_be_silent_and_not_to_mend_itself(
+    plane: Plane, ann: Visitor, tea: str
+) -> None:
+    uid = plane.registry.stores.get(Scope.operator(), "tea").stack
+    silent = unmet("Answering", "ShopSilent")
+    conditions = plane.registry.stores.stack(uid).conditions  # type: ignore[union-attr]
+    with plane.registry.database.write() as connection:
+        after = merge(conditions, [silent], utcnow())
+        values = {"conditions": conditions_column(after)}
+        connection.execute(update(table(StackRow)).values(values))
+        status = plane.registry.stores.get(Scope.operator(), "tea").status
+        worse = replace(status, phase=Phase.DEGRADED, ready=False)
+        connection.execute(update(table(StoreRow)).values(status_columns(worse)))
+    page = ann.get(tea).text
+    assert "Your shop does not answer right now." in page
+    assert "put right by itself" not in page
+    assert '<a class="button" href' not in page
