@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.nodekit.base import MAIL_HOST
 from scripts.nodekit.images import SANDBOX
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubelet import connected
 from tests.cluster.stage import Stage, staged
+from tests.node.postbox import PORT, Postbox, postbox
 
 NODE = "STORECTL_TEST_NODE"
 
@@ -49,11 +51,23 @@ def node() -> Iterator[Node]:
         yield Node(kubeconfig=kubeconfig, api=api, stand_in=None)
 
 
+@pytest.fixture(scope="session")
+def mails() -> Iterator[Postbox]:
+    """The mail server of all shops."""
+    with postbox() as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
-def stage(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(node: Node, mails: Postbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A control plane outside of the cluster, which reaches shops as shoppers do."""
     with staged(tmp_path_factory.mktemp("outside"), node) as found:
-        found.set(STORECTL_SANDBOX_IMAGE=SANDBOX)
+        found.set(
+            STORECTL_SANDBOX_IMAGE=SANDBOX,
+            STORECTL_SHOP_SMTP__HOST=MAIL_HOST,
+            STORECTL_SHOP_SMTP__PORT=str(PORT),
+            STORECTL_SHOP_SMTP__ENCRYPTION="none",
+        )
         with found.running():
             found.join(node.kubeconfig, "https://{host}")
             yield found

@@ -34,7 +34,7 @@ VALUES = {
         "people": {"queues": ["people", "resync"], "replicas": 1},
         "resync": {"enabled": False},
     },
-    "settings": {"STORECTL_SANDBOX_IMAGE": images.SANDBOX, "STORECTL_DEMO": "false"},
+    "settings": {"STORECTL_SANDBOX_IMAGE": images.SANDBOX},
 }
 
 
@@ -106,12 +106,14 @@ class Inside:
 @pytest.fixture(scope="module")
 def inside(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
     found = Inside(node, tmp_path_factory.mktemp("inside"))
-    found.install()
-    found.storectl("cluster", "add", "home", "--in-cluster", "--domain", DOMAIN)
-    yield found
-    for space in (SPACE, *_stores(node)):
-        node.core.delete_namespace(space)
-    until(lambda: SPACE not in _names(node), "the control plane is gone", 120)
+    try:
+        found.install()
+        found.storectl("cluster", "add", "home", "--in-cluster", "--domain", DOMAIN)
+        yield found
+    finally:
+        for space in (SPACE, *_stores(node)):
+            node.core.delete_namespace(space)
+        until(lambda: SPACE not in _names(node), "the control plane is gone", 120)
 
 
 def _names(node: Node) -> set[str]:
