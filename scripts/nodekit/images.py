@@ -126,9 +126,10 @@ def _checkout(place: Path) -> None:
     """The files of the working copy that are not ignored."""
     for name in run("git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z").split("\0"):
         source = ROOT / name
-        if name and source.is_file() and not source.is_symlink():
+        if name and source.is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, place / name)
+            # Charts share templates by links.
+            shutil.copy(source, place / name, follow_symlinks=False)
 
 
 def _shop() -> Path:
