@@ -16,7 +16,7 @@ from cli.session import Session
 from cli.texts import _
 from cli.verbs import NounGroup, new_app, verb
 from cli.words import printable
-from controller.domain.orders import TrackingCarrier, new_track, plain
+from controller.domain.orders import new_track, plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,8 +35,13 @@ Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help=_("The order's number."), show_default=False)
 ]
 Carrier = Annotated[
-    TrackingCarrier,
-    typer.Option("--carrier", help=_("Who carries the parcel."), show_default=False),
+    str,
+    typer.Option(
+        "--carrier",
+        metavar="CARRIER",
+        help=_("Who carries the parcel: dhl, ups, fedex, usps, another by name, or custom."),
+        show_default=False,
+    ),
 ]
 Parcel = Annotated[
     str,
@@ -199,7 +204,7 @@ def track(
     _print(session.client.track_shipment(store, number, chosen, body), output)
 
 
-def _track(carrier: TrackingCarrier, number: str, title: str | None) -> dict[str, str]:
+def _track(carrier: str, number: str, title: str | None) -> dict[str, str]:
     """The parcel as the API takes it; raises what `new_track` raises."""
     found = new_track(carrier, number, title)
     return {"carrier": str(found.carrier), "number": found.number, "title": found.title}

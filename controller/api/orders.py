@@ -24,7 +24,6 @@ from controller.domain.orders import (
     Parcel,
     Recorded,
     Track,
-    TrackingCarrier,
     new_track,
 )
 from controller.domain.tenant import Scope
@@ -46,7 +45,8 @@ ALREADY_SENT: Responses = {
 class TrackInput(Input):
     """A parcel's number at its carrier."""
 
-    carrier: TrackingCarrier
+    carrier: Text
+    """dhl, ups, fedex, usps, custom, or another by its code or name, such as gls-de."""
     number: Text
     title: Annotated[str | None, Field(max_length=LONGEST_TITLE)] = None
     """The carrier's name as customers read it; only `custom` needs one."""

@@ -305,6 +305,14 @@ class TooManyItemsError(InvalidInputError):
     action = N_("“storectl order get %(store)s %(order)s” shows what is left.")
 
 
+class UnknownCarrierError(InvalidInputError):
+    """Nobody of this name carries parcels, as far as we know."""
+
+    code = "unknown_carrier"
+    cause = N_("“%(carrier)s” is no carrier that is known here.")
+    action = N_("Choose dhl, ups, fedex, usps or one of templates/carriers.yaml, or custom.")
+
+
 class CarrierTitleMissingError(InvalidInputError):
     """A carrier that we have no name for needs one."""
 

@@ -11,7 +11,13 @@ from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import quote
 
-from controller.domain.errors import CarrierTitleMissingError, InvalidTrackingNumberError
+from controller.domain import carriers
+from controller.domain.errors import (
+    CarrierTitleMissingError,
+    InvalidTrackingNumberError,
+    UnknownCarrierError,
+)
+from controller.domain.spellings import plain as spelled
 
 _NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]{0,62}[A-Za-z0-9])?")
 LONGEST_TITLE = 80
@@ -58,21 +64,31 @@ class Track:
     def url(self) -> str | None:
         """The carrier's page that follows the parcel; None for a carrier that we do not know."""
         page = _PAGES.get(self.carrier)
-        return page + quote(self.number.replace(" ", ""), safe="") if page else None
+        if page:
+            return page + quote(self.number.replace(" ", ""), safe="")
+        other = carriers.named(self.title)
+        return other.page(self.number) if other else None
 
 
-def new_track(carrier: TrackingCarrier, number: str, title: str | None = None) -> Track:
-    """A track that somebody typed.
+def new_track(carrier: str, number: str, title: str | None = None) -> Track:
+    """A track that somebody typed; `carrier` is one of ours, or one of many by code or name.
 
-    Raises InvalidTrackingNumberError and CarrierTitleMissingError.
+    Raises UnknownCarrierError, InvalidTrackingNumberError and CarrierTitleMissingError.
     """
-    number = number.strip()
+    number = spelled(number)
+    said = carrier.strip().casefold()
+    if said not in set(TrackingCarrier):
+        other = carriers.named(said)
+        if other is None:
+            raise UnknownCarrierError(carrier=carrier[:40])
+        said, title = TrackingCarrier.CUSTOM, title or other.title
+    kind = TrackingCarrier(said)
     if not _NUMBER.fullmatch(number):
         raise InvalidTrackingNumberError(number=number[:80])
-    named = " ".join((title or "").split()) or TITLES.get(carrier, "")
+    named = " ".join((title or "").split()) or TITLES.get(kind, "")
     if not named or len(named) > LONGEST_TITLE or not named.isprintable():
         raise CarrierTitleMissingError
-    return Track(carrier=carrier, title=named, number=number)
+    return Track(carrier=kind, title=named, number=number)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ def plain(text: str) -> str:
         str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char
         for char in found
     )
-    return " ".join(digits.split())
+    return re.sub(" +", " ", digits).strip()
 
 
 def number(value: Any) -> Decimal | None:

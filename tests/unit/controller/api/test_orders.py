@@ -144,7 +144,7 @@ def test_a_number_is_added_to_a_shipment_once(shop: Plane, ledger: Ledger) -> No
     ("body", "code"),
     [
         pytest.param({}, "invalid_input", id="nothing"),
-        pytest.param({**UPS, "carrier": "pigeon"}, "invalid_input", id="carrier"),
+        pytest.param({**UPS, "carrier": "pigeon"}, "unknown_carrier", id="carrier"),
         pytest.param({**UPS, "number": " "}, "invalid_tracking_number", id="number"),
         pytest.param({**UPS, "carrier": "custom"}, "carrier_title_missing", id="title"),
         pytest.param({**UPS, "weight": 1}, "invalid_input", id="unknown-field"),

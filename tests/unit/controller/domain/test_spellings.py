@@ -67,6 +67,8 @@ def test_a_number_is_read_as_it_is_typed(text: object, value: str) -> None:
         "4,90 €",
         "½",
         "10²",
+        "1\n234",
+        "1\t234",
         "x" * 1000,
         "9" * 61,
         True,
