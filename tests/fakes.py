@@ -327,7 +327,7 @@ class FakeEngine:
             values={"storefront": "closed" if closed else "open", "image": image},
         )
 
-    def ready(self, endpoint: str) -> None:
+    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
         if self.barred is not None:
             raise self.barred
         held = self._driver.held.get(endpoint.removeprefix("fake://"))

@@ -40,6 +40,7 @@ Site = Annotated[
         "storectl config get acme",
         "storectl config get acme shipping payments",
         "storectl config get acme sites.us -o json",
+        "storectl config get acme shipping --site us",
     ),
 )
 def get(
@@ -54,11 +55,24 @@ def get(
         ),
     ] = None,
     *,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site",
+            metavar="CODE",
+            help=_("Of a further website; its fields may be named without it."),
+            show_default=False,
+        ),
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show the settings of a store."""
     found = session.client.config(name)
-    found["fields"] = [item for item in found["fields"] if _named(item["field"], fields or [])]
+    wanted = list(fields or [])
+    if site is not None:
+        of_it = f"sites.{site}"
+        wanted = [f"{of_it}.{field.removeprefix(f'{of_it}.')}" for field in wanted] or [of_it]
+    found["fields"] = [item for item in found["fields"] if _named(item["field"], wanted)]
     _print(found, output)
 
 

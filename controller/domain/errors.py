@@ -1065,6 +1065,14 @@ class ShopStartingError(TransientError):
     cause = N_("The shop is starting.")
 
 
+class HostsPendingError(ShopStartingError):
+    """The shop answers, and its web servers do not know a new host yet."""
+
+    code = "hosts_pending"
+    cause = N_("The shop's web servers do not know all of its addresses yet: %(hosts)s.")
+    action = N_("Nothing needs to be done: they follow within two minutes.")
+
+
 class ShopSilentError(TransientError):
     """A shop that answered before and still runs gives no answer: it hangs, or is cut off."""
 

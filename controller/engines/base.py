@@ -223,8 +223,8 @@ class Engine(Protocol):
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """What the driver is to run, on a cluster where one is given."""
 
-    def ready(self, endpoint: str) -> None:
-        """Return when a shop answers there.
+    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
+        """Return when a shop answers there, for each of its `websites` (hosts with their codes).
 
         Raises ShopUnreachableError when it gives no answer that could be used, ShopStartingError
         when it says that it is not ready, WrongShopError when it is none.

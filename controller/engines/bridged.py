@@ -3,7 +3,12 @@
 from collections.abc import Collection, Mapping
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import ShopStartingError, ShopUnroutedError, WrongShopError
+from controller.domain.errors import (
+    HostsPendingError,
+    ShopStartingError,
+    ShopUnroutedError,
+    WrongShopError,
+)
 from controller.domain.mail import Relay
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
@@ -11,7 +16,10 @@ from controller.engines.abilities import Abilities, abilities_of
 from controller.engines.base import Shop
 from controller.engines.bridge import BridgeShop
 from controller.engines.rest import RestClient, ShopAnswerError
+from controller.engines.wire import Wire
 from provisioners.base import Release
+
+_HOST_SECONDS = 2.0
 
 
 class BridgedEngine:
@@ -41,8 +49,8 @@ class BridgedEngine:
             values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
         return Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
 
-    def ready(self, endpoint: str) -> None:
-        """Return when a shop with the Bridge answers there."""
+    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
+        """Return when a shop with the Bridge answers there, and knows each host's website."""
         rest = RestClient(endpoint, timeout=2)
         try:
             answer = rest.call("GET", "/V1/storecontroller/ready")
@@ -54,6 +62,9 @@ class BridgedEngine:
             rest.close()
         if answer != {"ready": True}:
             raise ShopStartingError
+        late = [host for host, code in (websites or {}).items() if _unknown(endpoint, host, code)]
+        if late:
+            raise HostsPendingError(hosts=", ".join(late))
 
     def identify(self, endpoint: str, token: str) -> str:
         """Who a shop says it is."""
@@ -80,3 +91,17 @@ class BridgedEngine:
     ) -> Shop:
         """The running shop on behalf of a store."""
         return BridgeShop(endpoint, store, secrets, providers, addresses, relay)
+
+
+def _unknown(endpoint: str, host: str, code: str) -> bool:
+    """Whether the web server does not lead a host to its website yet.
+
+    The image says so at an address of its own; one that does not know it is not judged.
+    """
+    wire = Wire(endpoint)
+    try:
+        answer = wire.exchange("GET", "/-/site", None, {"Host": host}, seconds=_HOST_SECONDS)
+    finally:
+        wire.close()
+    plain = answer.headers.get_content_type() == "text/plain"
+    return answer.status == 200 and plain and answer.body.decode(errors="replace").strip() != code

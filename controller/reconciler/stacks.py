@@ -120,7 +120,8 @@ def _answers(
     if not thorough:
         return None
     try:
-        world.engine(stack).ready(status.endpoint or "")
+        websites = stack.spec.websites if stack.cluster else {}
+        world.engine(stack).ready(status.endpoint or "", websites)
         if "access_token" not in world.access(stack):
             return HandoverMissingError()
     except StoreControllerError as error:

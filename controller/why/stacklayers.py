@@ -10,6 +10,7 @@ from typing import TypeVar
 from controller.domain.clusters import bare
 from controller.domain.errors import (
     DriverError,
+    HostsPendingError,
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
@@ -204,8 +205,9 @@ class StackLayers:
         endpoint = status.endpoint if isinstance(status, ReleaseStatus) else self._stack.endpoint
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
-        answer = asked(lambda: self._world.engine(self._stack).ready(endpoint))
-        if isinstance(answer, ShopWayError):
+        websites = self._stack.spec.websites if self._stack.cluster else {}
+        answer = asked(lambda: self._world.engine(self._stack).ready(endpoint, websites))
+        if isinstance(answer, ShopWayError | HostsPendingError):
             return problem("shop", answer)
         met = str(answer.params.get("detail") or "") if answer is not None else ""
         runs = isinstance(status, ReleaseStatus) and status.state is ReleaseState.CURRENT

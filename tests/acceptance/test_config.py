@@ -77,6 +77,8 @@ def test_a_second_website_sells_in_its_own_currency_by_its_own_methods(
     assert checkout(shop, "us") == ({"checkmo"}, {"flatrate": 9}, "USD")
     assert checkout(shop, "default") == ({"banktransfer"}, {"flatrate": 4.9}, "EUR")
     found = storectl("config", "get", "acme", "sites.us.url", "-o", "json")
+    short = storectl("config", "get", "acme", "url", "--site", "us", "-o", "json")
+    assert short.stdout == found.stdout
     (field,) = json.loads(found.stdout)["fields"]
     host = field["desired"].removeprefix("http://").rstrip("/")
     page = ask(shop, "/", host=host)

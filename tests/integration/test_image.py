@@ -1,6 +1,7 @@
 """The store image: scripts, entry points, and what its configuration makes of the environment."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -277,3 +278,29 @@ def test_what_was_copied_from_a_volume_is_read_for_a_bucket(tmp_path: Path, cut:
         assert json.loads(done.stdout) == {
             name: size * 512 for size, name in enumerate([*NAMES, "empty"])
         }
+
+
+def test_magentos_own_logs_stay_small_and_its_reports_go(tmp_path: Path) -> None:
+    common = (IMAGE / "bin" / "common.sh").read_text()
+    (function,) = re.findall(r"^keep_logs_small\(\) \{.*?^\}$", common, re.MULTILINE | re.DOTALL)
+    logs, reports = tmp_path / "var/log", tmp_path / "var/report"
+    logs.mkdir(parents=True)
+    reports.mkdir()
+    large, small, report = logs / "system.log", logs / "cron.log", reports / "ab12"
+    small.write_text("short\n")
+    large.write_bytes(b"old\n" * 4 * 2**20 + b"old\n" + b"newest\n")
+    report.write_text("{}")
+    fresh = reports / "cd34"
+    fresh.write_text("{}")
+    os.utime(report, (0, 0))
+    with large.open("ab") as writer:
+        script = f"set -euo pipefail\n{function}\nkeep_logs_small"
+        subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
+        # Whoever had it open writes on where it begins now.
+        writer.write(b"after\n")
+    assert large.read_bytes() == b"after\n"
+    kept = (logs / "system.log.1").read_bytes()
+    assert len(kept) == 4 * 2**20
+    assert kept.endswith(b"newest\n")
+    assert small.read_text() == "short\n"
+    assert [path.name for path in reports.iterdir()] == ["cd34"]

@@ -185,6 +185,14 @@ def test_a_closed_shop_says_so_whatever_a_shopper_asks_for(
 
 
 @pytest.mark.needs("nginx")
+@pytest.mark.parametrize(("host", "site"), [("us.example.com", "us\n"), ("127.0.0.1", "\n")])
+def test_the_web_server_says_which_website_a_host_gets(host: str, site: str, closed: Web) -> None:
+    status, headers, text = closed.ask("/-/site", Host=host)
+    assert (status, headers.get_content_type(), text) == (200, "text/plain", site)
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.needs("nginx")
 @pytest.mark.parametrize("path", OTHERS)
 def test_a_closed_shop_lets_in_who_works_there(path: str, closed: Web) -> None:
     status, _, text = closed.ask(path)

@@ -18,6 +18,24 @@ media_place() { echo "${SHOP_MEDIA_ENDPOINT:-s3}/$SHOP_MEDIA_BUCKET/${SHOP_MEDIA
 umask 0027
 mkdir -p var/tmp var/run var/log
 
+# Magento never lets go of its logs and reports, and var is small: a log that has grown keeps its last
+# megabytes beside it, a report a day. Magento appends, so it writes on at the log's new beginning.
+keep_logs_small() {
+    local log most=16777216
+    while IFS= read -r -d '' log; do
+        tail -c $((most / 4)) "$log" >"$log.1" && : >"$log"
+    done < <(find var/log -name '*.log' -type f -size +"$most"c -print0)
+    find var/report -type f -mmin +1440 -delete 2>/dev/null || true
+}
+
+# In the background for as long as a container lives; what Magento logs is told by the container too.
+tend_logs() {
+    tail --pid=$$ -q -n 0 -F var/log/system.log var/log/exception.log >&2 2>/dev/null &
+    while sleep 20; do
+        keep_logs_small
+    done
+}
+
 # The media as a tar archive, without what Magento makes anew.
 media_export() {
     if media_in_bucket; then

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from controller.domain.errors import (
+    HostsPendingError,
     ShopCertificateAgeError,
     ShopCertificateNameError,
     ShopGatewayError,
@@ -125,8 +126,19 @@ def test_the_certificate_of_a_ca_that_was_given_is_trusted(
 
 
 def test_what_does_not_speak_tls_is_told_so() -> None:
-    with shop(says(whole(PAGE))) as address, pytest.raises(ShopTlsError):
-        RestClient(address.replace("http://", "https://")).call("GET", "/V1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                peer.recv(65536)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ShopTlsError):
+            RestClient(f"https://127.0.0.1:{server.getsockname()[1]}").call("GET", "/V1")
+        thread.join(10)
 
 
 def test_a_name_that_nobody_knows_is_told_so() -> None:
@@ -156,3 +168,26 @@ def test_a_web_server_without_a_way_to_the_shop_is_not_another_shop() -> None:
     refused = b'{"message":"Request does not match any route."}'
     with shop(says(whole(refused, "404 Not Found"))) as address, pytest.raises(WrongShopError):
         MagentoEngine("").ready(address)
+
+
+def test_a_host_that_the_web_server_does_not_know_yet_is_waited_for() -> None:
+    """It reads its list of hosts a while after the cluster changed it."""
+    known = {b"us.example.com": b"us"}
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        if not request.startswith(b"GET /-/site "):
+            peer.sendall(whole(b'{"ready":true}'))
+            return
+        host = request.partition(b"Host: ")[2].partition(b"\r\n")[0]
+        peer.sendall(whole(known.get(host, b"") + b"\n", kind="text/plain"))
+
+    websites = {"us.example.com": "us", "uk.example.com": "uk"}
+    with shop(answer) as address:
+        with pytest.raises(HostsPendingError, match=r"uk\.example\.com") as met:
+            MagentoEngine("").ready(address, websites)
+        assert "us.example.com" not in str(met.value)
+        known[b"uk.example.com"] = b"uk"
+        MagentoEngine("").ready(address, websites)
+    # An image that does not know the address is not judged by it.
+    with shop(says(whole(b'{"ready":true}'))) as address:
+        MagentoEngine("").ready(address, websites)
