@@ -166,6 +166,7 @@ def test_there_is_a_word_for_everything() -> None:
         *STORE_CONDITIONS,
         *STACK_CONDITIONS,
         "InfrastructureReady",
+        "VolumesRoomy",
         STEADY,
         WATCHED,
         *SHORTFALLS,
