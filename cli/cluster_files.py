@@ -50,6 +50,16 @@ def secrets(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def document(file: str) -> dict[str, Any]:
+    """A YAML or JSON file of names with values; raises UnreadableFileError."""
+    return _object(file)
+
+
+def text(file: str) -> str:
+    """A file as it is; raises UnreadableFileError."""
+    return _read(Path(file).expanduser()).decode("utf-8", "replace")
+
+
 def _halves(pair: str) -> tuple[str, str]:
     name, equals, value = pair.partition("=")
     if not name or not equals:

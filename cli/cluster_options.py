@@ -92,6 +92,14 @@ SecretVariable = Annotated[
         _("What the module's providers sign in with, read from a file; more than once for more."),
     ),
 ]
+Values = Annotated[
+    str | None,
+    _option("--values", "FILE", _("YAML file with the chart's values for every store there.")),
+]
+PullSecret = Annotated[
+    str | None,
+    _option("--pull-secret", "FILE", _("Logins of registries: docker's config.json.")),
+]
 RemoveVariable = Annotated[
     list[str] | None,
     _option(

@@ -1,5 +1,6 @@
 """Clusters as a person reads them: `cli.commands.clusters` prints these."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -112,6 +113,10 @@ def cluster(item: "Resource") -> Group:
         left = Text(_("What runs there is left as it is until the cluster answers again."))
         parts.append(Padding(Group(detail, left), (0, 0, 0, 2)))
     parts += findings(status.get("findings") or ())
+    values = [
+        f"{item['path']}={json.dumps(item['value'])} ({item['from']})"
+        for item in status.get("values") or ()
+    ]
     variables = [f"{key}={value}" for key, value in spec["variables"].items()]
     classes = (spec["storageClass"], spec["sharedStorageClass"])
     room = {"stacks": status["stacks"], "capacity": spec["capacity"], "room": status["room"]}
@@ -131,6 +136,8 @@ def cluster(item: "Resource") -> Group:
         (_("Infrastructure"), spec["infrastructure"]),
         (_("Variables"), ", ".join(variables)),
         (_("Secret variables"), ", ".join(spec["secretVariables"])),
+        (_("Values"), "\n".join(values)),
+        (_("Logins of registries"), spec.get("pullSecret")),
         (_("Added"), durations.local(item["metadata"]["createdAt"])),
     )
     parts.append(Padding(pairs(rows), (0, 0, 0, 2)))

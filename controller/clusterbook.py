@@ -3,17 +3,20 @@
 Nothing is kept of a cluster that does not let us in.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from controller.domain.clusterchecks import check_cluster
+from controller.domain.clusterchecks import check_cluster, check_pull_secret
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
 from controller.domain.errors import ClusterRefusedError, InvalidInputError, StoreControllerError
 from controller.domain.kubeconfig import checked
 from controller.domain.tenant import Scope
+from controller.engines.values import PlatformValues, check_values, effective
 from controller.reconciler.places import VARIABLE, Places
-from controller.registry.clusters import KUBECONFIG, Clusters
+from controller.registry.clusters import KUBECONFIG, PULL_SECRET, Clusters
 from provisioners.base import DriverFailure
 
 OWN_SERVER = "https://kubernetes.default.svc"
@@ -26,6 +29,8 @@ class KnownCluster:
 
     cluster: Cluster
     secret_variables: tuple[str, ...]
+    values: tuple[Mapping[str, Any], ...] = ()
+    """The chart's values in force, each with where it is from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,29 +40,45 @@ class Entry:
     kubeconfig: str | None = field(default=None, repr=False)
     secret_variables: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     """None forgets one."""
+    pull_secret: str | None = field(default=None, repr=False)
+    """The logins of registries, as docker's config.json has them; an empty text forgets them."""
 
     @property
     def given(self) -> dict[str, str]:
         """The sensitive variables that have a value, as the vault names them."""
         given = self.secret_variables.items()
-        return {f"{VARIABLE}{name}": value for name, value in given if value is not None}
+        found = {f"{VARIABLE}{name}": value for name, value in given if value is not None}
+        return {**found, **({PULL_SECRET: self.pull_secret} if self.pull_secret else {})}
+
+    def over(self, spec: ClusterSpec) -> ClusterSpec:
+        """The specification with the name that its pull secret has: other logins, another name."""
+        if self.pull_secret is None:
+            return spec
+        if not self.pull_secret:
+            return replace(spec, pull_secret="")
+        check_pull_secret(self.pull_secret)
+        digest = hashlib.sha256(self.pull_secret.encode()).hexdigest()[:8]
+        return replace(spec, pull_secret=f"registry-pull-{digest}")
 
 
 class ClusterBook:
     """Adding, changing and removing clusters."""
 
-    def __init__(self, clusters: Clusters, places: Places) -> None:
+    def __init__(
+        self, clusters: Clusters, places: Places, platform: PlatformValues | None = None
+    ) -> None:
+        self._platform = platform or PlatformValues()
         self._clusters = clusters
         self._places = places
 
     def all(self) -> Sequence[KnownCluster]:
         """Every cluster, by name."""
         names = self._clusters.secret_names()
-        return [_known(found, names) for found in self._clusters.all()]
+        return [self._known(found, names) for found in self._clusters.all()]
 
     def get(self, name: str) -> KnownCluster:
         """One cluster; raises ClusterNotFoundError."""
-        return _known(self._clusters.get(name), self._clusters.secret_names())
+        return self._known(self._clusters.get(name), self._clusters.secret_names())
 
     def add(self, scope: Scope, spec: ClusterSpec, entry: Entry) -> KnownCluster:
         """Add a cluster that lets us in; the same again renews its secrets.
@@ -65,6 +86,8 @@ class ClusterBook:
         Raises InvalidInputError, InvalidKubeconfigError, ClusterRefusedError, ClusterExistsError.
         """
         check_cluster(spec, self._places.modules, entry.secret_variables)
+        check_values(spec.values)
+        spec = entry.over(spec)
         if spec.in_cluster is (entry.kubeconfig is not None):
             raise InvalidInputError(
                 errors=(("kubeconfig", "either a kubeconfig, or inCluster for our own cluster"),)
@@ -83,6 +106,9 @@ class ClusterBook:
         known = self.get(spec.name)
         left = {*known.secret_variables, *entry.secret_variables}
         check_cluster(spec, self._places.modules, left - _forgotten(entry))
+        check_values(spec.values)
+        spec = replace(spec, pull_secret=known.cluster.spec.pull_secret)
+        spec = entry.over(spec)
         if entry.kubeconfig is not None and spec.in_cluster:
             raise InvalidInputError(errors=(("kubeconfig", "our own cluster needs none"),))
         secrets: dict[str, str] = {}
@@ -107,6 +133,9 @@ class ClusterBook:
         """Forget an empty cluster; raises ClusterNotFoundError and ClusterInUseError."""
         self._clusters.remove(scope, name)
 
+    def _known(self, cluster: Cluster, names: Mapping[str, Sequence[str]]) -> KnownCluster:
+        return _known(cluster, names, self._platform)
+
     def _way_in(self, entry: Entry) -> tuple[dict[str, str], str]:
         """What is kept of the kubeconfig, and the server's address; none is for our own cluster."""
         if entry.kubeconfig is None:
@@ -126,10 +155,13 @@ class ClusterBook:
             raise ClusterRefusedError(cluster=spec.name, detail=bare(failure.detail)) from failure
 
 
-def _known(cluster: Cluster, names: Mapping[str, Sequence[str]]) -> KnownCluster:
+def _known(
+    cluster: Cluster, names: Mapping[str, Sequence[str]], platform: PlatformValues
+) -> KnownCluster:
     kept = names.get(cluster.spec.name, ())
     variables = sorted(name.removeprefix(VARIABLE) for name in kept if name.startswith(VARIABLE))
-    return KnownCluster(cluster=cluster, secret_variables=tuple(variables))
+    values = tuple(effective(platform.documents(cluster.spec)))
+    return KnownCluster(cluster=cluster, secret_variables=tuple(variables), values=values)
 
 
 def _forgotten(entry: Entry) -> set[str]:

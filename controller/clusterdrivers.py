@@ -13,7 +13,7 @@ from controller.engines.magento import MagentoEngine
 from controller.engines.plans import SECRET, allowance
 from controller.engines.sandbox import SandboxEngine
 from controller.reconciler.places import Heard, Places
-from controller.registry.clusters import KUBECONFIG
+from controller.registry.clusters import KUBECONFIG, PULL_SECRET
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.settings import ROOT, Settings
@@ -41,7 +41,7 @@ def build_places(settings: Settings, registry: Registry) -> Places:
     """The clusters of this installation, each with a driver once it is needed."""
 
     def opened(cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
-        return _driver(settings, registry, cluster, secrets.get(KUBECONFIG, ""), heard)
+        return _driver(settings, registry, cluster, secrets, heard)
 
     def built(cluster: Cluster, environment: Mapping[str, str]) -> Builder:  # noqa: ARG001
         return _builder(settings, environment)
@@ -97,10 +97,14 @@ def _version(spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
 
 
 def _driver(
-    settings: Settings, registry: Registry, cluster: Cluster, kubeconfig: str, heard: Heard
+    settings: Settings,
+    registry: Registry,
+    cluster: Cluster,
+    secrets: Mapping[str, str],
+    heard: Heard,
 ) -> HelmDriver:
     home, name = settings.home.resolve(), f"{cluster.spec.name}-{cluster.generation}"
-    connection = Connection(kubeconfigs.keep(home / "clusters", name, kubeconfig))
+    connection = Connection(kubeconfigs.keep(home / "clusters", name, secrets.get(KUBECONFIG, "")))
     kubernetes = settings.kubernetes
     helm = Helm(
         connection,
@@ -116,8 +120,15 @@ def _driver(
         )
         for engine in (MagentoEngine.name, SandboxEngine.name)
     }
+    known, text = cluster.spec.pull_secret, secrets.get(PULL_SECRET, "")
+    logins = {known: text} if known and text else {}
     return HelmDriver(
-        Rooms(connection, room=lambda uid: _room(registry, uid), secret=SECRET),
+        Rooms(
+            connection,
+            room=lambda uid: _room(registry, uid, logins),
+            secret=SECRET,
+            pull=tuple(logins),
+        ),
         helm,
         charts,
         wanted=_wanted(cluster.spec),
@@ -145,7 +156,7 @@ def _wanted(spec: ClusterSpec) -> Wanted:
     )
 
 
-def _room(registry: Registry, uid: str) -> Room:
+def _room(registry: Registry, uid: str, logins: Mapping[str, str]) -> Room:
     """What a stack's namespace is labelled with, and how much it may use."""
     stack = registry.stores.stack(uid)
     if stack is None or stack.spec.installation is None:
@@ -160,4 +171,5 @@ def _room(registry: Registry, uid: str) -> Room:
         quota={key: str(value) for key, value in found["quota"].items()},
         default_limits=found["limits"],
         default_requests=found["requests"],
+        logins=logins,
     )

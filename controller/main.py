@@ -42,6 +42,7 @@ from controller.domain.errors import VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
+from controller.engines.values import read_platform
 from controller.jobs.chores import Chores
 from controller.jobs.clockwatch import ClockWatch
 from controller.jobs.clusters import ClusterWatch
@@ -125,7 +126,11 @@ def renew_vault(registry: Registry) -> None:
 
 def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> World:
     """Every engine and driver that this installation has, the usual ones first."""
-    engines = (SandboxEngine(settings.sandbox_image), MagentoEngine(settings.magento_image))
+    values = read_platform(settings.kubernetes.values)
+    engines = (
+        SandboxEngine(settings.sandbox_image, values),
+        MagentoEngine(settings.magento_image, values),
+    )
     drivers = (
         SandboxDriver(
             settings.home.resolve() / "stacks",
@@ -246,7 +251,9 @@ def build_services(
         commands=Commands(registry, world, driver.name, driver.engines, hint),
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
-        clusters=ClusterBook(registry.clusters, world.places),
+        clusters=ClusterBook(
+            registry.clusters, world.places, read_platform(settings.kubernetes.values)
+        ),
         explainer=Explainer(
             registry,
             world,

@@ -147,6 +147,8 @@ class KubernetesSettings(BaseModel):
     """Releases changed at once in one cluster by one process; one per processor unless set."""
     helm_timeout_seconds: float = Field(default=3600.0, gt=0)
     """How long helm may take; a new image's upgrade of the database is part of it."""
+    values: str = ""
+    """A YAML file with the chart's values for every store: `values`, and `plans` by their names."""
     probe_seconds: float = Field(default=10.0, gt=0)
     """How often each cluster is asked whether it answers."""
 

@@ -17,6 +17,7 @@ from cli.cluster_options import (
     IngressClass,
     Issuer,
     Kubeconfig,
+    PullSecret,
     Region,
     RemoveVariable,
     SecretVariable,
@@ -24,6 +25,7 @@ from cli.cluster_options import (
     ShopAddress,
     StorageClass,
     Tls,
+    Values,
     Variable,
     Variables,
 )
@@ -91,6 +93,8 @@ def add(
     infrastructure: Infrastructure = None,
     variable: Variable = None,
     variables: Variables = None,
+    values: Values = None,
+    pull_secret: PullSecret = None,
     secret_variable: SecretVariable = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -114,6 +118,8 @@ def add(
         "gateway": gateway,
         "gatewayNamespace": gateway_namespace,
         "infrastructure": infrastructure,
+        "values": None if values is None else cluster_files.document(values),
+        "pullSecret": pull_secret and cluster_files.text(pull_secret),
         "variables": cluster_files.variables(variable or (), variables) or None,
         "secretVariables": cluster_files.secrets(secret_variable or ()) or None,
     }
@@ -188,6 +194,8 @@ def change(
     infrastructure: Infrastructure = None,
     variable: Variable = None,
     variables: Variables = None,
+    values: Values = None,
+    pull_secret: PullSecret = None,
     secret_variable: SecretVariable = None,
     remove_variable: RemoveVariable = None,
     output: Output = Format.TABLE,
@@ -213,6 +221,8 @@ def change(
         "gateway": gateway,
         "gatewayNamespace": gateway_namespace,
         "infrastructure": infrastructure,
+        "values": None if values is None else cluster_files.document(values),
+        "pullSecret": pull_secret and cluster_files.text(pull_secret),
         "variables": said or None,
         "secretVariables": secrets or None,
     }

@@ -57,6 +57,8 @@ class ClusterSpecInput(Input):
     infrastructure: Text | None = None
     """The module for what a stack needs around its release."""
     variables: Variables | None = None
+    values: Variables | None = None
+    """The magento chart's, for every store there; they take the place of all former ones."""
 
     def over(self, known: ClusterSpec) -> ClusterSpec:
         """The specification with what was said laid over it (merge patch)."""
@@ -79,6 +81,8 @@ class ClusterInput(ClusterSpecInput):
     name: Text
     domain: Text
     kubeconfig: Kubeconfig | None = None
+    pull_secret: Kubeconfig | None = None
+    """The logins of registries, as docker's config.json has them."""
     in_cluster: Switch = False
     """Whether the control plane runs in it and uses its own account."""
     secret_variables: Annotated[dict[Text, _Secret], Field(max_length=100)] = Field(
@@ -94,6 +98,7 @@ class ClusterPatch(ClusterSpecInput):
     """What is to change; `kubeconfig` renews the way in."""
 
     kubeconfig: Kubeconfig | None = None
+    pull_secret: Kubeconfig | None = None
     secret_variables: Annotated[dict[Text, _Secret | None], Field(max_length=100)] = Field(
         default_factory=dict
     )
@@ -109,8 +114,15 @@ def _usual(name: str) -> dict[str, Any]:
 def _entry(body: ClusterInput | ClusterPatch) -> Entry:
     return Entry(
         kubeconfig=_text(body.kubeconfig),
+        pull_secret=_forgettable(body),
         secret_variables={name: _text(value) for name, value in body.secret_variables.items()},
     )
+
+
+def _forgettable(body: ClusterInput | ClusterPatch) -> str | None:
+    """The logins that are said; null forgets those there are."""
+    said = _text(body.pull_secret)
+    return "" if said is None and "pull_secret" in body.model_fields_set else said
 
 
 def _text(secret: SecretStr | None) -> str | None:
@@ -138,6 +150,7 @@ def cluster_json(known: KnownCluster) -> dict[str, Any]:
             "version": cluster.version,
             "stacks": cluster.stacks,
             "room": cluster.room,
+            "values": list(known.values),
             "unreachableSince": iso(cluster.unreachable_since),
             "unreachableDetail": cluster.unreachable_detail,
             "fit": not cluster.blocked,

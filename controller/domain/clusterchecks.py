@@ -7,6 +7,7 @@ from typing import Final
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import InvalidInputError
+from controller.domain.jsontext import loads
 
 MOST_STACKS: Final = 10_000
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -47,6 +48,18 @@ def check_cluster(
         problems = (*problems, ("infrastructure", f"no such module; there are: {known}"))
     if problems:
         raise InvalidInputError(errors=problems)
+
+
+def check_pull_secret(text: str) -> None:
+    """Raise InvalidInputError unless a text is docker's config.json with logins in it."""
+    try:
+        found = loads(text)
+        auths = found["auths"] if isinstance(found, dict) else None
+    except (ValueError, KeyError):
+        auths = None
+    if not isinstance(auths, dict) or not auths:
+        told = "docker's config.json with auths; a helper that keeps them elsewhere is of no use"
+        raise InvalidInputError(errors=(("pullSecret", told),))
 
 
 Problems = Iterator[tuple[str, str]]

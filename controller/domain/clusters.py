@@ -68,6 +68,10 @@ class ClusterSpec:
     """The Terraform module for what a stack needs around its release."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """The module's, the same for every stack of the cluster."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The chart's, the same for every stack of the cluster: `engines.values`."""
+    pull_secret: str = ""
+    """What the Secret with the registries' logins is called in each stack's namespace."""
     in_cluster: bool = False
     """Whether the control plane itself runs there and uses its own account."""
 
@@ -210,6 +214,8 @@ def cluster_spec_to_json(spec: ClusterSpec) -> dict[str, Any]:
         **{key: getattr(spec.offer, name) for key, name in _OFFER.items()},
         "infrastructure": spec.infrastructure,
         "variables": dict(spec.variables),
+        "values": dict(spec.values),
+        "pullSecret": spec.pull_secret,
         "inCluster": spec.in_cluster,
     }
 
@@ -226,5 +232,7 @@ def cluster_spec_from_json(name: str, data: Mapping[str, Any]) -> ClusterSpec:
         offer=ClusterOffer(**{field_: data[key] for key, field_ in _OFFER.items()}),
         infrastructure=data["infrastructure"],
         variables=data["variables"],
+        values=data.get("values", {}),
+        pull_secret=data.get("pullSecret", ""),
         in_cluster=data["inCluster"],
     )

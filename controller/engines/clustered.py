@@ -10,6 +10,7 @@ from controller.domain.images import parse_image
 from controller.domain.stack import Stack, StackDesired
 from controller.engines.bridged import BridgedEngine
 from controller.engines.plans import placed_values
+from controller.engines.values import PlatformValues, image_in
 from provisioners.base import Release
 
 _KEPT = 4096
@@ -18,8 +19,12 @@ _KEPT = 4096
 class ClusteredEngine(BridgedEngine):
     """`Engine` of `engines.base`, but for what a shop software is called and needs."""
 
-    def __init__(self, image: str = "") -> None:
-        """`image` is what new stacks run; without one clusters take none."""
+    def __init__(self, image: str = "", values: PlatformValues | None = None) -> None:
+        """`image` is what new stacks run, `values` are the operator's for every cluster.
+
+        Without an image clusters take none.
+        """
+        self._platform = values or PlatformValues()
         self.image = image
         self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
         self._lock = threading.Lock()
@@ -31,7 +36,8 @@ class ClusteredEngine(BridgedEngine):
         """
         if cluster is None:
             return ""
-        image = stack.spec.image or self.image
+        said = image_in(self.name, self._platform.over(cluster, stack.spec.plan))
+        image = stack.spec.image or (str(said) if said else self.image)
         if not image:
             raise ImageMissingError(engine=self.name, variable=self.name.upper())
         return image
@@ -48,7 +54,8 @@ class ClusteredEngine(BridgedEngine):
         if known is not None and known[0] == told:
             return known[1]
         image = parse_image(self.image_of(stack, cluster))
-        values = placed_values(stack, cluster, image, closed=closed)
+        documents = self._platform.over(cluster, stack.spec.plan)
+        values = placed_values(stack, cluster, image, closed=closed, documents=documents)
         release = Release(name=stack.uid, chart=self.name, version=image.version, values=values)
         with self._lock:
             self._releases[stack.uid] = (told, release)

@@ -5,7 +5,7 @@ of the cluster. The chart's schema has the last word; tests/cluster holds every 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from controller.domain.plans import Plan, Scale
 from controller.domain.stack import Stack
 from controller.domain.yamltext import load
 from controller.engines.abilities import abilities_of
+from controller.engines.values import Values, for_chart, merged
 
 SECRET: Final = "shop-secrets"  # noqa: S105 -- the name of a Secret.
 """The Secret with a shop's passwords and key, which is there before the release."""
@@ -89,9 +90,14 @@ def _scaled(web: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
 
 
 def placed_values(
-    stack: Stack, cluster: ClusterSpec, image: Image, *, closed: bool
+    stack: Stack,
+    cluster: ClusterSpec,
+    image: Image,
+    *,
+    closed: bool,
+    documents: Sequence[tuple[str, Values]] = (),
 ) -> dict[str, Any]:
-    """Return the values of a stack's chart on a cluster."""
+    """Return the values of a stack's chart on a cluster; `documents` lie over the plan's."""
     installation = stack.spec.installation
     if installation is None:
         raise LookupError("a stack on a cluster was placed with what it is installed with")
@@ -116,6 +122,11 @@ def placed_values(
     )
     storefront = {"storefront": "closed"} if closed else {}
     values = values_of(stack.spec.plan, shop, cluster.offer, stack.engine)
+    for _, said in documents:
+        # The image is the stack's own once it ran.
+        values = merged(values, for_chart(stack.engine, said, but={"image"}))
+    if cluster.pull_secret:
+        values["imagePullSecrets"] = [cluster.pull_secret, *values.get("imagePullSecrets", ())]
     return {**values, **storefront}
 
 

@@ -29,6 +29,7 @@ _clusters = table(ClusterRow)
 _stacks = table(StackRow)
 _secrets = table(SecretRow)
 
+PULL_SECRET = "pull-secret"  # noqa: S105 -- its name in the vault.
 KUBECONFIG = "kubeconfig"
 _SUBJECT = "cluster:"
 

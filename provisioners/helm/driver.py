@@ -148,7 +148,7 @@ class HelmDriver:
         self._wanted = wanted
         self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
         self._ground = GroundKeeper(rooms.connection)
-        self._trials = Trials(rooms.connection, patience=patience)
+        self._trials = Trials(rooms.connection, pull=rooms.pull, patience=patience)
         self._drift = Drift(rooms.connection, self.watches, self._records)
         self.patience = patience
         self._grace, self._sync = grace, sync
@@ -198,6 +198,7 @@ class HelmDriver:
 
     def try_image(self, name: str, image: str) -> None:
         """Have the cluster fetch it for a Job that does nothing."""
+        self._rooms.prepare(name)
         self._trials.run(self._rooms.namespace(name), name, image)
 
     def status(self, release: Release) -> ReleaseStatus:

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -46,6 +46,8 @@ class Room:
     default_limits: Mapping[str, str] = field(default_factory=dict)
     """What a container may use that does not say it, as {"memory": "512Mi"}."""
     default_requests: Mapping[str, str] = field(default_factory=dict)
+    logins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets with the logins of registries, as docker's config.json, by their names."""
 
 
 class Rooms:
@@ -58,11 +60,14 @@ class Rooms:
         room: Callable[[str], Room] = lambda _: Room(),
         prefix: str = NAMESPACE_PREFIX,
         secret: str = "shop-secrets",  # noqa: S107 -- the name of a Secret.
+        pull: Sequence[str] = (),
     ) -> None:
         self.connection = connection
         self.prefix = prefix
         self.secret = secret
         """The name of the Secret that a chart is given as its existing one."""
+        self.pull = tuple(pull)
+        """The names of the Secrets with which images are pulled."""
         self._room = room
         self._prepared: dict[str, tuple[Room, float]] = {}
         self._alike: dict[str, tuple[str, str]] = {}
@@ -112,6 +117,15 @@ class Rooms:
             )
         else:
             self._remove(f"{core}/limitranges/{US}")
+        for secret, text in room.logins.items():
+            self._write(
+                "v1",
+                "Secret",
+                f"{core}/secrets",
+                {**metadata, "name": secret},
+                type="kubernetes.io/dockerconfigjson",
+                data=_encoded({".dockerconfigjson": text}),
+            )
         with self._lock:
             _keep(self._prepared, name, (room, time.monotonic() + _PREPARED_SECONDS))
 

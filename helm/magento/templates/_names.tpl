@@ -54,6 +54,11 @@ storecontroller.io/role: backend
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
 {{- end }}
 
+{{/* An image that is not ours, from the mirror where there is one: (list root image). */}}
+{{- define "magento.foreign" -}}
+{{ with (index . 0).Values.registryMirror }}{{ . }}/{{ end }}{{ include "magento.image" (index . 1) }}
+{{- end }}
+
 {{/* Where a service is: (list root "database"). */}}
 {{- define "magento.host" -}}
 {{- $root := index . 0 -}}

@@ -53,6 +53,8 @@ def test_a_cluster_is_added_and_shown_without_its_secrets(plane: Plane) -> None:
         "gatewayNamespace": "default",
         "infrastructure": "in-cluster",
         "variables": {},
+        "values": {},
+        "pullSecret": "",
         "inCluster": False,
         "secretVariables": ["dns_token"],
     }
@@ -62,6 +64,7 @@ def test_a_cluster_is_added_and_shown_without_its_secrets(plane: Plane) -> None:
         "version": "1.34.1",
         "stacks": 0,
         "room": 500,
+        "values": [],
         "unreachableSince": None,
         "unreachableDetail": "",
         "fit": True,
