@@ -82,7 +82,10 @@ def test_certificates_come_from_the_issuer_that_the_cluster_names() -> None:
 
 def test_a_bigger_plan_has_more_of_what_a_shop_runs_short_of() -> None:
     sizes = [values_of(plan, SHOP, CLUSTER) for plan in Plan]
-    assert [size["web"]["phpWorkers"] for size in sizes] == [4, 8, 16]
+    # PHP's processes follow the memory.
+    memory = [size["web"]["resources"]["limits"]["memory"] for size in sizes]
+    assert memory == ["1536Mi", "2Gi", "3Gi"]
+    assert [size["pageCache"]["memory"] for size in sizes] == ["64M", "256M", "1G"]
     assert [size["media"]["storage"]["accessMode"] for size in sizes] == [
         "ReadWriteOnce",
         "ReadWriteMany",
