@@ -91,7 +91,9 @@ def test_no_two_stores_are_called_alike(plane: SandboxPlane, part: int) -> None:
             accepted(plane, plane.post("stores", {"name": name, **said}), before)
         plane.settle()
         stores = plane.get("stores").json()["items"]
-        hosts = [url.partition("://")[2] for store in stores for url in addresses(store)]
+        # What a machine's own names are told apart by, the port, all shops share here.
+        public = (url for store in stores for url in addresses(store) if ".localhost" not in url)
+        hosts = [url.partition("://")[2] for url in public]
         assert len(set(hosts)) == len(hosts)
         for store in stores:
             ready(plane, store["metadata"]["name"])
