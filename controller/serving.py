@@ -29,7 +29,7 @@ STALLED_SECONDS: Final = 60.0
 """Without a byte of an answer taken; the kernel counts it too where the other side is gone."""
 KEEP_ALIVE_SECONDS: Final = 30
 LARGEST_HEAD: Final = 32 * 1024
-RESERVE: Final = 128
+RESERVE: Final = 192
 """Descriptors that connections leave to the rest of the process: databases, shops, probes."""
 
 _TOO_SLOW: Final = (
@@ -185,5 +185,6 @@ def configured(app: ASGIApp) -> uvicorn.Config:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         h11_max_incomplete_event_size=LARGEST_HEAD,
-        backlog=1024,
+        # So many are taken at once before one of them can be looked at: fewer than the reserve.
+        backlog=100,
     )

@@ -156,6 +156,6 @@ def test_requests_on_one_connection_are_answered_in_turn(connect: Connect) -> No
     assert heard(connection).count(b"HTTP/1.1 200") == 3
 
 
-@pytest.mark.parametrize(("descriptors", "most"), [(64, 16), (512, 384), (1024, 768)])
+@pytest.mark.parametrize(("descriptors", "most"), [(64, 16), (512, 320), (1024, 768)])
 def test_connections_leave_descriptors_to_the_rest(descriptors: int, most: int) -> None:
     assert serving.share_of(descriptors) == most
