@@ -306,6 +306,10 @@ def _under_way(operation: Operation, result: StepResult | None) -> StepResult | 
     return result if result is not None and result.name in running else None
 
 
+_PUT_BACK = "Drifted"
+"""The reason of what the next step puts right, and tells of in its own words."""
+
+
 def _unasked(connection: Connection, about: About, outcome: Pass) -> None:
     """Tell of what happened to a store while nobody waited for anything."""
     if outcome.event is not None:
@@ -320,14 +324,19 @@ def _turned(connection: Connection, store: Store, status: StoreStatus) -> None:
     if store.desired is not Desired.ACTIVE or store.status.ready == status.ready:
         return
     about = About.of(store, None)
+    lost = _first_unmet(store.status if status.ready else status)
+    if lost is None or lost.note.reason == _PUT_BACK:
+        return
     if status.ready:
         tell(connection, about, Note.of("ReadyAgain"))
-        return
-    unmet = (status.conditions.get(kind) for kind in STORE_CONDITIONS)
-    for condition in unmet:
-        if condition is not None and not condition.met:
-            tell(connection, about, condition.note, WARNING)
-            return
+    else:
+        tell(connection, about, lost.note, WARNING)
+
+
+def _first_unmet(status: StoreStatus) -> Condition | None:
+    """The condition that a store is not ready for, the earliest of its life."""
+    known = (status.conditions.get(kind) for kind in STORE_CONDITIONS)
+    return next((condition for condition in known if condition and not condition.met), None)
 
 
 def _tell_shortfalls(

@@ -63,6 +63,7 @@ RULES = {
         rule=Rule.OPERATOR, mine=False, meets=NO_ROLLOUT
     ),
     ("POST", "/stores/{name}/undelete"): Use(rule=Rule.SCOPE),
+    ("POST", "/stores/{name}/extend"): Use(rule=Rule.SCOPE, body={"by": "2h"}),
     ("POST", "/stores/{name}/purge"): Use(rule=Rule.SCOPE, body={"confirm": "{name}"}),
     ("POST", "/stores/{name}/login-link"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/logs"): Use(rule=Rule.SCOPE),

@@ -110,7 +110,7 @@ def test_a_stack_goes_where_it_should(
             [drained(cluster("a")), lost(cluster("b")), cluster("c", stacks=10)],
             Wish(),
             NoClusterError,
-            {"draining": "a", "unreachable": "b", "full": "c"},
+            {"draining": "a", "unfit": "–", "unreachable": "b", "full": "c"},
             id="none-that-takes-it",
         ),
         pytest.param(
@@ -124,7 +124,7 @@ def test_a_stack_goes_where_it_should(
             [drained(cluster("a")), drained(cluster("b"))],
             Wish(),
             NoClusterError,
-            {"draining": "a, b", "unreachable": "–", "full": "–"},
+            {"draining": "a, b", "unfit": "–", "unreachable": "–", "full": "–"},
             id="all-drained",
         ),
         pytest.param(
