@@ -27,6 +27,8 @@ _CONTEXTS = Path(__file__).resolve().parent / "contexts"
 _BASE = "localhost/base:latest"
 _STORAGE = CACHE / "storage"
 _LAYOUT = CACHE / "oci"
+# What it mounts, and leaves mounted when it is killed, is gone with it.
+_PRIVATE = ("unshare", "--mount", "--propagation", "private")
 _BUILDAH = ("buildah", "--root", _STORAGE, "--runroot", CACHE / "runroot", "--storage-driver")
 _NAME = "org.opencontainers.image.ref.name"
 _MODULES = ("transport-netty4", "analysis-common", "lang-painless")
@@ -306,4 +308,4 @@ def _trusted() -> Iterator[str]:
 
 
 def _buildah(*words: str | Path) -> None:
-    run(*_BUILDAH, "overlay", *words)
+    run(*_PRIVATE, *_BUILDAH, "overlay", *words)

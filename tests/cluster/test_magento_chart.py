@@ -180,7 +180,7 @@ def test_a_closed_shop_differs_in_its_web_pods_environment_and_its_page_cache_al
     assert "if (false ||" in rules[0]["page-cache.vcl"]
     assert "if (true ||" in rules[1]["page-cache.vcl"]
     marks = [
-        named(objects, "StatefulSet", "-page-cache")["spec"]["template"]["metadata"].pop(
+        named(objects, "Deployment", "-page-cache")["spec"]["template"]["metadata"].pop(
             "annotations"
         )
         for objects in (opened, closed)
@@ -246,7 +246,8 @@ def test_a_shop_reaches_its_services_and_the_internet_but_nothing_inside(
     for _, template in pod_templates(objects):
         assert deny["podSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
     internet = named(objects, "NetworkPolicy", "-internet")["spec"]["egress"]
-    assert {port["port"] for rule in internet for port in rule["ports"]} == {443, 465, 587}
+    ports = {port["port"] for rule in internet for port in rule["ports"]}
+    assert ports == {25, 443, 465, 587, 2525}
     assert "169.254.0.0/16" in internet[0]["to"][0]["ipBlock"]["except"]
     ports = {
         port["port"]
@@ -271,15 +272,20 @@ def test_visitors_reach_the_page_cache_and_it_reaches_the_web_servers_alone(
     assert web["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "web"
 
 
-def test_magento_tells_every_page_cache_what_to_forget(rendered: Rendered) -> None:
+def test_magento_tells_the_page_caches_what_to_forget_while_they_start_too(
+    rendered: Rendered,
+) -> None:
     for plan, count in ((Plan.STARTER, 1), (Plan.GROWTH, 2)):
         objects = rendered.of(plan, "as-it-is")
-        told = _environment(named(objects, "Deployment", "-cron"))["SHOP_PAGE_CACHES"].split(",")
-        workload = named(objects, "StatefulSet", "-page-cache")["spec"]
-        assert workload["replicas"] == len(told) == count
-        service = workload["serviceName"]
-        names = [f"{RELEASE}-page-cache-{number}.{service}:8081" for number in range(count)]
-        assert told == names
+        told = _environment(named(objects, "Deployment", "-cron"))["SHOP_PAGE_CACHES"]
+        workload = named(objects, "Deployment", "-page-cache")["spec"]
+        assert workload["replicas"] == count
+        service = named(objects, "Service", "-page-cache-pods")
+        assert told == f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+        assert service["spec"]["publishNotReadyAddresses"] is True
+        assert service["spec"]["clusterIP"] == "None"
+        # A new one serves before an old one goes: visitors come by no other way.
+        assert workload["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace StoreController\Bridge\Test\Unit\Core;
 
 use PHPUnit\Framework\TestCase;
+use StoreController\Bridge\Core\Addresses;
 use StoreController\Bridge\Core\AddressRule;
 use StoreController\Bridge\Core\CacheNeeds;
 use StoreController\Bridge\Core\CurrencyRates;
@@ -30,6 +31,18 @@ class SmallRulesTest extends TestCase
         self::assertSame(['config'], $needs->of(['carriers/flatrate/price', 'trans_email/ident_sales/email']));
         self::assertSame($all, $needs->of(['carriers/flatrate/price', 'general/store_information/name']));
         self::assertSame($all, $needs->of(['some_module/it/shows']));
+    }
+
+    /**
+     * Each page cache behind a name is told, and a name that leads nowhere stays to be named.
+     */
+    public function testANameLeadsToItsAddresses(): void
+    {
+        $addresses = new Addresses();
+        self::assertSame(['127.0.0.1'], $addresses->of('127.0.0.1'));
+        self::assertContains('127.0.0.1', $addresses->of('localhost'));
+        self::assertSame(['nowhere.invalid'], $addresses->of('nowhere.invalid'));
+        self::assertSame([''], $addresses->of(''));
     }
 
     /**
