@@ -29,6 +29,7 @@ from controller.domain.conditions import Phase
 from controller.domain.rates import Quote
 from controller.domain.store import StoreStatus, spec_to_json
 from controller.domain.tenant import Scope
+from controller.engines.abilities import abilities_of
 from controller.jobs.rate_fanout import Pace
 from controller.jobs.rates import FLEET_RATES, RateKeeper
 from controller.reconciler.world import World
@@ -81,7 +82,7 @@ def seed(registry: Registry, shops: Stub, stores: int) -> list[str]:
         Scope.system(), owner="o@example.com", name="T", country="DE", language="de"
     )
     draft = Draft(name="shop-00000", country="DE")
-    plain = spec_to_json(specify(draft, ("sandbox",)))
+    plain = spec_to_json(specify(draft, {"sandbox": abilities_of("magento")}))
     plain["currencies"] |= {"allowed": ["EUR", "USD", "GBP"]}
     common = {"generation": 1, "failures": 0, "waited_on": False, "due_at": None}
     common |= {"created_at": now, "updated_at": now}

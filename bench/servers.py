@@ -14,6 +14,7 @@ from controller.commerce.drafts import Draft, specify
 from controller.domain.conditions import Phase
 from controller.domain.store import StoreStatus, spec_to_json
 from controller.domain.tenant import Scope
+from controller.engines.abilities import abilities_of
 from controller.jobs.hints import silent
 from controller.registry.migrate import migrate
 from controller.registry.rows import dump, status_columns
@@ -42,7 +43,11 @@ def seed(home: Path) -> str:
         )
         for number in range(20)
     ]
-    spec = dump(spec_to_json(specify(Draft(name="shop-00000", country="DE"), ("sandbox",))))
+    spec = dump(
+        spec_to_json(
+            specify(Draft(name="shop-00000", country="DE"), {"sandbox": abilities_of("magento")})
+        )
+    )
     status = status_columns(StoreStatus(phase=Phase.READY, ready=True, url="http://127.0.0.1:1"))
     common = {"generation": 1, "failures": 0, "waited_on": False, "due_at": None}
     common |= {"created_at": now, "updated_at": now}

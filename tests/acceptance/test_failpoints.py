@@ -30,8 +30,11 @@ CLUSTERED = [
     stacks.ApplyInfrastructure.name,
     stacks.ApplyScale.name,
     stacks.DestroyInfrastructure.name,
+    stacks.TryImage.name,
 ]
-ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *RESTART, *CLUSTERED}
+# A shop has it that was told of a mail server; test_mail does.
+MAILED = [stores.ProveMailing.name]
+ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *RESTART, *CLUSTERED, *MAILED}
 CREATION = [step for step in STEPS if step not in ELSEWHERE]
 # Two languages, so that there is something to bind.
 SPEC = {"locales": ["de_DE", "en_US"]}

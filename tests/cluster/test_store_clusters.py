@@ -121,7 +121,7 @@ def test_without_a_wish_there_is_room_where_there_is_most(stage: Stage) -> None:
 def test_a_draining_cluster_takes_nothing_new_and_looks_after_what_it_has(stage: Stage) -> None:
     assert stage.storectl("cluster", "drain", "main").returncode == 0
     assert "cluster_draining" in refusal(stage, cluster="main")
-    assert '"draining":"main","unreachable":"–","full":"west"' in refusal(stage)
+    assert '"draining":"main","unreachable":"–","unfit":"–","full":"west"' in refusal(stage)
     stage.do("eastern", "scale", {"min": 2, "max": 2})
     assert stage.storectl("cluster", "activate", "main").returncode == 0
     assert stage.cluster("main").open

@@ -32,7 +32,9 @@ pytestmark = [whole, pytest.mark.failpoint]
 
 AROUND = {stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.name}
 """Steps of shops that need something outside their cluster; tests of Terraform kill those."""
-STEPS = [step.name for step in stacks.STEPS if step.name not in AROUND]
+ALONE = {stacks.RestartRelease.name}
+"""Of shops beside the control plane; tests/acceptance kills it."""
+STEPS = [step.name for step in stacks.STEPS if step.name not in AROUND | ALONE]
 WAIT = stacks.AwaitEngine.name
 RECORDED = failpoints.POINTS[-1]
 
@@ -76,6 +78,7 @@ def die(stage: Stage, failpoint: str, *asking: Any) -> None:
 
 CREATE = ("", {"name": "acme", "country": "DE", "email": "owner@example.com", "plan": "starter"})
 SCALE = ("scale", {"min": 2, "max": 3, "now": 2})
+IMAGE = "registry.example.com/shop:2.4.7-p4"
 
 
 def steps_of(kind: OperationKind) -> list[str]:
@@ -92,7 +95,13 @@ def lived(stage: Stage, cluster: Cluster, name: str) -> None:
 
 
 def test_every_step_of_a_stack_is_killed_here() -> None:
-    kinds = (OperationKind.CREATE, OperationKind.SCALE, OperationKind.RETIRE, OperationKind.PURGE)
+    kinds = (
+        OperationKind.CREATE,
+        OperationKind.SCALE,
+        OperationKind.IMAGE,
+        OperationKind.RETIRE,
+        OperationKind.PURGE,
+    )
     assert {name for kind in kinds for name in steps_of(kind)} == set(STEPS)
 
 
@@ -126,6 +135,20 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
         lived(stage, cluster, "acme")
         web = cluster.apps.read_namespaced_deployment(f"{shop}-web", shop)
         assert web.spec.replicas == 2
+
+    for number, point in enumerate(points):
+        stage.start(STORECTL_FAILPOINT=f"{stacks.TryImage.name}:{point}")
+        stage.await_ready()
+        if number == 0:
+            with contextlib.suppress(HTTPException, OSError):
+                stage.call("PUT", "/stores/acme/image", {"image": IMAGE})
+        assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
+    with stage.running():
+        lived(stage, cluster, "acme")
+        web = cluster.apps.read_namespaced_deployment(f"{shop}-web", shop)
+        assert [each.image for each in web.spec.template.spec.containers] == [IMAGE]
+        jobs = cluster.batch.list_namespaced_job(shop).items
+        assert not [job for job in jobs if job.metadata.name.startswith("image-trial")]
 
     asked = ("retire",)
     for point in points:

@@ -19,6 +19,8 @@ from controller.api import (
     config,
     fleet,
     health,
+    images,
+    logs,
     operations,
     orders,
     plans,
@@ -46,11 +48,14 @@ def description() -> dict[str, Any]:
         catalogue,
         fleet,
         clusters,
+        images,
+        logs,
         plans,
         rates,
         why,
     ):
         app.include_router(module.router, prefix="/api/v1")
+    app.include_router(images.stores, prefix="/api/v1")
     app.include_router(health.router)
     return app.openapi()
 

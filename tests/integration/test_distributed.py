@@ -206,10 +206,10 @@ def test_a_worker_ends_in_order_and_its_shops_run_on(distributed: Distributed) -
     cluster.stop(*names)
     assert cluster.pids() == before
     # It says good-bye: nobody has to wait for its lease to end.
-    assert cluster.readiness() == {"worker": False, "database": True}
+    assert cluster.readiness() == {"worker": False, "database": True, "storage": True}
     cluster.start(*names)
     until(cluster.workers_sweep, "two workers again")
-    assert cluster.readiness() == {"worker": True, "database": True}
+    assert cluster.readiness() == {"worker": True, "database": True, "storage": True}
 
 
 def test_workers_share_the_work_by_queue(distributed: Distributed) -> None:
