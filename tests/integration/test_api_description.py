@@ -110,6 +110,7 @@ def there(plane: Plane, parameter: str) -> list[str]:
         "secret": ["stripe.secretKey", "ups.password"],
         "code": ["DE", "py"],
         "cluster": ["north"],
+        "rollout_id": ["01jd8v00000000000000000000"],
     }[parameter]
 
 
