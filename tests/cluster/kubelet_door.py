@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiohttp import web
+from kubernetes import client
 
 from tests.cluster import certificates
+from tests.cluster.kubelet import NODE
 
 
 class Door:
@@ -91,8 +93,9 @@ class Door:
 
 
 @contextlib.contextmanager
-def opened(directory: Path) -> Iterator[Door]:
-    """Open a door with a certificate of its own."""
+def opened(api: client.ApiClient, directory: Path) -> Iterator[Door]:
+    """Open the door of the stand-in's node, with a certificate of its own in an empty directory."""
+    directory.mkdir()
     certificates.write(directory, ("127.0.0.1",))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "server.crt", directory / "server.key")
@@ -101,7 +104,15 @@ def opened(directory: Path) -> Iterator[Door]:
     thread.start()
     assert ready.wait(20)
     try:
+        client.CoreV1Api(api).patch_node_status(NODE, {"status": _reached_at(door.port)})
         yield door
     finally:
         door.stop()
         thread.join()
+
+
+def _reached_at(port: int) -> dict[str, object]:
+    return {
+        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+    }

@@ -37,7 +37,7 @@ from tests.cluster import controller_chart, faulty, magento_chart
 from tests.cluster.conftest import Cluster
 from tests.cluster.controller_account import Accounts, Right, granted, used, written
 from tests.cluster.given import stood_in
-from tests.cluster.kubelet import NODE, connected
+from tests.cluster.kubelet import connected
 from tests.cluster.kubelet_door import Door, opened
 from tests.cluster.magento_chart import GATEWAY, Charted, Object, laid_over, planned
 from tests.cluster.waiting import until
@@ -216,17 +216,7 @@ def bench(
 ) -> Iterator[Bench]:
     directory = tmp_path_factory.mktemp("rights")
     controller_chart.know_foreign_kinds(Charted(tools=tools, cluster=cluster))
-    (directory / "door").mkdir()
-    with opened(directory / "door") as door:
-        cluster.core.patch_node_status(
-            NODE,
-            {
-                "status": {
-                    "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-                    "daemonEndpoints": {"kubeletEndpoint": {"Port": door.port}},
-                }
-            },
-        )
+    with opened(cluster.api, directory / "door") as door:
         accounts = Accounts(cluster=cluster, namespace=home_namespace, directory=directory)
         yield Bench(cluster=cluster, door=door, tools=tools, accounts=accounts, directory=directory)
 

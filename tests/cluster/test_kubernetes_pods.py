@@ -3,17 +3,14 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from kubernetes import client
 
 from provisioners.base import DriverFailure, LogQuery, Release
 from provisioners.kubernetes.errors import StreamCutError
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import stood_in
 from tests.cluster.helm_bench import HelmBench, benched, tiny
-from tests.cluster.kubelet import NODE
 from tests.cluster.kubelet_door import Door, opened
 from tests.cluster.waiting import until
 
@@ -21,15 +18,7 @@ from tests.cluster.waiting import until
 @pytest.fixture
 def door(cluster: Cluster, tmp_path: Path) -> Iterator[Door]:
     """The door of the stand-in's node."""
-    core = client.CoreV1Api(cluster.api)
-    directory = tmp_path / "door"
-    directory.mkdir()
-    with opened(directory) as found:
-        status: dict[str, Any] = {
-            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": found.port}},
-        }
-        core.patch_node_status(NODE, {"status": status})
+    with opened(cluster.api, tmp_path / "door") as found:
         yield found
 
 

@@ -1,5 +1,6 @@
 """The “first cluster” of docs/operations.md, command by command, as it is written there."""
 
+import contextlib
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, AnyShops, whole
+from tests.cluster.kubelet_door import opened
 from tests.cluster.stage import Stage, staged
 
 pytestmark = whole
@@ -25,7 +27,12 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("walk"), cluster) as found, found.running():
+    directory = tmp_path_factory.mktemp("walk")
+    with contextlib.ExitStack() as stack:
+        if cluster.stand_in:
+            stack.enter_context(opened(cluster.api, directory / "door"))
+        found = stack.enter_context(staged(directory, cluster))
+        stack.enter_context(found.running())
         yield found
 
 
