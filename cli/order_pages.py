@@ -140,6 +140,7 @@ def _sums(item: "Resource") -> Table:
         (_("Discount"), spec["discount"], _counts(spec["discount"])),
         (_("Shipping"), spec["shipping"], True),
         (_("Tax"), spec["tax"], _counts(spec["tax"])),
+        *_taxes(spec),
     )
     for name, amount, shown in rows:
         if shown:
@@ -148,6 +149,17 @@ def _sums(item: "Resource") -> Table:
     if _counts(item["status"]["paid"]):
         table.add_row(Text(_("Paid"), "dim"), plain(item["status"]["paid"]))
     return table
+
+
+def _taxes(spec: Mapping[str, Any]) -> list[tuple[str, Any, bool]]:
+    """What the tax is made of, when it is more than one."""
+    taxes = spec.get("taxes") or []
+    if len(taxes) < 2:
+        return []
+    return [
+        (f"  {printable(str(tax['name']))} ({tax['percent']} %)", tax["amount"], True)
+        for tax in taxes
+    ]
 
 
 def _counts(amount: Any) -> bool:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.orders import amount
+from sandbox.orders import amount, taxes
 from sandbox.texts import N_
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from sandbox.config import Settings
     from sandbox.tax import Taxed
     from sandbox.texts import Texts
     from sandbox.topology import View
+
+    Rates = tuple[tuple[str, Decimal], ...]
 
 CART, SALES = "tax/cart_display", "tax/sales_display"
 
@@ -48,6 +51,21 @@ class Bill:
     def has_line(self, tax: Decimal) -> bool:
         """Tell whether the tax has a line of its own."""
         return bool(tax) or self._settings.flag(self._view, f"{self._group}/zero_tax")
+
+    def parts(self, taxed: Taxed) -> list[tuple[str, Decimal]]:
+        """Return what the tax of a cart is made of, when it is more than one."""
+        return self._named((levy.rates, tax) for levy, tax in taxed.parts.items())
+
+    def parts_of(self, order: sqlite3.Row) -> list[tuple[str, Decimal]]:
+        """Return what the tax of an order is made of, when it is more than one."""
+        return self._named((due.rates, due.amount) for due in taxes(order))
+
+    def _named(self, parts: Iterable[tuple[Rates, Decimal]]) -> list[tuple[str, Decimal]]:
+        found = [(self._names(rates), tax) for rates, tax in parts if tax]
+        return found if len(found) > 1 else []
+
+    def _names(self, rates: Rates) -> str:
+        return ", ".join(f"{code} ({self._texts.percent(percent)})" for code, percent in rates)
 
     @property
     def label(self) -> str:

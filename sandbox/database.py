@@ -131,8 +131,9 @@ TAX_AND_TABLE_RATES = (
         for name in ("tax", "base_tax", "tax_percent")
     ),
 )
+SEVERAL_TAXES = ("ALTER TABLE orders ADD COLUMN taxes TEXT NOT NULL DEFAULT '[]'",)
 # What brings a data file from each version to the next; a new one goes through all of them.
-STEPS = (FIRST_SCHEMA, TAX_AND_TABLE_RATES)
+STEPS = (FIRST_SCHEMA, TAX_AND_TABLE_RATES, SEVERAL_TAXES)
 SCHEMA_VERSION = len(STEPS)
 
 

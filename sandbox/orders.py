@@ -77,6 +77,7 @@ def place(cart: Cart, payment_code: str, po_number: str = "") -> int:
             "base_shipping_tax": str(totals.shipping.base_taxed.tax),
             "tax": str(totals.tax),
             "base_tax": str(totals.base_whole.tax),
+            "taxes": written_taxes(totals),
             "grand_total": str(totals.grand_total),
             "base_grand_total": str(totals.base_grand_total),
             "shipping_method": totals.shipping.code,
@@ -111,6 +112,41 @@ def place(cart: Cart, payment_code: str, po_number: str = "") -> int:
             insert(cart.db, "order_item", item)
         cart.db.execute("UPDATE cart SET is_active = 0 WHERE id = ?", (cart.id,))
     return order_id
+
+
+def written_taxes(totals: Totals) -> str:
+    """Return what the tax is made of, as an order keeps it."""
+    base = totals.base_whole.parts
+    kept = [
+        {
+            "rates": [[code, str(percent)] for code, percent in levy.rates],
+            "amount": str(tax),
+            "base_amount": str(base.get(levy, 0)),
+        }
+        for levy, tax in totals.whole.parts.items()
+    ]
+    return json.dumps(kept)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One levy of an order: the codes and percents of its rates, and what they come to."""
+
+    rates: tuple[tuple[str, Decimal], ...]
+    amount: Decimal
+    base_amount: Decimal
+
+
+def taxes(order: sqlite3.Row) -> tuple[Due, ...]:
+    """Return what an order's tax is made of."""
+    return tuple(
+        Due(
+            rates=tuple((str(code), Decimal(percent)) for code, percent in kept["rates"]),
+            amount=Decimal(kept["amount"]),
+            base_amount=Decimal(kept["base_amount"]),
+        )
+        for kept in json.loads(order["taxes"])
+    )
 
 
 def check(cart: Cart, totals: Totals) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_name
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_name
 from babel.units import format_unit
 
 if TYPE_CHECKING:
@@ -85,6 +85,11 @@ class Texts:
     def number(self, value: Decimal | int) -> str:
         """Return a number as people of this locale write it."""
         return format_decimal(value, locale=self.locale)
+
+    def percent(self, value: Decimal) -> str:
+        """Return a percentage with all of its decimals."""
+        part = value.normalize() / 100
+        return format_percent(part, locale=self.locale, decimal_quantization=False)
 
     def weight(self, value: Decimal, unit: str) -> str:
         """Return a weight with its unit."""

@@ -132,6 +132,8 @@ class TaxRateInput(Input):
     postcode: Text | None = None
     percent: Number
     name: Text | None = None
+    priority: Whole | None = None
+    compound: Switch | None = None
 
 
 class ContactInput(Input):

@@ -4,7 +4,16 @@ from dataclasses import asdict
 from typing import Any
 
 from controller.api.resources import API_VERSION
-from controller.domain.orders import Address, Order, OrderItem, Shipment, Track, plain
+from controller.domain.orders import (
+    Address,
+    Order,
+    OrderItem,
+    OrderTax,
+    Shipment,
+    Track,
+    plain,
+    written,
+)
 from controller.domain.store import iso
 
 
@@ -29,6 +38,7 @@ def order_json(order: Order) -> dict[str, Any]:
             "subtotal": str(order.subtotal),
             "shipping": str(order.shipping),
             "tax": str(order.tax),
+            "taxes": [_tax(tax) for tax in order.taxes],
             "discount": str(order.discount),
             "total": str(order.total),
             "payment": order.payment,
@@ -54,6 +64,10 @@ def _item(item: OrderItem) -> dict[str, Any]:
         "price": str(item.price),
         "total": str(item.total),
     }
+
+
+def _tax(tax: OrderTax) -> dict[str, Any]:
+    return {"name": tax.name, "percent": written(tax.percent), "amount": str(tax.amount)}
 
 
 def _became(item: OrderItem) -> dict[str, Any]:

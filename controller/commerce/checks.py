@@ -15,6 +15,7 @@ from controller.commerce import tender
 from controller.commerce.cldr import country_code
 from controller.commerce.identities import folded, tax_name, twice
 from controller.domain.commerce import (
+    TAX_PRIORITIES,
     Carrier,
     Currencies,
     DriftPolicy,
@@ -25,6 +26,7 @@ from controller.domain.commerce import (
     TableRate,
     TableRates,
     TaxRate,
+    tax_order,
 )
 from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidInputError
 from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
@@ -303,14 +305,30 @@ class Checks:
         return self._region("shipping.origin.region", country, said.strip())
 
     def tax_rates(self, said: Sequence[Mapping[str, Any]]) -> tuple[TaxRate, ...]:
-        """Taxes of places, sorted; no place twice."""
+        """Taxes of places, sorted; no place twice among those of one priority."""
         if len(said) > _MOST["taxRates"]:
             self.say("taxRates", f"at most {_MOST['taxRates']}")
         rates = [self._tax_rate(f"taxRates.{i}", rate) for i, rate in enumerate(said)]
-        places = [(rate.country, rate.region, folded(rate.postcode)) for rate in rates]
+        places = [
+            (rate.priority, rate.country, rate.region, folded(rate.postcode)) for rate in rates
+        ]
         for index, before in twice(places):
-            self.say(f"taxRates.{index}", f"the place of rate {before}")
-        return tuple(sorted(rates, key=lambda rate: (rate.country, rate.region, rate.postcode)))
+            together = "taxes that are due together have different priorities"
+            self.say(f"taxRates.{index}", f"the place of rate {before}: {together}")
+        self._compound(rates)
+        return tuple(sorted(rates, key=tax_order))
+
+    def _compound(self, rates: Sequence[TaxRate]) -> None:
+        """Whether a tax is due on others is said of a priority, and not of the lowest."""
+        first: dict[int, int] = {}
+        for index, rate in enumerate(rates):
+            before = first.setdefault(rate.priority, index)
+            if rate.compound and not rate.priority:
+                told = "taxes of lower priorities are meant, and below 0 there are none"
+                self.say(f"taxRates.{index}.compound", told)
+            elif rate.compound is not rates[before].compound:
+                told = f"the same for all rates of priority {rate.priority}: see rate {before}"
+                self.say(f"taxRates.{index}.compound", told)
 
     def _tax_rate(self, name: str, said: Mapping[str, Any]) -> TaxRate:
         country, region, postcode = self._place(name, said, self.abilities.longest_tax_postcode)
@@ -321,11 +339,21 @@ class Checks:
         )
         if percent > 100:
             self.say(f"{name}.percent", "at most 100")
-        title = str(said.get("name") or "").strip() or tax_name(country, region, postcode, percent)
+        priority = said.get("priority") or 0
+        if not 0 <= priority < TAX_PRIORITIES:
+            self.say(f"{name}.priority", f"0 to {TAX_PRIORITIES - 1}")
+        usual = tax_name(country, region, postcode, percent, priority)
+        title = str(said.get("name") or "").strip() or usual
         if not _PLAIN.fullmatch(title):
             self.say(f"{name}.name", "at most 200 characters, no line breaks")
         return TaxRate(
-            country=country, region=region, postcode=postcode, percent=percent, name=title
+            country=country,
+            region=region,
+            postcode=postcode,
+            percent=percent,
+            name=title,
+            priority=priority,
+            compound=bool(said.get("compound")),
         )
 
     def _number(self, name: str, value: object) -> Decimal:

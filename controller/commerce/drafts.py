@@ -206,6 +206,8 @@ def draft_of(spec: StoreSpec) -> Draft:
                 "postcode": rate.postcode,
                 "percent": rate.percent,
                 "name": rate.name,
+                "priority": rate.priority,
+                "compound": rate.compound,
             }
             for rate in spec.tax_rates
         ),

@@ -24,12 +24,13 @@ def clashes(spec: StoreSpec) -> Iterator[Wrong]:
     yield from _tax_names(spec)
 
 
-def tax_name(country: str, region: str, postcode: str, percent: Decimal) -> str:
-    """What a tax of a place is called when nobody names it: no two places are called alike."""
+def tax_name(country: str, region: str, postcode: str, percent: Decimal, priority: int = 0) -> str:
+    """What a tax of a place is called when nobody names it: no two are called alike."""
     place = [region, postcode]
     while place and place[-1] == "*":
         place.pop()
-    return " ".join([country, *place, f"{percent.normalize():f} %"])
+    which = [f"({priority + 1})"] if priority else []
+    return " ".join([country, *place, f"{percent.normalize():f} %", *which])
 
 
 def folded(text: str) -> str:

@@ -115,13 +115,29 @@ class Shipping:
 
 @dataclass(frozen=True, kw_only=True)
 class TaxRate:
-    """A tax of a place; region and postcode `*` mean all of the country."""
+    """A tax of a place; region and postcode `*` mean all of the country.
+
+    Of the taxes of one priority, the one that fits a place most closely is due; those of several
+    priorities are due together, such as a province's beside the country's.
+    """
 
     country: str
     region: str
     postcode: str
     percent: Decimal
     name: str
+    priority: int = 0
+    compound: bool = False
+    """Whether it is also due on the taxes of lower priorities, not on the price alone."""
+
+
+TAX_PRIORITIES = 10
+"""How many taxes can be due together in one place."""
+
+
+def tax_order(rate: TaxRate) -> tuple[str, str, str, int]:
+    """The order in which tax rates are kept: those of one place together."""
+    return rate.country, rate.region, rate.postcode, rate.priority
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,18 +111,20 @@ def _row_from_json(data: Mapping[str, str]) -> TableRate:
     )
 
 
-def tax_rate_to_json(rate: TaxRate) -> dict[str, str]:
-    """One tax rate."""
+def tax_rate_to_json(rate: TaxRate) -> dict[str, Any]:
+    """One tax rate; how it goes with others is said where it has any to go with."""
     return {
         "country": rate.country,
         "region": rate.region,
         "postcode": rate.postcode,
         "percent": str(rate.percent),
         "name": rate.name,
+        **({"priority": rate.priority} if rate.priority else {}),
+        **({"compound": rate.compound} if rate.compound else {}),
     }
 
 
-def tax_rate_from_json(data: Mapping[str, str]) -> TaxRate:
+def tax_rate_from_json(data: Mapping[str, Any]) -> TaxRate:
     """The inverse of `tax_rate_to_json`."""
     return TaxRate(
         country=data["country"],
@@ -130,6 +132,8 @@ def tax_rate_from_json(data: Mapping[str, str]) -> TaxRate:
         postcode=data["postcode"],
         percent=Decimal(data["percent"]),
         name=data["name"],
+        priority=data.get("priority", 0),
+        compound=data.get("compound", False),
     )
 
 

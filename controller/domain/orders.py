@@ -156,6 +156,15 @@ class Address:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderTax:
+    """One of the taxes of an order, as it was called and as high as it was then."""
+
+    name: str
+    percent: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """One order; amounts are in its own currency."""
 
@@ -181,6 +190,8 @@ class Order:
     shipping_method: str | None
     ship_to: Address | None
     items: tuple[OrderItem, ...]
+    taxes: tuple[OrderTax, ...] = ()
+    """What the tax is made of."""
     shipments: tuple[Shipment, ...] | None = None
     """What was sent of it, oldest first; None where nobody asked, as in a list."""
 

@@ -32,7 +32,7 @@ from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
 
-TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
+TAX_RATES, TAXES_TOGETHER, TABLE_RATES, VIEW = "taxRates", "taxRates.several", "tableRates", "view"
 """What a store's status remembers of what was written beside the settings."""
 
 _LOOK_SECONDS = 5.0
@@ -259,8 +259,17 @@ class BridgeShop:
         rates = self._store.spec.tax_rates
         config = self._store.status.config
         if rates or (config is not None and TAX_RATES in config.extras):
-            Taxes(self._rest).write(rates)
-        return [TAX_RATES] if rates else []
+            self._taxes().write(rates)
+        return ([TAX_RATES] if rates else []) + ([TAXES_TOGETHER] if self._together() else [])
+
+    def _taxes(self) -> Taxes:
+        config = self._store.status.config
+        were = config is not None and TAXES_TOGETHER in config.extras
+        return Taxes(self._rest, several=were or self._together())
+
+    def _together(self) -> bool:
+        """Whether several taxes can be due in one place."""
+        return any(rate.priority for rate in self._store.spec.tax_rates)
 
     def _write_rates(self, rates: Sequence[Rate]) -> None:
         if rates:
@@ -278,7 +287,7 @@ class BridgeShop:
                 name = named(site, "shipping.tableRates")
                 found.append(comparison.table(name, table, rows))
         if self._store.spec.tax_rates:
-            found.append(comparison.taxes(self._store.spec.tax_rates, Taxes(self._rest).read()))
+            found.append(comparison.taxes(self._store.spec.tax_rates, self._taxes().read()))
         return found
 
     def _query(self, settings: Sequence[Setting]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from controller.domain.orders import (
     Address,
     Order,
     OrderItem,
+    OrderTax,
     Shipment,
     ShippedItem,
     Track,
@@ -25,7 +26,8 @@ ORDER_FIELDS = (
     "grand_total,total_paid,shipping_description,payment[method,additional_information],"
     "items[item_id,parent_item_id,product_type,is_virtual,sku,name,price,row_total,qty_ordered,"
     f"qty_shipped,qty_canceled,qty_refunded],billing_address[{_ADDRESS}],"
-    f"extension_attributes[shipping_assignments[shipping[address[{_ADDRESS}]]]]"
+    f"extension_attributes[shipping_assignments[shipping[address[{_ADDRESS}]]],"
+    "applied_taxes[code,title,percent,amount]]"
 )
 """What is read of an order: whole ones are eight times as long."""
 SHIPMENT_FIELDS = (
@@ -69,7 +71,21 @@ def read_order(found: Json) -> Order:
         items=tuple(
             _item(item, currency) for item in found["items"] if not item.get("parent_item_id")
         ),
+        taxes=tuple(_tax(tax, currency) for tax in _extended(found).get("applied_taxes") or ()),
     )
+
+
+def _tax(found: Json, currency: str) -> OrderTax:
+    return OrderTax(
+        name=str(found.get("title") or found.get("code") or ""),
+        percent=Decimal(str(found.get("percent") or 0)),
+        amount=_money(found.get("amount") or 0, currency),
+    )
+
+
+def _extended(found: Json) -> Json:
+    extended: Json = found.get("extension_attributes") or {}
+    return extended
 
 
 def _item(found: Json, currency: str) -> OrderItem:
@@ -95,7 +111,7 @@ def _payment(found: Json) -> str:
 
 
 def _ship_to(found: Json) -> Address | None:
-    assignments = (found.get("extension_attributes") or {}).get("shipping_assignments") or []
+    assignments = _extended(found).get("shipping_assignments") or []
     shipping = assignments[0].get("shipping") if assignments else None
     address = (shipping or {}).get("address")
     if not address:

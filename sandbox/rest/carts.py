@@ -13,10 +13,12 @@ from sandbox.tax import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from sandbox.carts import Cart, Line, Totals
     from sandbox.offers import ShippingMethod
     from sandbox.rest.call import Call
+    from sandbox.tax import Levy
 
 
 def cart_of(call: Call) -> Cart:
@@ -227,7 +229,12 @@ def describe_segments(totals: Totals) -> list[dict[str, object]]:
             "code": "tax",
             "title": "Tax",
             "value": totals.tax,
-            "extension_attributes": {"tax_grandtotal_details": []},
+            "extension_attributes": {
+                "tax_grandtotal_details": [
+                    describe_levy(group, levy, tax)
+                    for group, (levy, tax) in enumerate(totals.whole.parts.items(), start=1)
+                ]
+            },
         },
         {
             "code": "grand_total",
@@ -236,6 +243,12 @@ def describe_segments(totals: Totals) -> list[dict[str, object]]:
             "area": "footer",
         },
     ]
+
+
+def describe_levy(group: int, levy: Levy, tax: Decimal) -> dict[str, object]:
+    """Return one levy of a bill with the rates that make it."""
+    rates = [{"percent": f"{percent.normalize():f}", "title": code} for code, percent in levy.rates]
+    return {"amount": tax, "rates": rates, "group_id": group}
 
 
 def describe_total_line(line: Line) -> dict[str, object]:

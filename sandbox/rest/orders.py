@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import orders
 from sandbox.errors import NotFoundError, ShopError
-from sandbox.orders import Track, amount
+from sandbox.orders import Due, Track, amount
 from sandbox.rest import search
 from sandbox.rest.call import (
     find_decimal,
@@ -240,9 +240,32 @@ def describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, object]:
                     },
                     "items": items,
                 }
-            ]
+            ],
+            **describe_taxes(row),
         },
     }
+
+
+def describe_taxes(row: sqlite3.Row) -> dict[str, object]:
+    """Return what an order's tax is made of, rate by rate."""
+    shown = [
+        {
+            "code": code,
+            "title": code,
+            "percent": percent,
+            "amount": share(due.amount, percent, due),
+            "base_amount": share(due.base_amount, percent, due),
+        }
+        for due in orders.taxes(row)
+        for code, percent in due.rates
+    ]
+    return {"applied_taxes": shown, "converting_from_quote": True} if shown else {}
+
+
+def share(amount: Decimal, percent: Decimal, due: Due) -> Decimal:
+    """Return a rate's share of what the rates of one priority come to together."""
+    together = sum(rate for _, rate in due.rates)
+    return round(amount * percent / together, 4) if together else amount
 
 
 def describe_shipping(row: sqlite3.Row) -> dict[str, object]:

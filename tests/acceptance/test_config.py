@@ -68,6 +68,24 @@ def checkout(url: str, view: str) -> tuple[set[str], dict[str, float], str]:
     return methods, prices, currency
 
 
+def taxed(url: str, postcode: str, region: int) -> list[tuple[str, float]]:
+    """The taxes of a mug that goes to a place in Canada, as the bill shows them."""
+    cart = ask(url, "/rest/default/V1/guest-carts", {})
+    path = f"/rest/default/V1/guest-carts/{cart}"
+    item = {"quote_id": cart, "sku": "stoneware-mug", "qty": 1}
+    ask(url, f"{path}/items", {"cartItem": item})
+    address = {"firstname": "A", "lastname": "B", "street": ["1 Rue"], "city": "Montréal",
+               "country_id": "CA", "region_id": region, "postcode": postcode,
+               "telephone": "1"}  # fmt: skip
+    chosen = {"shipping_address": address, "shipping_carrier_code": "flatrate",
+              "shipping_method_code": "flatrate"}  # fmt: skip
+    sent = {"addressInformation": chosen}
+    bill = ask(url, f"{path}/shipping-information", sent)["totals"]["total_segments"]
+    tax = next(segment for segment in bill if segment["code"] == "tax")
+    details = tax["extension_attributes"]["tax_grandtotal_details"]
+    return [(levy["rates"][0]["title"], levy["amount"]) for levy in details]
+
+
 def test_a_second_website_sells_in_its_own_currency_by_its_own_methods(
     storectl: Storectl, shop: str
 ) -> None:
@@ -108,6 +126,38 @@ def test_table_rates_and_taxes_come_from_files(
     gone = storectl("config", "set", "acme", "shipping.tableRates=", "taxRates=")
     assert gone.returncode == 0, gone.stderr
     assert checkout(shop, "default")[1] == {"flatrate": 4.9}
+
+
+CANADA = """
+- {country: CA, percent: 5, name: GST}
+- {country: CA, region: ON, percent: 13, name: HST}
+- {country: CA, region: QC, percent: 9.975, name: QST, priority: 1}
+"""
+
+
+@pytest.mark.usefixtures("shop")
+def test_two_taxes_of_one_place_are_due_together(
+    storectl: Storectl, shop: str, tmp_path: Path
+) -> None:
+    taxes = tmp_path / "taxes.yaml"
+    taxes.write_text(CANADA)
+    done = storectl("config", "set", "acme", f"taxRates=@{taxes}")
+    assert done.returncode == 0, done.stderr
+    assert taxed(shop, "H2X 1Y4", 76) == [("GST", 0.9), ("QST", 1.8)]
+    assert taxed(shop, "M5V 2T6", 74) == [("HST", 2.34)]
+    assert storectl("config", "diff", "acme").returncode == 0
+    exported = storectl("get", "acme", "-o", "yaml")
+    document = tmp_path / "acme.yaml"
+    document.write_text(exported.stdout)
+    again = storectl("apply", "-f", str(document))
+    assert again.returncode == 0, again.stderr
+    # One of them alone: the rule of the other goes with it.
+    taxes.write_text("- {country: CA, percent: 5, name: GST}\n")
+    done = storectl("config", "set", "acme", f"taxRates=@{taxes}")
+    assert done.returncode == 0, done.stderr
+    assert taxed(shop, "H2X 1Y4", 76) == [("GST", 0.9)]
+    assert storectl("config", "set", "acme", "taxRates=").returncode == 0
+    assert taxed(shop, "H2X 1Y4", 76) == []
 
 
 @pytest.mark.usefixtures("shop")

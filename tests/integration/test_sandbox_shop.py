@@ -464,6 +464,34 @@ def test_taxes_are_shown_on_the_bill(shop: Running) -> None:
         assert "$19.80" in client.get("/").text
 
 
+def test_taxes_that_are_due_together_are_shown_one_by_one(shop: Running) -> None:
+    rule = {"position": 0, "customer_tax_class_ids": [3], "product_tax_class_ids": [2]}
+    with shop.client() as client:
+        for priority, (code, percent, region) in enumerate((("GST", 5, 0), ("QST", 9.975, 76))):
+            rate = {"tax_country_id": "CA", "tax_region_id": region, "tax_postcode": "*",
+                    "rate": percent, "code": code}  # fmt: skip
+            made = client.post("/rest/V1/taxRates", json={"taxRate": rate}).json()
+            body = {"rule": {**rule, "code": code, "priority": priority,
+                             "calculate_subtotal": True, "tax_rate_ids": [made["id"]]}}  # fmt: skip
+            client.post("/rest/V1/taxRules", json=body).raise_for_status()
+        client.follow_redirects = True
+        form = fields(client.get("/product/stoneware-mug").text)
+        client.post("/cart/add", data=form | {"qty": "1"})
+        form = fields(client.get("/checkout").text)
+        address = {"firstname": "A", "lastname": "B", "street": "1 Rue", "city": "Montréal",
+                   "country_id": "CA", "region": "QC",
+                   "postcode": "H2X 1Y4", "email": "a@b.example",
+                   "shipping": "flatrate_flatrate"}  # fmt: skip
+        payment = client.post("/checkout", data=form | address).text
+        done = client.post("/checkout/payment", data=fields(payment) | {"payment": "checkmo"}).text
+    for page in (payment, done):
+        assert "GST (5%)" in page
+        assert "QST (9.975%)" in page
+        assert "$0.90" in page
+        assert "$1.80" in page
+        assert "$25.70" in page
+
+
 def test_a_release_can_fix_a_setting(tmp_path: Path) -> None:
     path = "general/store_information/name"
     running = start(tmp_path / "shop", {"config": {path: "Fixed"}})

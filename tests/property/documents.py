@@ -118,7 +118,7 @@ def sound(draw: Any) -> dict[str, Any]:
     if draw(st.booleans()):
         percents = st.integers(0, 1_000_000).map(lambda count: str(count / 10_000))
         said["taxRates"] = [
-            {**place, "percent": draw(percents)}
+            {**place, "percent": draw(percents), "priority": draw(st.integers(0, 2))}
             for place in draw(st.lists(_places(), min_size=1, max_size=4))
         ]
     said["sites"] = draw(_sites())

@@ -61,6 +61,20 @@ def test_get_prints_everything_and_what_can_follow(
     assert connected("order", "get", "acme", order, "-o", "name").out == f"{order}\n"
 
 
+def test_taxes_that_were_due_together_are_printed_one_by_one(
+    connected: Storectl, api: FakeApi, order: str
+) -> None:
+    api.orders.orders[order]["spec"] |= {
+        "tax": "5.39",
+        "taxes": [
+            {"name": "GST", "percent": "5", "amount": "1.80"},
+            {"name": "QST", "percent": "9.975", "amount": "3.59"},
+        ],
+    }
+    printed = " ".join(connected("order", "get", "acme", order).out.split())
+    assert "Tax 5.39 GST (5 %) 1.80 QST (9.975 %) 3.59 Total" in printed
+
+
 def test_ship_sends_what_was_given_and_prints_the_parcel(
     connected: Storectl, api: FakeApi, order: str
 ) -> None:

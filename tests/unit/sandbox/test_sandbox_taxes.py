@@ -5,15 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox import carts, changes, tablerates, topology
+from sandbox import carts, changes, orders, tablerates, topology
 from sandbox.errors import InvalidError
 from sandbox.items import Item
 from sandbox.places import Place
+from sandbox.rest.orders import describe
 from sandbox.shop import Shop
-from sandbox.tax import NOTHING, Amounts, Percent, Taxed, Till
+from sandbox.tax import NOTHING, Amounts, Levy, Percent, Taxed, Till
 
 TEXAS = {"country_id": "US", "region_id": 57, "postcode": "78701"}
 GERMANY = {"country_id": "DE"}
+QUEBEC = {"country_id": "CA", "region_id": 76, "postcode": "H2X 1Y4"}
+ONTARIO = {"country_id": "CA", "region_id": 74, "postcode": "M5V 2T6"}
 
 
 def configure(shop: Shop, **settings: str) -> None:
@@ -35,6 +38,10 @@ def rule(shop: Shop, *rates: int, priority: int = 0, alone: bool = False) -> Non
         " product_classes, rates) VALUES (?, ?, 0, ?, '[3]', '[2]', ?)",
         (f"rule {rates} {priority}", priority, alone, json.dumps(rates)),
     )
+
+
+def levies(*percents: str) -> tuple[Levy, ...]:
+    return tuple(Levy(rates=((text, Decimal(text)),), percent=Decimal(text)) for text in percents)
 
 
 def cart(shop: Shop, address: dict[str, object], qty: int = 1) -> carts.Cart:
@@ -67,6 +74,79 @@ def test_several_rules_come_together(shop: Shop, priority: int, alone: bool, per
     rule(shop, rate(shop, "10", "US"))
     rule(shop, rate(shop, "5", "US"), priority=priority, alone=alone)
     assert cart(shop, TEXAS).totals().lines[0].percent == Decimal(percent)
+
+
+def canada(shop: Shop, *, compound: bool = False) -> None:
+    rule(shop, rate(shop, "5", "CA"), rate(shop, "13", "CA", 74))
+    rule(shop, rate(shop, "9.975", "CA", 76), priority=1, alone=not compound)
+
+
+def parts(taxed: Taxed) -> dict[str, Decimal]:
+    return {"+".join(code for code, _ in levy.rates): tax for levy, tax in taxed.parts.items()}
+
+
+def test_two_taxes_of_a_place_are_each_rounded_and_shown(shop: Shop) -> None:
+    canada(shop)
+    totals = cart(shop, QUEBEC, 3).totals()
+    # 54.00: 2.70 and 5.38650, which together would be 8.0865 and 8.09 as well.
+    assert parts(totals.goods) == {
+        "CA-0-*-5": Decimal("2.70"),
+        "CA-76-*-9.975": Decimal("5.39"),
+    }
+    assert totals.lines[0].percent == Decimal("14.975")
+    assert totals.goods.tax == Decimal("8.09")
+    assert parts(cart(shop, ONTARIO).totals().goods) == {"CA-74-*-13": Decimal("2.34")}
+
+
+def test_each_tax_is_rounded_by_itself() -> None:
+    till, percent = Till("CAD", "TOTAL_BASE_CALCULATION"), Percent(levies=levies("5", "9.975"))
+    row = till.add(Decimal("0.10"), 1, percent).row
+    # Together 0.014975 would be 0.01; each of them is 0.01.
+    assert (row.tax, parts(row)) == (
+        Decimal("0.02"),
+        {"5": Decimal("0.01"), "9.975": Decimal("0.01")},
+    )
+
+
+def test_a_tax_on_a_tax_is_due_on_both(shop: Shop) -> None:
+    canada(shop, compound=True)
+    line = cart(shop, QUEBEC).totals().lines[0]
+    assert line.percent == Decimal("15.47375")
+    assert line.shown.row.tax == Decimal("0.90") + Decimal("1.89")
+
+
+@pytest.mark.parametrize("algorithm", ["UNIT_BASE_CALCULATION", "TOTAL_BASE_CALCULATION"])
+def test_a_contained_tax_is_split(shop: Shop, algorithm: str) -> None:
+    configure(
+        shop,
+        **{
+            "tax/calculation/price_includes_tax": "1",
+            "tax/calculation/cross_border_trade_enabled": "1",
+            "tax/calculation/algorithm": algorithm,
+        },
+    )
+    canada(shop)
+    goods = cart(shop, QUEBEC).totals().goods
+    assert (goods.gross, goods.tax) == (Decimal("18.00"), Decimal("2.34"))
+    assert list(parts(goods).values()) == [Decimal("0.78"), Decimal("1.56")]
+
+
+def test_an_order_keeps_what_its_tax_was_made_of(shop: Shop) -> None:
+    canada(shop)
+    person = {"firstname": "A", "lastname": "B", "street": ["1 Rue"], "city": "Montréal"}
+    full = QUEBEC | person
+    made = cart(shop, full).choose(email="a@b.example", shipping_method="flatrate_flatrate")
+    order = orders.find(shop.db, orders.place(made, "checkmo"))
+    shop.db.execute("UPDATE tax_rate SET code = 'renamed' || id, rate = '50'")
+    assert [(due.rates[0][0], due.amount) for due in orders.taxes(order)] == [
+        ("CA-0-*-5", Decimal("0.90")),
+        ("CA-76-*-9.975", Decimal("1.80")),
+    ]
+    told = describe(shop.db, order)["extension_attributes"]["applied_taxes"]  # type: ignore[index]
+    assert [(tax["percent"], tax["amount"]) for tax in told] == [
+        (Decimal(5), Decimal("0.90")),
+        (Decimal("9.975"), Decimal("1.80")),
+    ]
 
 
 def test_tax_is_added_to_prices_without_it(shop: Shop) -> None:
@@ -108,7 +188,7 @@ def test_shipping_is_taxed_when_it_has_a_class(shop: Shop) -> None:
     ],
 )
 def test_rounding_is_per_piece_per_row_or_per_total(algorithm: str, taxes: list[str]) -> None:
-    till, percent = Till("USD", algorithm), Percent(here=Decimal("4.53"))
+    till, percent = Till("USD", algorithm), Percent(levies=levies("4.53"))
     rows: list[Amounts] = [till.add(Decimal("1.00"), 3, percent) for _ in range(2)]
     assert [row.row.tax for row in rows] == [Decimal(tax) for tax in taxes]
     assert sum((row.row for row in rows), NOTHING).net == Decimal("6.00")

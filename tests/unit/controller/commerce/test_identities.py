@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from controller.commerce.drafts import Draft, SiteDraft, specify
+from controller.commerce.drafts import Draft, SiteDraft, draft_of, specify
 from controller.commerce.identities import tax_name
 from controller.domain.errors import InvalidInputError
 from controller.domain.store import StoreSpec
 from controller.engines.abilities import abilities_of
 
+MAGENTO = {"magento": abilities_of("magento")}
+
 
 def specified(**said: Any) -> StoreSpec:
-    return specify(Draft(name="acme", country="DE", **said), {"magento": abilities_of("magento")})
+    return specify(Draft(name="acme", country="DE", **said), MAGENTO)
 
 
 def refused(**said: Any) -> dict[str, str]:
@@ -80,6 +82,36 @@ def test_taxes_of_two_provinces_are_called_otherwise() -> None:
     )
     names = [rate.name for rate in found.tax_rates]
     assert names == ["CA * E1A 15 %", "CA NB 15 %", "CA NS 15 %"]
+
+
+GST = {"country": "CA", "percent": 5}
+QST = {"country": "CA", "region": "QC", "percent": "9.975", "priority": 1}
+
+
+def test_taxes_that_are_due_together_have_priorities() -> None:
+    cgst = {"country": "IN", "region": "KA", "percent": 9}
+    found = specified(tax_rates=(QST, GST, cgst, {**cgst, "priority": 1})).tax_rates
+    assert [(rate.name, rate.priority, rate.compound) for rate in found] == [
+        ("CA 5 %", 0, False),
+        ("CA QC 9.975 % (2)", 1, False),
+        ("IN KA 9 %", 0, False),
+        ("IN KA 9 % (2)", 1, False),
+    ]
+    assert specify(draft_of(specified(tax_rates=(QST, GST))), MAGENTO).tax_rates == found[:2]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ([GST, {**GST, "percent": 9, "name": "QST"}], "taxRates.1"),
+        ([{**GST, "priority": 10}], "taxRates.0.priority"),
+        ([{**GST, "priority": -1}], "taxRates.0.priority"),
+        ([{**GST, "compound": True}], "taxRates.0.compound"),
+        ([QST, {**QST, "region": "ON", "compound": True}], "taxRates.1.compound"),
+    ],
+)
+def test_taxes_that_cannot_go_together_are_refused(said: list[Any], field: str) -> None:
+    assert list(refused(tax_rates=tuple(said))) == [field]
 
 
 @pytest.mark.parametrize("other", ["VAT", "vat ", "VÁT"])

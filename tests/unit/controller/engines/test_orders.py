@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from controller.api.order_resources import order_json
 from controller.domain.conditions import Desired, Phase
 from controller.domain.errors import (
     BadRequestError,
@@ -97,6 +98,31 @@ def left(order: Order) -> dict[str, Decimal]:
 
 
 # --- reading --------------------------------------------------------------------------------------
+
+
+def test_an_order_says_what_its_tax_is_made_of(desk: Desk, shop: Shop) -> None:  # noqa: F811
+    for priority, percent in enumerate(("5", "9.975")):
+        rate = shop.db.execute(
+            "INSERT INTO tax_rate (code, country, region_id, postcode, rate)"
+            " VALUES (?, 'US', 0, '*', ?)",
+            (f"tax {priority}", percent),
+        ).lastrowid
+        shop.db.execute(
+            "INSERT INTO tax_rule (code, priority, position, calculate_subtotal, customer_classes,"
+            " product_classes, rates) VALUES (?, ?, 0, 1, '[3]', '[2]', ?)",
+            (f"rule {priority}", priority, f"[{rate}]"),
+        )
+    order = desk.get(buy(shop, stoneware_mug=2))
+    assert [(tax.name, tax.percent, tax.amount) for tax in order.taxes] == [
+        ("tax 0", Decimal(5), Decimal("1.80")),
+        ("tax 1", Decimal("9.975"), Decimal("3.59")),
+    ]
+    assert order.tax == Decimal("5.39")
+    assert order_json(order)["spec"]["taxes"][1] == {
+        "name": "tax 1",
+        "percent": "9.975",
+        "amount": "3.59",
+    }
 
 
 def test_an_order_says_who_bought_what_and_where_it_goes(desk: Desk, number: str) -> None:
