@@ -18,9 +18,7 @@ def _command(name: str) -> int:
     # Each process imports only what it runs.
     match name:
         case "up":
-            from controller.home import up
-
-            return up()
+            return _up()
         case "api":
             from controller.distributed import api
 
@@ -41,6 +39,18 @@ def _command(name: str) -> int:
     return 2
 
 
+def _up() -> int:
+    from controller.claims import listening, locked
+    from controller.settings import Settings
+
+    settings = Settings()
+    with locked(settings.home) as lock, listening(settings) as listener:
+        # It takes seconds, and who cannot go on is told at once.
+        from controller.home import up
+
+        return up(settings, lock, listener)
+
+
 def main() -> int:
     """Run the command; an error of ours becomes its cause, its next action and its exit code."""
     try:
@@ -49,6 +59,8 @@ def main() -> int:
         found = explain(error.code, error.params, str)
         print(f"{found.message}\n{found.action}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     except ValidationError as error:
         for wrong in error.errors(include_input=False, include_url=False):
             name = "__".join(str(part) for part in wrong["loc"]).upper()

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from controller import home, main, serving
+from controller import claims, main, serving
 from controller.domain.errors import StoreControllerError
 from controller.jobs import app as celery
 from controller.jobs.hints import Bell
@@ -55,7 +55,7 @@ def api() -> int:
 
 def _answer(settings: Settings, ending: Ending) -> None:
     keyring = main.build_keyring(settings)
-    with home.listening(settings) as listener:
+    with claims.listening(settings) as listener:
         registry = main.build_registry(settings, keyring)
         registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
         bell = Bell(celery.build_publisher(settings.redis_url))

@@ -5,8 +5,6 @@ works on it, which also proves that leases left behind belong to nobody.
 """
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import socket
@@ -20,18 +18,6 @@ from typing import IO
 import uvicorn
 
 from controller import main, onstage, serving
-from controller.domain.errors import (
-    AddressUnusableError,
-    AlreadyRunningError,
-    HomeForbiddenError,
-    HomeNoDirectoryError,
-    HomeReadOnlyError,
-    HomeUnusableError,
-    PortTakenError,
-    StorageFullError,
-    StoreControllerError,
-    TooManyFilesError,
-)
 from controller.jobs.worker import Worker
 from controller.logging import configure
 from controller.reconciler.world import World
@@ -58,19 +44,14 @@ class Home:
     services: Services
 
 
-def up() -> int:
-    """Run until a signal comes; return the exit status."""
-    settings = Settings()
+def up(settings: Settings, lock: IO[str], listener: socket.socket) -> int:
+    """Run until a signal comes, in a home and at an address that are ours; return the status."""
     configure(settings.log_level, json=settings.log_json)
     ending = Ending(main.drop_programs)
     ending.on_signals()
     kept = f"\nStopped; everything is kept in {settings.home}"
     try:
-        with (
-            locked(settings.home) as lock,
-            listening(settings) as listener,
-            _home(settings) as home,
-        ):
+        with _home(settings) as home:
             # Whoever reads that it stopped may start the next one.
             ending.at_last(lambda: print(kept, flush=True))
             ending.at_last(lock.close)
@@ -80,62 +61,6 @@ def up() -> int:
         if ending.begun.is_set():
             ending.finish()
     return 0
-
-
-@contextlib.contextmanager
-def locked(home: Path) -> Iterator[IO[str]]:
-    """Hold the home until the file is closed.
-
-    Raises AlreadyRunningError, or what says why it cannot be used.
-    """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "controller.lock").open("a")
-    except OSError as error:
-        raise _unusable(home, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunningError(home=str(home)) from None
-        except OSError as error:
-            raise _unusable(home, error) from error
-        yield lock
-
-
-def _unusable(home: Path, error: OSError) -> StoreControllerError:
-    """Why a home cannot be used, each cause with its own remedy."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
-            return StorageFullError()
-        case errno.EROFS:
-            return HomeReadOnlyError(home=str(home))
-        case errno.EACCES | errno.EPERM:
-            return HomeForbiddenError(home=str(home))
-        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
-            return HomeNoDirectoryError(home=str(home))
-        case errno.EMFILE | errno.ENFILE:
-            return TooManyFilesError()
-    return HomeUnusableError(home=str(home), detail=error.strerror or str(error))
-
-
-@contextlib.contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """The socket that answers, taken first; raises PortTakenError, AddressUnusableError."""
-    # Named, because asyncio switches Nagle's algorithm off only then.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTakenError(port=settings.port) from None
-            where: dict[str, str | int] = {"host": settings.host, "port": settings.port}
-            detail = error.strerror or str(error)
-            raise AddressUnusableError(**where, detail=detail) from None
-        listener.listen(1024)
-        yield listener
 
 
 @contextlib.contextmanager

@@ -3,8 +3,10 @@
 Only here are concrete drivers and engines named.
 """
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,13 +34,14 @@ from controller.api import (
 )
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
+from controller.claims import unusable
 from controller.clusterbook import ClusterBook
 from controller.clusterdrivers import build_places
 from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy, Quotes
 from controller.configuration import Configuration
-from controller.domain.errors import VaultClosedError
+from controller.domain.errors import HomeUnusableError, VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
@@ -74,24 +77,43 @@ from provisioners.sandbox import SandboxDriver
 def build_keyring(settings: Settings) -> Keyring:
     """The keyring of the master key; made in the home on the first start of an embedded one."""
     given = settings.master_key.get_secret_value()
-    return Keyring(given.encode() if given else _kept(settings.home / "master.key").encode())
+    return Keyring(given.encode() if given else _kept(settings.home, "master.key", 32).encode())
 
 
-def _kept(path: Path) -> str:
-    """The secret in a file, made for the owner's eyes only when there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _kept(home: Path, name: str, shortest: int) -> str:
+    """The secret in a file of the home, made for the owner's eyes only when there is none.
+
+    Raises HomeUnusableError, or its finer kinds: one that was cut off is nobody's secret.
+    """
+    path = home / name
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
+        if not path.exists():
+            _keep(path)
+        found = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        found = ""
+    except OSError as error:
+        raise unusable(home, error) from error
+    if len(found.encode()) < shortest:
+        raise HomeUnusableError(home=str(home), detail=f"{name}: empty, cut off or no text")
+    return found
+
+
+def _keep(path: Path) -> None:
+    """Make a secret; whole or not at all, and the first one stays when two are made at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file:
         file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            # Not renamed: a link never takes the place of another one.
+            os.link(file.name, path)
 
 
 def operator_token(settings: Settings) -> str:
     """The operator's token of an embedded home, kept in a file."""
-    return _kept(settings.home / "operator.token")
+    return _kept(settings.home, "operator.token", 1)
 
 
 def build_registry(settings: Settings, keyring: Keyring) -> Registry:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from controller import distributed, home, main, onstage
+from controller import claims, distributed, main, onstage
 from controller.domain.errors import StoreControllerError, explain
 from controller.jobs.app import build_publisher
 from controller.jobs.hints import Bell
@@ -38,9 +38,9 @@ def up() -> int:
     stop = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, lambda *_: stop.set())
-    with home.locked(settings.home), contextlib.ExitStack() as opened:
+    with claims.locked(settings.home), contextlib.ExitStack() as opened:
         # Taken for a moment only: the API takes it for good.
-        with home.listening(settings):
+        with claims.listening(settings):
             logs = settings.home.resolve() / "logs"
             logs.mkdir(exist_ok=True)
         children, urls = [], {}

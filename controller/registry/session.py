@@ -31,7 +31,14 @@ POOL_SIZE = 64
 WRITE_ORDER = 7_305_221
 """PostgreSQL's advisory lock that puts events and audit rows in the order of their commits."""
 
-_BROKEN_STORAGE = ("disk I/O", "readonly database", "read-only", "unable to open database file")
+_BROKEN_STORAGE = (
+    "disk I/O",
+    "readonly database",
+    "read-only",
+    "unable to open database file",
+    "file is not a database",
+    "database disk image is malformed",
+)
 """What databases say when it is the disk below them, and not for want of room."""
 
 _IDLE = "3s"
@@ -160,16 +167,23 @@ def _translated() -> Iterator[None]:
         message = str(error.orig)
         if "full" in message or "No space left" in message:
             raise StorageFullError from error
-        if any(words in message for words in _BROKEN_STORAGE):
-            raise StorageUnusableError(detail=message.splitlines()[0][:200]) from error
+        _look_at_storage(error)
         raise DatabaseBusyError from error
     except DataError as error:
         # A text with NUL, which PostgreSQL does not store, or a number beyond its columns.
         raise BadRequestError from error
     except DBAPIError as error:
+        _look_at_storage(error)
         if error.connection_invalidated:
             raise UnavailableError from error
         raise
+
+
+def _look_at_storage(error: DBAPIError) -> None:
+    """Raise StorageUnusableError when it is the disk, or what lies on it."""
+    message = str(error.orig)
+    if any(words in message for words in _BROKEN_STORAGE):
+        raise StorageUnusableError(detail=message.splitlines()[0][:200]) from error
 
 
 def _sqlite(url: str, begin: str, patience: float) -> Engine:
