@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.services.process import free_port
+from tests.services.process import first_port, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
@@ -35,7 +35,7 @@ class ControlPlane:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.port = free_port()
-        first = 20_000 + free_port() % 35_000
+        first = first_port()
         self._environ = {
             **{key: value for key, value in os.environ.items() if not key.startswith("STORECTL_")},
             "STORECTL_HOME": str(home),

@@ -111,8 +111,9 @@ def test_an_order_is_sent_in_parts_and_followed(
     assert sent == [[("ups", UPS[3]), ("custom", "4711")], [("dhl", "2")]]
     # The customer follows it in the shop, with the number of the order and the address.
     with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as shop:
-        found = re.search(r'name="csrf" value="([^"]+)"', shop.get("/track").text)
-        assert found is not None
+        form = shop.get("/track")
+        found = re.search(r'name="csrf" value="([^"]+)"', form.text)
+        assert found is not None, (form.status_code, form.text)
         asked = {"csrf": found[1], "number": number, "email": "ann@example.com"}
         page = shop.post("/track", data=asked)
     assert page.status_code == 200

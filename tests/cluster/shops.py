@@ -27,7 +27,7 @@ from provisioners.kubernetes.watch import Watches
 from provisioners.sandbox import SandboxDriver
 from tests.cluster.kubelet import Fate, Object, usual
 from tests.cluster.sandboxes import Sandboxes
-from tests.services.process import free_port
+from tests.services.process import first_port
 
 CHART, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
 PREFIX = "store-"
@@ -38,7 +38,7 @@ class Shops:
     """The shops of one cluster, by their namespaces."""
 
     def __init__(self, kubeconfig: Path, home: Path) -> None:
-        first = 20_000 + free_port() % 30_000
+        first = first_port()
         self.fate: Callable[[Object], Fate] = usual
         """What becomes of pods, unless it is for a shop to say."""
         self.address = ""

@@ -19,7 +19,7 @@ import psycopg
 from tests import control_plane
 from tests.control_plane import ROOT
 from tests.services import process
-from tests.services.process import free_port
+from tests.services.process import first_port, free_port
 
 LEASE_SECONDS = 2.0
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ class Cluster:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        first = 20_000 + free_port() % 30_000
+        first = first_port()
         # Nothing of the shell that runs the tests, but the mark of the hygiene check.
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "STORECTL_TEST_RUN")
         self.environ = {

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from controller.domain.naming import new_uid
 from provisioners.base import Driver, DriverFailure, LogQuery, Release, ReleaseState
 from provisioners.sandbox import SandboxDriver
 from tests.fakes import FakeDriver
+from tests.services.process import first_port
 
 SECRETS = {"access_token": "a", "session_key": "b"}
 DEADLINE = 30.0
@@ -41,9 +41,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         memory = FakeDriver()
         yield Bench(driver=memory, kill=memory.lose)
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        first = min(probe.getsockname()[1], 60_000)
+    first = first_port()
     driver = SandboxDriver(tmp_path, ports=range(first, first + 200))
 
     def kill(name: str) -> None:
@@ -143,9 +141,7 @@ def test_a_name_that_could_be_a_path_is_refused(bench: Bench, name: str) -> None
 
 
 def test_a_restored_shop_has_the_address_that_people_know(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        first = min(probe.getsockname()[1], 60_000)
+    first = first_port()
     one, two, new = (
         Release(name=new_uid(), chart="sandbox", version="1", values={}) for _ in range(3)
     )

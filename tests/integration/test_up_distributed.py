@@ -17,7 +17,7 @@ import pytest
 
 from tests.control_plane import ROOT
 from tests.integration.cluster import until
-from tests.services.process import free_port
+from tests.services.process import first_port, free_port
 
 pytestmark = pytest.mark.distributed
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def running(home: Path, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """Run it until the context ends, as Ctrl-C ends it."""
-    first = 20_000 + free_port() % 30_000
+    first = first_port()
     kept = ("PATH", "LANG", "HOME", "TMPDIR", "STORECTL_TEST_RUN")
     started = subprocess.Popen(
         [sys.executable, "-m", "scripts.distributed"],

@@ -24,6 +24,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def first_port() -> int:
+    """Return the first of hundreds of ports that systems do not give to who asks for any."""
+    return 20_000 + free_port() % 12_000
+
+
 def unprivileged_user() -> pwd.struct_passwd | None:
     """Return the user to run servers as that refuse root; None when this is not root."""
     if os.geteuid() != 0:

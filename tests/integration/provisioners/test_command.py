@@ -156,13 +156,13 @@ def test_renewals_keep_a_program_and_later_ones_begin_anew() -> None:
 
     def beat() -> None:
         while not beating.wait(0.1):
-            leash.renewed(moment(), 0.6)
+            leash.renewed(moment(), 2.0)
 
-    leash.renewed(moment(), 0.6)
+    leash.renewed(moment(), 2.0)
     thread = threading.Thread(target=beat)
     thread.start()
     try:
-        assert run(python("import time; time.sleep(1.5)"), timeout=30, leash=leash).returncode == 0
+        assert run(python("import time; time.sleep(3.5)"), timeout=30, leash=leash).returncode == 0
     finally:
         beating.set()
         thread.join()
