@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-FIGURES = ("cli", "reconcile", "signup", "api", "push", "rates", "cluster", "clusterlive")
+FIGURES = ("cli", "reconcile", "signup", "api", "push", "rates", "cluster", "clusterlive", "pages")
 
 
 def main() -> int:
