@@ -1,11 +1,9 @@
 """Every page as one router, and the files beside them. `main` puts both into the app."""
 
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.staticfiles import StaticFiles
-from starlette.types import Scope
+from fastapi import APIRouter, FastAPI
 
 from controller.services import Services
-from controller.settings import ROOT
+from controller.web.assets import FILES, Assets
 from controller.web.docs import Reference
 from controller.web.errors import html_error
 from controller.web.onboarding import Onboarding
@@ -27,16 +25,6 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
-class Assets(StaticFiles):
-    """Files that browsers keep, and ask about before they use them again."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, or 304 when the browser has it."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-
 def mount_static(app: FastAPI) -> None:
     """Serve style sheet, scripts and pictures below /static."""
-    app.mount("/static", Assets(directory=ROOT / "templates/web/static"), name="static")
+    app.mount("/static", Assets(directory=FILES), name="static")

@@ -17,6 +17,7 @@ from controller import i18n
 from controller.services import Services
 from controller.settings import ROOT
 from controller.web import formats, words
+from controller.web.assets import asset
 from controller.web.session import Session, Sessions
 
 LANGUAGE_NAMES: Final = {"en": "English", "de": "Deutsch", "es": "Español", "ar": "العربية"}
@@ -70,7 +71,7 @@ def _environment() -> Environment:
         newstyle=True,
     )
     environment.filters.update(formats.FILTERS)
-    environment.globals.update(words.GLOBALS)
+    environment.globals.update(words.GLOBALS, asset=asset)
     return environment
 
 

@@ -19,6 +19,7 @@ from controller.i18n import LANGUAGES
 from controller.jobs.hints import silent
 from controller.settings import Settings
 from controller.web import words
+from controller.web.assets import asset
 from controller.web.docs import groups
 from controller.web.errors import html_error
 from tests.planes import Plane
@@ -174,10 +175,26 @@ def test_there_is_a_word_for_everything() -> None:
     assert set(words.ACTIONS) <= set(by_code())
 
 
-def test_files_are_kept_and_asked_about_again(nobody: Visitor) -> None:
-    for name in ("app.css", "htmx.min.js", "htmx-sse.min.js", "logo.svg", "icons.svg"):
-        answer = nobody.get(f"/static/{name}")
-        assert answer.status_code == 200
+@pytest.mark.parametrize(
+    "name", ["app.css", "htmx.min.js", "htmx-sse.min.js", "logo.svg", "icons.svg"]
+)
+def test_files_are_kept_as_long_as_their_address_names_them(nobody: Visitor, name: str) -> None:
+    exact = nobody.get(asset(name))
+    assert exact.status_code == 200
+    assert exact.headers["cache-control"] == "public, max-age=31536000, immutable"
+    # Another release's address must not be kept with this one's content.
+    for path in (f"/static/{name}", f"/static/{'0' * 16}/{name}"):
+        answer = nobody.get(path)
+        assert answer.content == exact.content
         assert answer.headers["cache-control"] == "no-cache"
         etag = {"If-None-Match": answer.headers["etag"]}
-        assert nobody.get(f"/static/{name}", headers=etag).status_code == 304
+        assert nobody.get(path, headers=etag).status_code == 304
+    for path in (f"/static/{'0' * 16}/nothing.css", f"{asset(name)}/x", f"/static/x/{name}"):
+        assert nobody.get(path).status_code == 404
+
+
+def test_pages_name_their_files_by_content(nobody: Visitor) -> None:
+    named = re.findall(r'(?:href|src)="(/static/[^"#]+)', nobody.get("/").text)
+    assert len(named) >= 5
+    for path in named:
+        assert "immutable" in nobody.get(path).headers["cache-control"]
