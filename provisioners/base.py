@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -10,6 +12,18 @@ from typing import Any, Final, Protocol
 
 NAMESPACE_PREFIX: Final = "store-"
 """With a release's name it is its namespace, and in there what its objects' names begin with."""
+UNWANTED: Final[ContextVar[Callable[[], bool]]] = ContextVar("UNWANTED", default=lambda: False)
+"""Says of what is done in a context whether nobody wants it any more."""
+
+
+@contextmanager
+def while_wanted(unwanted: Callable[[], bool]) -> Iterator[None]:
+    """End what a tool does inside the block once this says so; it is asked again and again."""
+    token = UNWANTED.set(unwanted)
+    try:
+        yield
+    finally:
+        UNWANTED.reset(token)
 
 
 class ReleaseState(StrEnum):
@@ -35,6 +49,8 @@ class Release:
     chart: str
     version: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    hooks: bool = True
+    """Whether the chart's own work before a change is done; it is no part of what runs."""
 
     @cached_property
     def digest(self) -> str:

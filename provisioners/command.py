@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from provisioners.base import UNWANTED
 from provisioners.leash import Leash
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
@@ -63,7 +64,7 @@ class CommandTimeoutError(CommandFailedError):
 
 
 class CommandStoppedError(CommandFailedError):
-    """It was ended, or not begun, because this process is about to end."""
+    """It was ended, or not begun: this process is about to end, or nobody wants it any more."""
 
 
 LEASH = Leash()
@@ -109,10 +110,11 @@ def run(
 
     What must not be seen in the list of processes goes through `stdin` or a `private_file`. The
     last `kept` bytes of either output are kept, with every one of `secrets` blotted out. After
-    `timeout` seconds, or when we are interrupted, its whole process group is ended. It hangs on
-    `leash`: it is killed when this process is, and when this process is overtaken.
+    `timeout` seconds, when we are interrupted, or when nobody wants it any more (`while_wanted`),
+    its whole process group is ended. It hangs on `leash`: it is killed when this process is, and
+    when this process is overtaken.
     """
-    program = Path(argv[0]).name
+    program, unwanted = Path(argv[0]).name, UNWANTED.get()
     began = time.monotonic()
     known = {**_environment(), **(env or {})}
     if leash.dropped.is_set():
@@ -135,7 +137,7 @@ def run(
     with process:
         try:
             exchange = _Exchange(process, stdin, kept + 4 * max(map(len, blotted), default=0))
-            late = not exchange.until(began + timeout, leash.dropped.is_set)
+            late = not exchange.until(began + timeout, lambda: leash.dropped.is_set() or unwanted())
         finally:
             _end(process, grace=_LEAVING_SECONDS if leash.dropped.is_set() else _GRACE_SECONDS)
     result = Result(
@@ -145,9 +147,8 @@ def run(
         seconds=time.monotonic() - began,
     )
     if late:
-        raise (CommandStoppedError if leash.dropped.is_set() else CommandTimeoutError)(
-            program, result
-        )
+        stopped = leash.dropped.is_set() or unwanted()
+        raise (CommandStoppedError if stopped else CommandTimeoutError)(program, result)
     if result.returncode != 0:
         raise CommandFailedError(program, result)
     return result

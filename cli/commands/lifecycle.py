@@ -21,7 +21,11 @@ app = new_app()
     app,
     "suspend",
     text=_("Close a store to customers."),
-    more=_("Its data and its administration stay as they are."),
+    more=_(
+        "Its data and its administration stay as they are. Nothing holds it up: an image or an "
+        "upgrade that fails is given up, and a shop that cannot show a closed page within two "
+        "minutes is stopped; “resume” starts it again."
+    ),
     examples=("storectl suspend acme",),
 )
 def suspend(

@@ -130,6 +130,13 @@ REASONS: Mapping[str, str] = {
     "SecretAccepted": N_("The secret “%(secret)s” is kept and will be used."),
     "SuspendAccepted": N_("The shop will be closed to customers."),
     "ResumeAccepted": N_("The shop will be opened again."),
+    "ImageGivenUp": N_(
+        "%(image)s is not wanted any more: the shop did not come to run it. It keeps %(ran)s."
+    ),
+    "ClosedByStopping": N_(
+        "The shop could not show that it is closed, so it was stopped; its data is kept."
+        " What was in the way: %(detail)s"
+    ),
     "RetireAccepted": N_("The shop will be retired; its data is kept until %(until)s."),
     "UndeleteAccepted": N_("The shop will be brought back."),
     "PurgeAccepted": N_("The shop's data will be destroyed."),

@@ -38,7 +38,7 @@ class OperationState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SUPERSEDED = "superseded"
-    """A retirement, or a newer change, took its place."""
+    """A suspension, a retirement, or a newer change, took its place."""
 
 
 OPEN_STATES = (OperationState.PENDING, OperationState.RUNNING)

@@ -1,13 +1,15 @@
 """A stack: what runs a store. A dedicated store has one of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from controller.domain.conditions import Condition, ready
 from controller.domain.notes import Note
 from controller.domain.plans import PLAN_SCALES, Plan, Scale, scale_from_json, scale_to_json
+from controller.domain.store import iso, moment
 
 
 class StackDesired(StrEnum):
@@ -61,7 +63,23 @@ class StackSpec:
     """What it runs; empty until it ran for the first time: then whatever is set counts."""
     untried: bool = False
     """Whether the cluster did not yet show that it can fetch a new image."""
+    ran: str = ""
+    """The image with which the shop answered last."""
+    aimed_at: datetime | None = None
+    """When its life took its last turn, such as a suspension; None once it was changed since."""
+    halted: bool = False
+    """Whether it is closed by being stopped, as its closed page could not be shown."""
     installation: Installation | None = None
+
+    @property
+    def given_up(self) -> str:
+        """The image that it was to run and never answered with; empty where there is none."""
+        return self.image if self.ran not in {"", self.image} else ""
+
+    def turned(self, at: datetime) -> "StackSpec":
+        """As its life takes a turn: with the image that ran, whatever another one met."""
+        image = self.ran or self.image
+        return replace(self, image=image, untried=False, aimed_at=at, halted=False)
 
     @property
     def replicas(self) -> Scale:
@@ -108,7 +126,14 @@ class Stack:
     @property
     def wants_running(self) -> bool:
         """Whether something should answer at its endpoint."""
-        return self.desired in {StackDesired.RUNNING, StackDesired.CLOSED}
+        closed = self.desired is StackDesired.CLOSED and not self.spec.halted
+        return closed or self.desired is StackDesired.RUNNING
+
+    @property
+    def closing(self) -> bool:
+        """Whether it was told to close and was not seen closed: nothing may hold that up."""
+        told = self.desired is StackDesired.CLOSED and self.spec.aimed_at is not None
+        return told and self.observed_generation != self.generation
 
     @property
     def settled(self) -> bool:
@@ -129,6 +154,9 @@ def stack_spec_to_json(spec: StackSpec) -> dict[str, Any]:
         "websites": dict(spec.websites),
         "image": spec.image,
         "untried": spec.untried,
+        "ran": spec.ran,
+        "aimedAt": iso(spec.aimed_at),
+        "halted": spec.halted,
         "installation": None if spec.installation is None else vars(spec.installation),
     }
 
@@ -145,5 +173,8 @@ def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
         websites=data.get("websites", {}),
         image=data.get("image", ""),
         untried=data.get("untried", False),
+        ran=data.get("ran", ""),
+        aimed_at=moment(data.get("aimedAt")),
+        halted=data.get("halted", False),
         installation=Installation(**installation) if installation else None,
     )

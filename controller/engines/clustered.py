@@ -14,6 +14,8 @@ from controller.engines.values import PlatformValues, image_in
 from provisioners.base import Release
 
 _KEPT = 4096
+_NO_IMAGE = "none:none"
+"""What a shop is said to run that never ran and is not to."""
 
 
 class ClusteredEngine(BridgedEngine):
@@ -32,12 +34,14 @@ class ClusteredEngine(BridgedEngine):
     def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
         """Its own once it ran; before, what is set by now, so that a correction heals it.
 
-        Raises ImageMissingError.
+        Raises ImageMissingError where it is to run.
         """
         if cluster is None:
             return ""
         said = image_in(self.name, self._platform.over(cluster, stack.spec.plan))
         image = stack.spec.image or (str(said) if said else self.image)
+        if not image and stack.desired is not StackDesired.RUNNING:
+            return _NO_IMAGE
         if not image:
             raise ImageMissingError(engine=self.name, variable=self.name.upper())
         return image
@@ -56,7 +60,14 @@ class ClusteredEngine(BridgedEngine):
         image = parse_image(self.image_of(stack, cluster))
         documents = self._platform.over(cluster, stack.spec.plan)
         values = placed_values(stack, cluster, image, closed=closed, documents=documents)
-        release = Release(name=stack.uid, chart=self.name, version=image.version, values=values)
+        release = Release(
+            name=stack.uid,
+            chart=self.name,
+            version=image.version,
+            values=values,
+            # What runs is closed as it is; its database needs no work for that.
+            hooks=not (closed and stack.spec.aimed_at is not None),
+        )
         with self._lock:
             self._releases[stack.uid] = (told, release)
             while len(self._releases) > _KEPT:

@@ -6,8 +6,9 @@ A look that finds nothing to do and nothing to write takes no lease and writes n
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,13 +20,18 @@ from controller.logging import log
 from controller.reconciler import failpoints
 from controller.reconciler.kinds import Look, Subject, Subjects, restless
 from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, attempt, outcome_of
-from controller.registry.leases import Lease, Leases, Ref
+from controller.registry.leases import Kind, Lease, Leases, Ref
 from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
+from provisioners.base import while_wanted
 
 Holding = Callable[[], Callable[[float], None]]
 """Called before leases are renewed, and what it returns when they are, with how long they hold."""
 _TRUSTED = 0.8
 """The part of a lease for which a program that works under it may go on without a renewal."""
+
+
+_STOPS_ASKED_SECONDS = 2.0
+"""How often it is asked, while a program works for a subject, whether that is to stop."""
 
 
 class Ended(StrEnum):
@@ -165,7 +171,8 @@ class Reconciler:
         if step.condition is not None and step.name not in taken:
             self._progress.started(lease, step.name)
         failpoints.reach(step.name, "started")
-        outcome = attempt(look.run)
+        with while_wanted(Overtaken(self._progress, lease.ref, look.generation)):
+            outcome = attempt(look.run)
         failpoints.reach(step.name, "done")
         if isinstance(outcome, Advanced) and step.name in taken:
             # It says it worked and yet it is wanted again: do not spin.
@@ -263,6 +270,23 @@ class Reconciler:
     def close(self) -> None:
         """Stop renewing leases."""
         self._heartbeat.close()
+
+
+class Overtaken:
+    """Whether a subject was told to stop while a step of it goes on; asked now and then."""
+
+    def __init__(self, progress: Progress, ref: Ref, generation: int) -> None:
+        self._progress, self._ref, self._generation = progress, ref, generation
+        self._due = time.monotonic() + _STOPS_ASKED_SECONDS
+        self._stopped = False
+
+    def __call__(self) -> bool:
+        """What the registry said last; a registry that does not answer stops nothing."""
+        if self._ref.kind is Kind.STACK and not self._stopped and time.monotonic() > self._due:
+            self._due = time.monotonic() + _STOPS_ASKED_SECONDS
+            with suppress(StoreControllerError):
+                self._stopped = self._progress.stopped_since(self._ref, self._generation)
+        return self._stopped
 
 
 class Heartbeat:

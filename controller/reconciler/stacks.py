@@ -35,6 +35,8 @@ from provisioners.base import (
 ROOMY = "VolumesRoomy"
 _FULL_STEPS = (90, 95, 98)
 """Percent: it is told anew at each of them and not in between."""
+_CLOSING_SECONDS = 120.0
+"""For how long a shop may take to show its closed page, until it is stopped instead."""
 _AWAIT_SECONDS = 3.0
 """How long a worker stays with a shop that is starting, before it lets others have its turn."""
 
@@ -61,6 +63,8 @@ class StackSeen:
     """Whether it runs, answers no more and is ours to start again."""
     filling: tuple[Filling, ...] = ()
     """Volumes that are full or nearly."""
+    overdue: bool = False
+    """Whether it was told to close too long ago for still not having done so."""
 
 
 def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
@@ -89,7 +93,14 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         infrastructure=infrastructure,
         hangs=driver.restarts and silence.hangs(stack, answering, now),
         filling=driver.filling(stack.uid),
+        overdue=stack.closing and _overdue(stack, now),
     )
+
+
+def _overdue(stack: Stack, now: datetime) -> bool:
+    since = (now - stack.spec.aimed_at).total_seconds() if stack.spec.aimed_at else 0.0
+    # What began in the future was dated by a clock that was wrong.
+    return not 0 <= since < _CLOSING_SECONDS
 
 
 def _remains(stack: Stack, driver: Driver, world: World) -> StackSeen:
@@ -216,9 +227,10 @@ def _tried(fresh: Stack, image: str) -> Stack:
 
 def with_image(stack: Stack, seen: StackSeen, image: str) -> Stack:
     """A stack that answers keeps what it runs, whatever is set for new ones later."""
-    if stack.spec.image or not image or not stack.wants_running or seen.answering is not None:
+    if not image or not stack.wants_running or seen.answering is not None:
         return stack
-    return replace(stack, spec=replace(stack.spec, image=image))
+    kept = replace(stack.spec, image=stack.spec.image or image, ran=image)
+    return stack if kept == stack.spec else replace(stack, spec=kept)
 
 
 class ApplySecrets:
@@ -239,10 +251,15 @@ class ApplyRelease:
     name = "apply-release"
     condition: str | None = "Released"
 
-    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
         """Hand it to the driver."""
         release = world.release(stack)
-        status = world.driver(stack).apply(release)
+        try:
+            status = world.driver(stack).apply(release)
+        except DriverFailure as failure:
+            if failure.transient or not stack.closing:
+                raise
+            return HaltRelease().run(stack, seen, world)
         endpoint = status.endpoint or "-"
         note = Note.of(
             "ReleaseApplied", chart=release.chart, version=release.version, endpoint=endpoint
@@ -301,6 +318,29 @@ class StopRelease:
         return Advanced(note=Note.of("ReleaseStopped"))
 
 
+class HaltRelease:
+    """Stop what was to show that it is closed and cannot: closed it is to be in any case."""
+
+    name = "stop-release"
+    condition: str | None = "Released"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
+        """Stop it through the driver; its next turn starts it again."""
+        world.driver(stack).stop(stack.uid)
+        detail = seen.detail or (str(seen.answering) if seen.answering else "-")
+        return Advanced(
+            note=Note.of("ClosedByStopping", detail=detail[:300]),
+            stack=lambda fresh: _halted(fresh, stack),
+        )
+
+
+def _halted(fresh: Stack, stack: Stack) -> Stack:
+    """The stack closed by being stopped, unless its life took another turn meanwhile."""
+    if fresh.generation != stack.generation:
+        return fresh
+    return replace(fresh, spec=replace(fresh.spec, halted=True))
+
+
 class DeleteRelease:
     """Destroy everything of the stack."""
 
@@ -357,8 +397,14 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
             if seen.held:
                 return DeleteRelease()
             return DestroyInfrastructure() if seen.around else None
-        case StackDesired.STOPPED:
+        case StackDesired.STOPPED | StackDesired.CLOSED if not stack.wants_running:
             return None if seen.release in DOWN else StopRelease()
+        case StackDesired.CLOSED if stack.closing:
+            return _next_to_close(stack, seen)
+    return _next_to_run(stack, seen)
+
+
+def _next_to_run(stack: Stack, seen: StackSeen) -> StackStep | None:
     if not seen.infrastructure:
         return ApplyInfrastructure()
     if not seen.secrets:
@@ -373,6 +419,19 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
     return RestartRelease() if seen.hangs else AwaitEngine()
 
 
+def _next_to_close(stack: Stack, seen: StackSeen) -> StackStep | None:
+    """Closing comes before everything else that is wanted, and ends in time."""
+    standing = seen.release in {ReleaseState.CURRENT, ReleaseState.PENDING}
+    never_ran = stack.cluster is not None and not stack.spec.image
+    if never_ran or (seen.overdue and seen.release is not ReleaseState.CURRENT):
+        return HaltRelease()
+    if not seen.secrets:
+        return ApplySecrets()
+    if not standing:
+        return ApplyRelease()
+    return None if seen.overdue or seen.answering is None else AwaitEngine()
+
+
 def fulfilled(stack: Stack, seen: StackSeen) -> StepResult | None:
     """That the shop answers: a worker that waited for it may have gone on to others meanwhile."""
     if not stack.wants_running or seen.answering is not None:
@@ -385,7 +444,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
     """What is seen, as conditions."""
     if stack.desired is StackDesired.PURGED:
         return tuple(unmet(kind, "ReleaseDeleted") for kind in ("Released", "Answering"))
-    if stack.desired is StackDesired.STOPPED:
+    if not stack.wants_running:
         return tuple(unmet(kind, "ReleaseStopped") for kind in ("Released", "Answering"))
     return (
         *_surrounded(stack, seen, world),

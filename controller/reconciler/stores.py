@@ -280,7 +280,7 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
     """Name the one step that moves the store towards what is wanted; None when it is there."""
     if not seen.stack.settled:
         return AwaitStack()
-    if store.desired in {Desired.RETIRED, Desired.PURGED}:
+    if store.desired in {Desired.RETIRED, Desired.PURGED} or _rests(store, seen):
         return None
     if seen.look is None or unwell(seen) is not None:
         return AwaitStack()
@@ -297,6 +297,12 @@ def next_step(store: Store, seen: StoreSeen) -> StoreStep | None:
     if store.desired is Desired.ACTIVE and mail_due(store.status.mail, seen.relay):
         return ProveMailing()
     return None
+
+
+def _rests(store: Store, seen: StoreSeen) -> bool:
+    """Whether it is closed by being stopped, and nothing else was asked for since."""
+    stopped = store.desired is Desired.SUSPENDED and not seen.stack.wants_running
+    return stopped and store.status.observed_generation == store.generation
 
 
 def _configured(store: Store, seen: StoreSeen) -> bool:
@@ -321,6 +327,8 @@ def conditions(store: Store, seen: StoreSeen) -> tuple[Condition, ...]:
         kinds = ("Bound", "Routed", "Configured", "Selling")
         return tuple(unmet(kind, "StackStopped") for kind in kinds)
     if seen.look is None:
+        if store.desired is Desired.SUSPENDED and seen.unreachable is None:
+            return (unmet("Selling", "StorefrontClosed"),)
         error = seen.unreachable or StackNotReadyError()
         return (unmet("Selling", error.reason, **error.params),)
     bound = seen.look.bound

@@ -25,7 +25,7 @@ from controller.domain.errors import (
     StoreNotFoundError,
     WrongStateError,
 )
-from controller.domain.images import Image
+from controller.domain.images import Image, parse_image
 from controller.domain.notes import Note
 from controller.domain.operations import (
     SOURCES,
@@ -50,7 +50,7 @@ from controller.registry.accepting import (
 )
 from controller.registry.hosts import claim_hosts
 from controller.registry.idempotency import Once, remember, replay
-from controller.registry.journal import About, tell
+from controller.registry.journal import WARNING, About, tell
 from controller.registry.rows import stack_columns, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store, named
@@ -66,6 +66,9 @@ _stacks = table(StackRow)
 
 _GIVING_WAY = {OperationKind.CHANGE, OperationKind.PUSH, OperationKind.SCALE, OperationKind.IMAGE}
 """What a newer change takes the place of: all that it wanted is wanted still."""
+
+_STOPS = {OperationKind.SUSPEND, OperationKind.RETIRE}
+"""What takes the place of whatever goes on: nothing holds a stop up."""
 
 _BY_ITSELF = {OperationKind.RETIRE: "Expired", OperationKind.PURGE: "TombstoneExpired"}
 """What is told when time itself asks for it."""
@@ -233,8 +236,8 @@ class Intents:
     ) -> Accepted:
         """Move along the life cycle; already there returns the latest operation.
 
-        Raises WrongStateError, and OperationInProgressError except for a retirement, which takes
-        the place of whatever runs.
+        Raises WrongStateError, and OperationInProgressError except for a suspension or a
+        retirement, which take the place of whatever runs.
         """
         with self._database.write() as connection:
             self._database.in_order(connection)
@@ -248,7 +251,7 @@ class Intents:
             if store.desired not in SOURCES[kind]:
                 raise WrongStateError(store=store.spec.slug, state=str(store.desired))
             if latest is not None and latest.open:
-                if kind is not OperationKind.RETIRE:
+                if kind not in _STOPS:
                     raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
                 _supersede(connection, store, latest)
             changed = replace(
@@ -258,8 +261,12 @@ class Intents:
                 retired_at=utcnow() if desired is Desired.RETIRED else None,
                 spec=_lasting(store.spec) if kind is OperationKind.UNDELETE else store.spec,
             )
+            if kind is OperationKind.SUSPEND:
+                # It has to prove itself again once it opens.
+                status = replace(store.status, proven_at=None, proven_digest=None)
+                changed = replace(changed, status=status)
             operation = advance(connection, changed, kind, self._accepted(kind, scope))
-            _aim_stack(connection, changed, stack)
+            _aim_stack(connection, changed, operation, stack)
             audit_store(
                 connection,
                 scope,
@@ -418,11 +425,24 @@ def _beginning(store: Store) -> StoreStatus:
     return replace(status, phase=phase)
 
 
-def _aim_stack(connection: Connection, store: Store, desired: StackDesired) -> None:
+def _aim_stack(
+    connection: Connection, store: Store, operation: Operation, desired: StackDesired
+) -> None:
+    """Have a stack be something else; an image that it did not come to run is given up."""
+    stack = lookup_stack(connection, store.stack)
+    if stack is None:
+        return
+    if image := stack.spec.given_up:
+        note = Note.of("ImageGivenUp", image=image, ran=stack.spec.ran)
+        tell(connection, About.of(store, operation.id), note, WARNING)
+    turned = replace(stack, spec=stack.spec.turned(utcnow()))
+    version = parse_image(turned.spec.image).version if image else stack.version
     connection.execute(
         update(_stacks)
         .where(_stacks.c.uid == store.stack)
         .values(
+            **stack_columns(turned),
+            version=version,
             desired=str(desired),
             generation=_stacks.c.generation + 1,
             due_at=epoch_now(),
@@ -441,7 +461,7 @@ def set_image(connection: Connection, scope: Scope, store: Store, image: Image) 
     if store.desired not in {Desired.ACTIVE, Desired.SUSPENDED}:
         raise WrongStateError(store=store.spec.slug, state=str(store.desired))
     latest = operations.lookup(connection, store.operation)
-    if stack.spec.image == str(image) and latest is not None:
+    if stack.spec.image == str(image) and latest is not None and not _refused(stack, latest):
         return Accepted(operation=latest, new=False)
     make_way(connection, store)
     changed = replace(store, generation=store.generation + 1)
@@ -458,6 +478,11 @@ def set_image(connection: Connection, scope: Scope, store: Store, image: Image) 
         after={"image": str(image)},
     )
     return Accepted(operation=operation, new=True)
+
+
+def _refused(stack: Stack, latest: Operation) -> bool:
+    """Whether an image is wanted already and did not come to run."""
+    return bool(stack.spec.given_up) and not latest.open
 
 
 def _shape_stack(
@@ -491,6 +516,7 @@ def _shape_stack(
 
 def _reshape(connection: Connection, stack: Stack) -> None:
     """Have a stack made what it is wanted to be now."""
+    stack = replace(stack, spec=replace(stack.spec, aimed_at=None, halted=False))
     connection.execute(
         update(_stacks)
         .where(_stacks.c.uid == stack.uid)

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, select, update
 
-from controller.domain.conditions import Condition, Desired, merge, ready, summarize
+from controller.domain.conditions import Condition, Desired, merge, ready, summarize, unmet
 from controller.domain.errors import DeadlineExceededError
 from controller.domain.notes import Note
 from controller.domain.operations import (
     Operation,
+    OperationKind,
     OperationState,
     StepState,
     with_step,
 )
-from controller.domain.stack import STACK_CONDITIONS, Stack
+from controller.domain.stack import STACK_CONDITIONS, Stack, StackDesired
 from controller.domain.store import (
     STORE_CONDITIONS,
     Store,
@@ -91,6 +92,16 @@ class Progress:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def stopped_since(self, ref: Ref, generation: int) -> bool:
+        """Whether a stack was told to stop or to close since a generation of it was looked at."""
+        query = select(_stacks.c.uid).where(
+            _stacks.c.uid == ref.uid,
+            _stacks.c.generation > generation,
+            _stacks.c.desired != str(StackDesired.RUNNING),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def started(self, lease: Lease, step: str) -> None:
         """Show that a step runs."""
         result = StepResult(name=step, state=StepState.RUNNING)
@@ -113,7 +124,10 @@ class Progress:
             current = stack.generation == outcome.generation
             followers = self._followers(connection, lease.ref)
             for operation, about in followers:
-                self._follow(connection, operation, about, outcome, complete=False)
+                closed = outcome.settled and operation.kind is OperationKind.SUSPEND
+                self._follow(connection, operation, about, outcome, complete=closed and current)
+                if closed and current:
+                    _suspended(connection, operation, outcome)
             if not followers:
                 _repaired(connection, stack.uid, outcome)
             connection.execute(
@@ -308,6 +322,17 @@ def _under_way(operation: Operation, result: StepResult | None) -> StepResult | 
 
 _PUT_BACK = "Drifted"
 """The reason of what the next step puts right, and tells of in its own words."""
+
+
+def _suspended(connection: Connection, operation: Operation, outcome: Pass) -> None:
+    """Note that a store is closed, whether or not the rest of what is wanted of it can be done."""
+    store = _present(lookup_store(connection, operation.store))
+    if store.operation != operation.id:
+        return
+    closed = replace(outcome, conditions=(unmet("Selling", "StorefrontClosed"),))
+    status = _summary(store.status, store, closed, operation, settled=True)
+    known = {**status_columns(status), "waited_on": False}
+    connection.execute(update(_stores).where(_stores.c.uid == store.uid).values(known))
 
 
 def _unasked(connection: Connection, about: About, outcome: Pass) -> None:

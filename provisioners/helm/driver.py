@@ -42,7 +42,7 @@ from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
-from provisioners.kubernetes.scaling import halt, halted, scale
+from provisioners.kubernetes.scaling import end_jobs, halt, halted, scale
 from provisioners.kubernetes.survey import Survey, Wanted
 from provisioners.kubernetes.trials import Trials
 from provisioners.kubernetes.view import DIGEST, WORKLOADS, View
@@ -187,7 +187,8 @@ class HelmDriver:
         if history:
             self._recover(release.name)
         values = chart.values(release)
-        self._upgrade(release.name, chart, values, self._digest(release), stopped=False)
+        digest, hooks = self._digest(release), release.hooks
+        self._upgrade(release.name, chart, values, digest, stopped=False, hooks=hooks)
         self._drift.put_back(self._rooms.namespace(release.name), status.changed)
         if history:
             # Of workloads that changed the watches may still tell how they were.
@@ -295,7 +296,8 @@ class HelmDriver:
         content = self._records.content(namespace, last)
         values = {**content.values, **_STOPPED}
         chart = self._chart(content.chart)
-        self._upgrade(name, chart, values, last.digest or "unknown", stopped=True)
+        self._upgrade(name, chart, values, last.digest or "unknown", stopped=True, hooks=False)
+        end_jobs(self._rooms.connection, namespace, STACK)
         self.watches.refresh(namespace, *WORKLOADS)
 
     def _halt(self, name: str, newest: Revision) -> None:
@@ -466,7 +468,14 @@ class HelmDriver:
                 self._rooms.connection.request("DELETE", path, body=options)
 
     def _upgrade(
-        self, name: str, chart: HelmChart, values: Mapping[str, Any], digest: str, *, stopped: bool
+        self,
+        name: str,
+        chart: HelmChart,
+        values: Mapping[str, Any],
+        digest: str,
+        *,
+        stopped: bool,
+        hooks: bool,
     ) -> None:
         namespace = self._rooms.namespace(name)
         state = "stopped" if stopped else "running"
@@ -477,7 +486,7 @@ class HelmDriver:
             description=_description(digest, state),
             labels={STACK: name, DIGEST: digest, STATE: state, RUN: token_hex(8)},
             # Nothing holds a stop up; there is nothing to be done before it either.
-            hooks=not stopped,
+            hooks=hooks,
         )
         self.watches.refresh(namespace, "secret")
 

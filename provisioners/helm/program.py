@@ -164,7 +164,7 @@ def failure(error: CommandError) -> DriverFailure:
         return DriverFailure("helm_missing", error.detail, transient=False)
     said = _said(error.detail)
     if isinstance(error, CommandStoppedError):
-        return DriverFailure("helm_killed", "the control plane was stopped")
+        return DriverFailure("helm_killed", "it was told to end")
     if isinstance(error, CommandTimeoutError):
         return DriverFailure("helm_timeout", said)
     if isinstance(error, CommandFailedError) and error.result.returncode < 0:

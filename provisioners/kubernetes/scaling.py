@@ -46,6 +46,11 @@ def halt(connection: Connection, namespace: str, selector: str) -> None:
             with suppress(NotFoundError):
                 asked = f"{path}?fieldManager={MANAGER}"
                 connection.request("PATCH", asked, body={"spec": spec}, content=MERGE)
+    end_jobs(connection, namespace, selector)
+
+
+def end_jobs(connection: Connection, namespace: str, selector: str) -> None:
+    """End every job of ours in a namespace: those of hooks are no part of a release."""
     for path in _paths(connection, "job", namespace, selector):
         with suppress(NotFoundError):
             connection.request("DELETE", path, body={"propagationPolicy": "Background"})

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from kubernetes import client
 
 from tests.cluster.conftest import Cluster
-from tests.cluster.given import DOMAIN, IMAGE, AnyShops, whole
+from tests.cluster.given import DOMAIN, IMAGE, AnyShops, stood_in, whole
+from tests.cluster.kubelet import Fate, Object, usual
+from tests.cluster.shops import Shops
 from tests.cluster.stage import Stage, staged
 from tests.cluster.waiting import until
 
@@ -58,6 +61,82 @@ def test_an_image_that_the_cluster_cannot_fetch_leaves_the_pods(
     assert failed.returncode != 0
     assert "cannot fetch the new image" in failed.stderr
     assert images(cluster, namespace) == {IMAGE}
+
+
+def storefront(cluster: Cluster, namespace: str) -> str:
+    pod = cluster.apps.read_namespaced_deployment(f"{namespace}-web", namespace).spec.template.spec
+    return str(next(item.value for item in pod.containers[0].env if item.name == "SHOP_STOREFRONT"))
+
+
+def test_a_refused_image_does_not_keep_a_store_open(
+    stage: Stage, cluster: Cluster, namespace: str
+) -> None:
+    stage.do("acme", "suspend")
+    assert stage.phase("acme") == "Suspended"
+    assert (images(cluster, namespace), storefront(cluster, namespace)) == ({IMAGE}, "closed")
+    stage.do("acme", "resume")
+    assert (images(cluster, namespace), storefront(cluster, namespace)) == ({IMAGE}, "open")
+
+
+@stood_in
+def test_an_upgrade_that_fails_does_not_keep_a_store_open(
+    stage: Stage, cluster: Cluster, namespace: str, shops: Shops
+) -> None:
+    def hopeless(pod: Object) -> Fate:
+        part = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component")
+        return Fate.FAILED if part == "upgrade" else usual(pod)
+
+    shops.fate = hopeless
+    stage.call("PUT", "/stores/acme/image", {"image": NEW})
+    until(lambda: failed_jobs(cluster, namespace))
+    stage.do("acme", "suspend")
+    assert (images(cluster, namespace), storefront(cluster, namespace)) == ({IMAGE}, "closed")
+    shops.fate = usual
+    stage.do("acme", "resume")
+    assert storefront(cluster, namespace) == "open"
+
+
+@stood_in
+@pytest.mark.parametrize(("verb", "back"), [("suspend", "resume"), ("retire", "undelete")])
+def test_an_upgrade_that_hangs_holds_no_stop_up(
+    stage: Stage, cluster: Cluster, namespace: str, shops: Shops, verb: str, back: str
+) -> None:
+    def hanging(pod: Object) -> Fate:
+        part = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component")
+        return Fate.UNSCHEDULABLE if part == "upgrade" else usual(pod)
+
+    shops.fate = hanging
+    stage.call("PUT", "/stores/acme/image", {"image": NEW})
+    until(lambda: cluster.batch.read_namespaced_job(f"{namespace}-upgrade", namespace))
+    began = time.monotonic()
+    stage.do("acme", verb)
+    assert time.monotonic() - began < 60
+    assert images(cluster, namespace) == {IMAGE}
+    shops.fate = usual
+    stage.do("acme", back)
+
+
+def failed_jobs(cluster: Cluster, namespace: str) -> list[str]:
+    jobs = cluster.batch.list_namespaced_job(namespace).items
+    return [job.metadata.name for job in jobs if job.status.failed]
+
+
+@stood_in
+def test_a_store_whose_new_pods_do_not_start_closes(
+    stage: Stage, cluster: Cluster, namespace: str, shops: Shops
+) -> None:
+    def crashing(pod: Object) -> Fate:
+        ours = pod["spec"]["containers"][0]["image"] == NEW
+        web = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component") == "web"
+        return Fate.CRASHING if ours and web else usual(pod)
+
+    shops.fate = crashing
+    stage.call("PUT", "/stores/acme/image", {"image": NEW})
+    until(lambda: images(cluster, namespace) == {NEW})
+    stage.do("acme", "suspend")
+    assert (images(cluster, namespace), storefront(cluster, namespace)) == ({IMAGE}, "closed")
+    shops.fate = usual
+    stage.do("acme", "resume")
 
 
 def test_another_image_is_fetched_and_runs(stage: Stage, cluster: Cluster, namespace: str) -> None:

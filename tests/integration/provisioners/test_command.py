@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioners.base import while_wanted
 from provisioners.command import (
     CommandFailedError,
     CommandMissingError,
@@ -195,3 +196,11 @@ def _alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_what_nobody_wants_any_more_is_ended() -> None:
+    began = time.monotonic()
+    with while_wanted(lambda: time.monotonic() > began + 0.3), pytest.raises(CommandStoppedError):
+        run(python("import time; time.sleep(60)"), timeout=60)
+    assert time.monotonic() - began < 10
+    assert run(python("pass"), timeout=20).returncode == 0

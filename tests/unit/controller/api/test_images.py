@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from provisioners.base import DriverFailure
 from tests.planes import Plane, follow, problem
 
 OLD, NEW = "registry.example.com/shop:1", "registry.example.com/shop:2"
@@ -143,3 +144,62 @@ def test_a_rollout_is_ended_by_hand(plane: Plane) -> None:
         NEW,
         OLD,
     )
+
+
+def test_a_refused_image_is_tried_again_when_it_is_wanted_again(plane: Plane) -> None:
+    plane.make(cluster="north")
+    first = follow(plane, put(plane, MISSING))
+    again = put(plane, MISSING)
+    assert again.status_code == 202
+    assert again.json()["metadata"]["id"] != first["metadata"]["id"]
+
+
+def reasons(plane: Plane) -> set[str]:
+    return {item["reason"] for item in plane.get("stores/acme/events").json()["items"]}
+
+
+def test_a_store_closes_with_what_it_runs_whatever_image_was_refused(plane: Plane) -> None:
+    plane.make(cluster="north")
+    follow(plane, put(plane, MISSING))
+    closed = follow(plane, plane.post("stores/acme/suspend"))
+    assert closed["status"]["state"] == "succeeded"
+    assert plane.get("stores/acme").json()["status"]["phase"] == "Suspended"
+    assert image_of(plane) == OLD
+    assert "ImageGivenUp" in reasons(plane)
+    opened = follow(plane, plane.post("stores/acme/resume"))
+    assert (opened["status"]["state"], image_of(plane)) == ("succeeded", OLD)
+
+
+def test_a_store_closes_while_its_settings_are_refused(plane: Plane) -> None:
+    plane.make(cluster="north")
+    plane.magento.refuses = "no such payment method"
+    plane.request("PATCH", "stores/acme", json={"weightUnit": "lbs"})
+    plane.settle()
+    closed = follow(plane, plane.post("stores/acme/suspend"))
+    plane.magento.refuses = None
+    assert closed["status"]["state"] == "succeeded"
+    assert plane.get("stores/acme").json()["status"]["phase"] == "Suspended"
+
+
+def test_what_cannot_show_that_it_is_closed_is_stopped(plane: Plane) -> None:
+    plane.make(cluster="north")
+    broken = DriverFailure("chart_broken", "template: web.yaml", transient=False)
+    plane.remote.fail("apply", broken)
+    closed = follow(plane, plane.post("stores/acme/suspend"))
+    assert closed["status"]["state"] == "succeeded"
+    found = plane.get("stores/acme").json()
+    assert found["status"]["phase"] == "Suspended"
+    assert [held.runs for held in plane.remote.held.values()] == [None]
+    assert "ClosedByStopping" in reasons(plane)
+    opened = follow(plane, plane.post("stores/acme/resume"))
+    assert (opened["status"]["state"], image_of(plane)) == ("succeeded", OLD)
+
+
+def test_a_store_that_never_ran_is_stopped_when_its_image_is_not_set_any_more(
+    plane: Plane,
+) -> None:
+    plane.magento.silent = True
+    plane.make(cluster="north")
+    plane.magento.silent, plane.magento.image = False, ""
+    retired = follow(plane, plane.post("stores/acme/retire"))
+    assert retired["status"]["state"] == "succeeded"

@@ -258,7 +258,7 @@ def test_the_life_cycle_from_open_to_gone(plane: Plane) -> None:
 
 def test_an_operation_in_progress_is_named(plane: Plane) -> None:
     accepted = plane.post("stores", {"name": "acme", "country": "DE"}).json()
-    body = problem(plane.post("stores/acme/suspend"), 409, "operation_in_progress")
+    body = problem(plane.post("stores/acme/config/push"), 409, "operation_in_progress")
     assert body["operation"] == f"/api/v1/operations/{accepted['metadata']['id']}"
 
 

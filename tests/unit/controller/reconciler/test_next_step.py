@@ -126,6 +126,68 @@ def test_what_was_asked_of_the_scale_goes_to_the_cluster_at_once(
     assert step.name == expected
 
 
+def closing(**more: object) -> Stack:
+    spec = StackSpec(image="shop:1", aimed_at=NOW, **more)  # type: ignore[arg-type]
+    return replace(stack(StackDesired.CLOSED, settled=False), cluster="main", spec=spec)
+
+
+@pytest.mark.parametrize(
+    ("shop", "what", "expected"),
+    [
+        pytest.param(
+            closing(rescale=True),
+            seen(ReleaseState.OUTDATED, infrastructure=False, answering=STARTING),
+            "apply-release",
+            id="before-all-else",
+        ),
+        pytest.param(
+            closing(),
+            seen(ReleaseState.PENDING, answering=STARTING),
+            "await-engine",
+            id="given-time",
+        ),
+        pytest.param(
+            closing(),
+            seen(ReleaseState.PENDING, answering=STARTING, overdue=True),
+            "stop-release",
+            id="not-for-ever",
+        ),
+        pytest.param(
+            closing(),
+            seen(ReleaseState.FAILED, answering=STARTING, overdue=True),
+            "stop-release",
+            id="failed-again-and-again",
+        ),
+        pytest.param(
+            closing(),
+            seen(ReleaseState.CURRENT, answering=STARTING, overdue=True),
+            None,
+            id="closed-and-not-reached",
+        ),
+        pytest.param(
+            replace(closing(), spec=StackSpec(aimed_at=NOW)),
+            seen(ReleaseState.PENDING, answering=STARTING),
+            "stop-release",
+            id="never-ran",
+        ),
+        pytest.param(
+            closing(halted=True),
+            seen(ReleaseState.OUTDATED, answering=STARTING),
+            "stop-release",
+            id="is-to-be-stopped",
+        ),
+        pytest.param(
+            closing(halted=True), seen(ReleaseState.STOPPED, answering=STARTING), None, id="stopped"
+        ),
+    ],
+)
+def test_nothing_holds_up_what_is_to_close(
+    shop: Stack, what: StackSeen, expected: str | None
+) -> None:
+    step = stacks.next_step(shop, what)
+    assert (step.name if step else None) == expected
+
+
 class Shop:
     """The part of a shop that choosing a step looks at."""
 

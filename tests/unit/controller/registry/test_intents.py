@@ -406,13 +406,22 @@ def test_a_retirement_takes_the_place_of_what_runs(registry: Registry, ann: Tena
     assert reasons == ["StoreAccepted", "Superseded", "RetireAccepted"]
 
 
-@pytest.mark.parametrize("kind", [SUSPEND, OperationKind.PURGE])
-def test_nothing_else_does(registry: Registry, ann: Tenant, kind: OperationKind) -> None:
+def test_a_suspension_takes_the_place_of_what_runs(registry: Registry, ann: Tenant) -> None:
     found = store(registry, ann)
-    if kind is PURGE:
-        registry.intents.transition(scope_of(ann), found.uid, RETIRE)
-    else:
-        registry.intents.change(scope_of(ann), found.uid, spec(weight_unit="lbs"))
+    registry.intents.change(scope_of(ann), found.uid, spec(weight_unit="lbs"))
+    assert registry.intents.transition(scope_of(ann), found.uid, SUSPEND).new
+    reasons = [event.note.reason for event in registry.journal.latest(scope_of(ann))]
+    assert reasons[-2:] == ["Superseded", "SuspendAccepted"]
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"), [(SUSPEND, OperationKind.RESUME), (RETIRE, OperationKind.PURGE)]
+)
+def test_nothing_else_does(
+    registry: Registry, ann: Tenant, before: OperationKind, kind: OperationKind
+) -> None:
+    found = store(registry, ann)
+    registry.intents.transition(scope_of(ann), found.uid, before)
     with pytest.raises(OperationInProgressError):
         registry.intents.transition(scope_of(ann), found.uid, kind)
 
