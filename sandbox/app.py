@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ALIVE = "/-/live"
 """Answers as long as the process does; whether the shop has its data is the Bridge's `ready`."""
+SITE = "/-/site"
+"""Which website a host gets, as the Magento image says it: any, since settings decide it here."""
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 CONTENT_POLICY = (
@@ -48,6 +50,10 @@ def build_app(shop: Shop) -> ASGIApp:
             return
         if scope["path"] == ALIVE:
             await Response(status_code=204)(scope, receive, send)
+            return
+        if scope["path"] == SITE:
+            headers = {"Cache-Control": "no-store"}
+            await Response("*\n", 200, headers, "text/plain")(scope, receive, send)
             return
         request = Request(scope, receive)
         guarded = with_security_headers(send)

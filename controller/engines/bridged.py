@@ -1,6 +1,7 @@
 """What the engines have in common whose shops speak the Bridge's API: Magento and the sandbox."""
 
 from collections.abc import Collection, Mapping
+from http import HTTPStatus
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import (
@@ -20,6 +21,10 @@ from controller.engines.wire import Wire
 from provisioners.base import Release
 
 _HOST_SECONDS = 2.0
+_ANY = "*"
+"""What a shop says that learns of a website's host with its settings, which come later."""
+_MISDIRECTED = HTTPStatus.MISDIRECTED_REQUEST
+"""A proxy that takes no second host over a connection that was made for the first (RFC 9110)."""
 
 
 class BridgedEngine:
@@ -62,8 +67,7 @@ class BridgedEngine:
             rest.close()
         if answer != {"ready": True}:
             raise ShopStartingError
-        late = [host for host, code in (websites or {}).items() if _unknown(endpoint, host, code)]
-        if late:
+        if late := _late(endpoint, websites or {}):
             raise HostsPendingError(hosts=", ".join(late))
 
     def identify(self, endpoint: str, token: str) -> str:
@@ -93,15 +97,30 @@ class BridgedEngine:
         return BridgeShop(endpoint, store, secrets, providers, addresses, relay)
 
 
-def _unknown(endpoint: str, host: str, code: str) -> bool:
-    """Whether the web server does not lead a host to its website yet.
+def _late(endpoint: str, websites: Mapping[str, str]) -> list[str]:
+    """The hosts that are not led to their website yet, on the way that leads to the main one.
 
-    The image says so at an address of its own; one that does not know it is not judged.
+    Shops say at an address of their own which website a host gets. Where the main one does and a
+    further one does not, something before the shop does not know that host.
     """
+    if not websites:
+        return []
     wire = Wire(endpoint)
     try:
-        answer = wire.exchange("GET", "/-/site", None, {"Host": host}, seconds=_HOST_SECONDS)
+        told = _site(wire, {}) is not None
+        found = {host: _site(wire, {"Host": host}) for host in websites}
     finally:
         wire.close()
+    unjudged = {_ANY} if told else {_ANY, None}
+    return [host for host, code in websites.items() if found[host] not in {code, *unjudged}]
+
+
+def _site(wire: Wire, headers: Mapping[str, str]) -> str | None:
+    """The website that a host gets, _ANY where that cannot be said; None where nobody says it."""
+    answer = wire.exchange("GET", "/-/site", None, headers, seconds=_HOST_SECONDS)
+    if answer.status == _MISDIRECTED:
+        return _ANY
     plain = answer.headers.get_content_type() == "text/plain"
-    return answer.status == 200 and plain and answer.body.decode(errors="replace").strip() != code
+    if answer.status != HTTPStatus.OK or not plain:
+        return None
+    return answer.body.decode(errors="replace").strip()

@@ -429,6 +429,7 @@ def test_a_website_with_a_host_of_its_own_has_its_own_storefront(shop: Running) 
         client.put("/rest/all/V1/storecontroller/config", json=body).raise_for_status()
         assert "€" not in client.get("/").text
         client.headers["Host"] = host
+        assert client.get("/-/site").text == "*\n"
         client.follow_redirects = True
         page = client.get("/product/stoneware-mug").text
         assert "MX$360.00" in page

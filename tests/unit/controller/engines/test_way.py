@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -191,3 +191,34 @@ def test_a_host_that_the_web_server_does_not_know_yet_is_waited_for() -> None:
     # An image that does not know the address is not judged by it.
     with shop(says(whole(b'{"ready":true}'))) as address:
         MagentoEngine("").ready(address, websites)
+
+
+@pytest.mark.parametrize(
+    ("answered", "late"),
+    [
+        pytest.param((PAGE, "404 Not Found", "text/html"), True, id="before the shop, no rule"),
+        pytest.param((b"default backend", "404 Not Found", "text/plain"), True, id="no route"),
+        pytest.param((PAGE, "503 Service Unavailable", "text/html"), True, id="no pods"),
+        pytest.param((b"base\n", "200 OK", "text/plain"), True, id="another website"),
+        pytest.param((b"us\n", "200 OK", "text/plain"), False, id="its website"),
+        pytest.param((b"", "421 Misdirected Request", "text/plain"), False, id="other connection"),
+        pytest.param((b"\n", "200 OK", "text/plain"), True, id="the default website"),
+        pytest.param((b"*\n", "200 OK", "text/plain"), False, id="a shop that is not told yet"),
+    ],
+)
+def test_each_website_is_asked_for_at_its_own_host(
+    answered: tuple[bytes, str, str], late: bool
+) -> None:
+    """What leads to the main website need not lead to the others."""
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        if not request.startswith(b"GET /-/site "):
+            peer.sendall(whole(b'{"ready":true}'))
+        elif b"Host: us.example.com" in request:
+            peer.sendall(whole(*answered))
+        else:
+            peer.sendall(whole(b"base\n", kind="text/plain"))
+
+    told = pytest.raises(HostsPendingError, match=r"us\.example\.com") if late else nullcontext()
+    with shop(answer) as address, told:
+        MagentoEngine("").ready(address, {"us.example.com": "us"})
