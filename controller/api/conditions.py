@@ -13,8 +13,10 @@ from typing import Annotated
 from fastapi import Depends, Header
 
 from controller.domain.errors import (
+    AlreadyThereError,
     BadRequestError,
     HeaderUnsupportedError,
+    NotThereError,
     PreconditionFailedError,
 )
 from controller.domain.store import Store
@@ -36,13 +38,13 @@ class Expected:
     """If-None-Match: * was sent: it must not be."""
 
     def check(self, name: str, store: Store | None) -> None:
-        """Raise PreconditionFailedError unless the store is as expected."""
+        """Raise NotThereError, AlreadyThereError or PreconditionFailedError if it is not so."""
         if store is None:
-            met = not self.there
-        else:
-            seen = self.generations is None or store.generation in self.generations
-            met = seen and not self.absent
-        if not met:
+            if self.there:
+                raise NotThereError(store=name)
+        elif self.absent:
+            raise AlreadyThereError(store=name)
+        elif self.generations is not None and store.generation not in self.generations:
             raise PreconditionFailedError(store=name)
 
 

@@ -589,6 +589,24 @@ class PreconditionFailedError(ConflictError):
     action = N_("Read it again and repeat the change.")
 
 
+class AlreadyThereError(ConflictError):
+    """If-None-Match: * was sent, and there is something."""
+
+    code = "already_there"
+    status = 412
+    cause = N_("“%(store)s” is there already, and was to be made anew.")
+    action = N_("Choose another name, or leave out If-None-Match to change the one that is there.")
+
+
+class NotThereError(ConflictError):
+    """If-Match was sent, and there is nothing."""
+
+    code = "not_there"
+    status = 412
+    cause = N_("There is no “%(store)s” that could be changed.")
+    action = N_("Check the name, or leave out If-Match to make it.")
+
+
 class PortTakenError(ConflictError):
     """The control plane's own port is in use."""
 

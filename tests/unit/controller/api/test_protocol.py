@@ -93,9 +93,9 @@ def test_a_store_is_created_only_if_it_is_not_there(plane: Plane) -> None:
     once = {"If-None-Match": "*"}
     assert plane.request("PUT", "stores/acme", json=STORE, headers=once).status_code == 202
     again = plane.request("PUT", "stores/acme", json=STORE, headers=once)
-    assert code(again) == (412, "precondition_failed")
+    assert code(again) == (412, "already_there")
     other = plane.request("PUT", "stores/beta", json=STORE, headers={"If-Match": "*"})
-    assert code(other) == (412, "precondition_failed")
+    assert code(other) == (412, "not_there")
     assert plane.get("stores/beta").status_code == 404
 
 
