@@ -155,6 +155,8 @@ def _sandbox() -> Path:
 
 
 SHOP = f"{REGISTRY}/shop:2.4.7-p3"
+NEXT_SHOP = f"{REGISTRY}/shop:2.4.7-p4"
+"""The same image under another name, to be moved to."""
 SANDBOX = f"{REGISTRY}/sandbox:1"
 CONTROLLER = f"{REGISTRY}/controller:test"
 IMAGES = {
@@ -185,13 +187,13 @@ IMAGES = {
         reference=SHOP,
         context=_given("standin"),
         arguments={"SANDBOX": SANDBOX},
-        also=(f"{SHOP}-next",),
+        also=(NEXT_SHOP,),
     ),
     "shop": Image(
         reference=SHOP,
         context=_shop,
         arguments={"DISTRIBUTION": "magento", "SOURCE": "tree"},
-        also=(f"{SHOP}-next",),
+        also=(NEXT_SHOP,),
     ),
 }
 """By name. The shop and its stand-in have one reference, so a node has one of the two."""

@@ -13,14 +13,16 @@ from tests.node.beside import beside
 # A first shop takes minutes where the machine is busy.
 PATIENT = ("-o", "faulthandler_timeout=1200")
 
+SUITE = (str(ROOT / "tests" / "node"), str(ROOT / "tests" / "cluster" / "test_walkthrough.py"))
+"""The guide's first cluster is walked here too, where its pods are real."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the suite; its exit status is pytest's. Raises NodeError."""
     if why := machine.why_not():
         sys.stdout.write(f"No node can run here, so nothing of it is tested: {why}\n")
         return 0
-    options = [str(argument) for argument in arguments] or [str(ROOT / "tests" / "node")]
-    command = [sys.executable, "-m", "pytest", "-n", "0", *PATIENT, *options]
+    command = [sys.executable, "-m", "pytest", "-n", "0", *PATIENT, *(arguments or SUITE)]
     return beside("test", command, ("postgres", "controller", "sandbox"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.nodekit.images import SHOP
+from scripts.nodekit.images import NEXT_SHOP, SHOP
 from tests.cluster.stage import Stage
 from tests.control_plane import until
 from tests.node.asking import front, status, well
@@ -63,9 +63,7 @@ def pending(node: Node, namespace: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(
-    ("how", "wanted"), [(signal.SIGKILL, f"{SHOP}-next"), (signal.SIGTERM, SHOP)]
-)
+@pytest.mark.parametrize(("how", "wanted"), [(signal.SIGKILL, NEXT_SHOP), (signal.SIGTERM, SHOP)])
 def test_whoever_ends_it_within_helm_the_next_one_finishes(
     stage: Stage, node: Node, namespace: str, how: signal.Signals, wanted: str
 ) -> None:

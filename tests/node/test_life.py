@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.nodekit.images import SHOP
+from scripts.nodekit.images import NEXT_SHOP, SHOP
 from tests.cluster.given import DOMAIN
 from tests.cluster.stage import Stage
 from tests.control_plane import until
@@ -136,9 +136,9 @@ def test_another_image_comes_without_a_failed_page(
     stage: Stage, node: Node, namespace: str
 ) -> None:
     with Shopper(front(NAME)).shopping() as shopper:
-        done = stage.storectl("image", "set", NAME, f"{SHOP}-next")
+        done = stage.storectl("image", "set", NAME, NEXT_SHOP)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert running(node, namespace) == {f"{SHOP}-next"}
+    assert running(node, namespace) == {NEXT_SHOP}
     assert set(shopper.answers) == {200}, shopper.answers
     well(stage, NAME)
 
@@ -150,8 +150,8 @@ def test_an_image_that_is_nowhere_is_refused_and_the_shop_goes_on(
     assert done.returncode != 0
     assert f"{SHOP}-nowhere" in done.stdout + done.stderr
     assert status(front(NAME)) == 200
-    assert running(node, namespace) == {f"{SHOP}-next"}
-    done = stage.storectl("image", "set", NAME, f"{SHOP}-next")
+    assert running(node, namespace) == {NEXT_SHOP}
+    done = stage.storectl("image", "set", NAME, NEXT_SHOP)
     assert done.returncode == 0, done.stdout + done.stderr
     well(stage, NAME)
 
