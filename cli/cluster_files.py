@@ -42,11 +42,14 @@ def secrets(pairs: Iterable[str]) -> dict[str, str]:
 
     Raises UnreadableFileError, BadAssignmentError, EmptySecretError.
     """
-    found = {}
-    for name, file in map(_halves, pairs):
-        found[name] = _read(Path(file).expanduser()).decode("utf-8", "replace").rstrip("\r\n")
-        if not found[name]:
-            raise EmptySecretError(secret=name)
+    return {name: secret(file, name) for name, file in map(_halves, pairs)}
+
+
+def secret(file: str, name: str | None = None) -> str:
+    """A file without the end of its line; raises UnreadableFileError, EmptySecretError."""
+    found = text(file).rstrip("\r\n")
+    if not found:
+        raise EmptySecretError(secret=name or file)
     return found
 
 

@@ -100,6 +100,10 @@ PullSecret = Annotated[
     str | None,
     _option("--pull-secret", "FILE", _("Logins of registries: docker's config.json.")),
 ]
+MailPassword = Annotated[
+    str | None,
+    _option("--mail-password", "FILE", _("Password of the mail server that the values name.")),
+]
 RemoveVariable = Annotated[
     list[str] | None,
     _option(

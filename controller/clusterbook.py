@@ -13,6 +13,7 @@ from controller.domain.clusterchecks import check_cluster, check_pull_secret
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
 from controller.domain.errors import ClusterRefusedError, InvalidInputError, StoreControllerError
 from controller.domain.kubeconfig import checked
+from controller.domain.mail import PASSWORD
 from controller.domain.tenant import Scope
 from controller.engines.values import PlatformValues, check_values, effective
 from controller.reconciler.places import VARIABLE, Places
@@ -29,6 +30,8 @@ class KnownCluster:
 
     cluster: Cluster
     secret_variables: tuple[str, ...]
+    mail_password: bool = False
+    """Whether the password of the cluster's mail server is kept."""
     values: tuple[Mapping[str, Any], ...] = ()
     """The chart's values in force, each with where it is from."""
 
@@ -42,13 +45,16 @@ class Entry:
     """None forgets one."""
     pull_secret: str | None = field(default=None, repr=False)
     """The logins of registries, as docker's config.json has them; an empty text forgets them."""
+    mail_password: str | None = field(default=None, repr=False)
+    """What the mail server of the cluster's `values.mail` wants; an empty text forgets it."""
 
     @property
     def given(self) -> dict[str, str]:
         """The sensitive variables that have a value, as the vault names them."""
         given = self.secret_variables.items()
         found = {f"{VARIABLE}{name}": value for name, value in given if value is not None}
-        return {**found, **({PULL_SECRET: self.pull_secret} if self.pull_secret else {})}
+        named = {PULL_SECRET: self.pull_secret, PASSWORD: self.mail_password}
+        return {**found, **{name: value for name, value in named.items() if value}}
 
     def over(self, spec: ClusterSpec) -> ClusterSpec:
         """The specification with the name that its pull secret has: other logins, another name."""
@@ -119,7 +125,8 @@ class ClusterBook:
         self._clusters.change(scope, spec)
         if secrets or entry.given:
             self._clusters.add(scope, spec, server, version, {**secrets, **entry.given})
-        if names := [f"{VARIABLE}{name}" for name in sorted(_forgotten(entry))]:
+        names = [f"{VARIABLE}{name}" for name in sorted(_forgotten(entry))]
+        if names := names + [PASSWORD] * (entry.mail_password == ""):
             self._clusters.forget(scope, spec.name, names)
         self._survey(spec.name)
         return self.get(spec.name)
@@ -161,7 +168,12 @@ def _known(
     kept = names.get(cluster.spec.name, ())
     variables = sorted(name.removeprefix(VARIABLE) for name in kept if name.startswith(VARIABLE))
     values = tuple(effective(platform.documents(cluster.spec)))
-    return KnownCluster(cluster=cluster, secret_variables=tuple(variables), values=values)
+    return KnownCluster(
+        cluster=cluster,
+        secret_variables=tuple(variables),
+        mail_password=PASSWORD in kept,
+        values=values,
+    )
 
 
 def _forgotten(entry: Entry) -> set[str]:

@@ -34,6 +34,8 @@ from controller.engines.base import (
     Standing,
     Written,
 )
+from controller.engines.beside import Beside, beside
+from controller.engines.values import PlatformValues
 from provisioners.base import (
     DriverFailure,
     Filling,
@@ -292,6 +294,8 @@ class FakeEngine:
         self.name = name
         self.image = image
         self._driver = driver
+        self.trusted = ""
+        """The certificates that counted beside the system's at the last look."""
         self.silent = False
         """Whether no shop is reached."""
         self.barred: Exception | None = None
@@ -327,7 +331,13 @@ class FakeEngine:
             values={"storefront": "closed" if closed else "open", "image": image},
         )
 
-    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
+    def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
+        return beside(PlatformValues().over(cluster, stack.spec.plan)) if cluster else Beside()
+
+    def ready(
+        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+    ) -> None:
+        self.trusted = trust
         if self.barred is not None:
             raise self.barred
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
@@ -348,6 +358,8 @@ class FakeEngine:
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
         relay: Relay | None = None,
+        *,
+        trust: str = "",
     ) -> "FakeShop":
         self.addresses[store.spec.slug] = dict(addresses)
         self.relays[store.spec.slug] = relay

@@ -17,6 +17,7 @@ from cli.cluster_options import (
     IngressClass,
     Issuer,
     Kubeconfig,
+    MailPassword,
     PullSecret,
     Region,
     RemoveVariable,
@@ -95,6 +96,7 @@ def add(
     variables: Variables = None,
     values: Values = None,
     pull_secret: PullSecret = None,
+    mail_password: MailPassword = None,
     secret_variable: SecretVariable = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -120,6 +122,7 @@ def add(
         "infrastructure": infrastructure,
         "values": None if values is None else cluster_files.document(values),
         "pullSecret": pull_secret and cluster_files.text(pull_secret),
+        "mailPassword": mail_password and cluster_files.secret(mail_password),
         "variables": cluster_files.variables(variable or (), variables) or None,
         "secretVariables": cluster_files.secrets(secret_variable or ()) or None,
     }
@@ -196,6 +199,7 @@ def change(
     variables: Variables = None,
     values: Values = None,
     pull_secret: PullSecret = None,
+    mail_password: MailPassword = None,
     secret_variable: SecretVariable = None,
     remove_variable: RemoveVariable = None,
     output: Output = Format.TABLE,
@@ -223,6 +227,7 @@ def change(
         "infrastructure": infrastructure,
         "values": None if values is None else cluster_files.document(values),
         "pullSecret": pull_secret and cluster_files.text(pull_secret),
+        "mailPassword": mail_password and cluster_files.secret(mail_password),
         "variables": said or None,
         "secretVariables": secrets or None,
     }

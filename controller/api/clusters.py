@@ -83,6 +83,8 @@ class ClusterInput(ClusterSpecInput):
     kubeconfig: Kubeconfig | None = None
     pull_secret: Kubeconfig | None = None
     """The logins of registries, as docker's config.json has them."""
+    mail_password: _Secret | None = None
+    """What the mail server of `values.mail` wants."""
     in_cluster: Switch = False
     """Whether the control plane runs in it and uses its own account."""
     secret_variables: Annotated[dict[Text, _Secret], Field(max_length=100)] = Field(
@@ -99,6 +101,7 @@ class ClusterPatch(ClusterSpecInput):
 
     kubeconfig: Kubeconfig | None = None
     pull_secret: Kubeconfig | None = None
+    mail_password: _Secret | None = None
     secret_variables: Annotated[dict[Text, _Secret | None], Field(max_length=100)] = Field(
         default_factory=dict
     )
@@ -114,15 +117,16 @@ def _usual(name: str) -> dict[str, Any]:
 def _entry(body: ClusterInput | ClusterPatch) -> Entry:
     return Entry(
         kubeconfig=_text(body.kubeconfig),
-        pull_secret=_forgettable(body),
+        pull_secret=_forgettable(body, "pull_secret"),
+        mail_password=_forgettable(body, "mail_password"),
         secret_variables={name: _text(value) for name, value in body.secret_variables.items()},
     )
 
 
-def _forgettable(body: ClusterInput | ClusterPatch) -> str | None:
-    """The logins that are said; null forgets those there are."""
-    said = _text(body.pull_secret)
-    return "" if said is None and "pull_secret" in body.model_fields_set else said
+def _forgettable(body: ClusterInput | ClusterPatch, name: str) -> str | None:
+    """The secret that is said; null forgets the one there is."""
+    said = _text(getattr(body, name))
+    return "" if said is None and name in body.model_fields_set else said
 
 
 def _text(secret: SecretStr | None) -> str | None:
@@ -143,6 +147,7 @@ def cluster_json(known: KnownCluster) -> dict[str, Any]:
         "spec": {
             **cluster_spec_to_json(cluster.spec),
             "secretVariables": list(known.secret_variables),
+            "mailPassword": known.mail_password,
         },
         "status": {
             "state": str(cluster.state),

@@ -17,6 +17,7 @@ from controller.domain.rates import Rate
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.engines.abilities import Abilities
+from controller.engines.beside import Beside
 from provisioners.base import Release
 
 
@@ -223,8 +224,15 @@ class Engine(Protocol):
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """What the driver is to run, on a cluster where one is given."""
 
-    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
+    def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
+        """What the operator says of a stack beside what is to run."""
+
+    def ready(
+        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+    ) -> None:
         """Return when a shop answers there, for each of its `websites` (hosts with their codes).
+
+        Certificates of `trust` count beside the system's.
 
         Raises ShopUnreachableError when it gives no answer that could be used, ShopStartingError
         when it says that it is not ready, WrongShopError when it is none.
@@ -244,6 +252,8 @@ class Engine(Protocol):
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
         relay: Relay | None = None,
+        *,
+        trust: str = "",
     ) -> Shop:
         """The running shop on behalf of a store.
 

@@ -53,6 +53,8 @@ class BridgeShop:
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
         relay: Relay | None = None,
+        *,
+        trust: str = "",
     ) -> None:
         """As `Engine.shop` of `engines.base`."""
         self._endpoint = endpoint
@@ -62,7 +64,7 @@ class BridgeShop:
         self._wanted = Wanted(
             store=store, addresses=addresses, secrets=providers, shop=self._uid, relay=relay
         )
-        self._rest = RestClient(endpoint, secrets["access_token"])
+        self._rest = RestClient(endpoint, secrets["access_token"], trust=trust)
         self._regions = Regions(self._rest)
         self._seen: ShopSeen | None = None
         self._known: set[str] | None = None

@@ -15,6 +15,7 @@ from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.abilities import Abilities, abilities_of
 from controller.engines.base import Shop
+from controller.engines.beside import Beside
 from controller.engines.bridge import BridgeShop
 from controller.engines.rest import RestClient, ShopAnswerError
 from controller.engines.wire import Wire
@@ -54,9 +55,15 @@ class BridgedEngine:
             values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
         return Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
 
-    def ready(self, endpoint: str, websites: Mapping[str, str] | None = None) -> None:
+    def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:  # noqa: ARG002
+        """Nothing is said of a shop on no cluster."""
+        return Beside()
+
+    def ready(
+        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+    ) -> None:
         """Return when a shop with the Bridge answers there, and knows each host's website."""
-        rest = RestClient(endpoint, timeout=2)
+        rest = RestClient(endpoint, timeout=2, trust=trust)
         try:
             answer = rest.call("GET", "/V1/storecontroller/ready")
         except ShopAnswerError as error:
@@ -67,7 +74,7 @@ class BridgedEngine:
             rest.close()
         if answer != {"ready": True}:
             raise ShopStartingError
-        if late := _late(endpoint, websites or {}):
+        if late := _late(Wire(endpoint, trust), websites or {}):
             raise HostsPendingError(hosts=", ".join(late))
 
     def identify(self, endpoint: str, token: str) -> str:
@@ -92,12 +99,14 @@ class BridgedEngine:
         providers: Mapping[str, str],
         addresses: Mapping[str, str],
         relay: Relay | None = None,
+        *,
+        trust: str = "",
     ) -> Shop:
         """The running shop on behalf of a store."""
-        return BridgeShop(endpoint, store, secrets, providers, addresses, relay)
+        return BridgeShop(endpoint, store, secrets, providers, addresses, relay, trust=trust)
 
 
-def _late(endpoint: str, websites: Mapping[str, str]) -> list[str]:
+def _late(wire: Wire, websites: Mapping[str, str]) -> list[str]:
     """The hosts that are not led to their website yet, on the way that leads to the main one.
 
     Shops say at an address of their own which website a host gets. Where the main one does and a
@@ -105,7 +114,6 @@ def _late(endpoint: str, websites: Mapping[str, str]) -> list[str]:
     """
     if not websites:
         return []
-    wire = Wire(endpoint)
     try:
         told = _site(wire, {}) is not None
         found = {host: _site(wire, {"Host": host}) for host in websites}

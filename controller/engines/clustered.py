@@ -8,6 +8,7 @@ from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import ImageMissingError
 from controller.domain.images import parse_image
 from controller.domain.stack import Stack, StackDesired
+from controller.engines.beside import Beside, beside
 from controller.engines.bridged import BridgedEngine
 from controller.engines.plans import placed_values
 from controller.engines.values import PlatformValues, image_in
@@ -45,6 +46,10 @@ class ClusteredEngine(BridgedEngine):
         if not image:
             raise ImageMissingError(engine=self.name, variable=self.name.upper())
         return image
+
+    def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
+        """What the platform's, the cluster's and the plan's documents say."""
+        return beside(self._platform.over(cluster, stack.spec.plan)) if cluster else Beside()
 
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """The chart's values by plan; a shop that runs on no cluster as every engine has it."""

@@ -51,10 +51,18 @@ class RestClient:
     """JSON over HTTP to one endpoint; not shared between threads."""
 
     def __init__(
-        self, endpoint: str, token: str | None = None, *, timeout: float | None = None
+        self,
+        endpoint: str,
+        token: str | None = None,
+        *,
+        timeout: float | None = None,
+        trust: str = "",
     ) -> None:
-        """`timeout` is how many seconds a whole call may take; a write may take longer."""
-        self._wire = Wire(endpoint)
+        """`timeout` is how many seconds a whole call may take; a write may take longer.
+
+        `trust` are certificates of authorities that count beside the system's.
+        """
+        self._wire = Wire(endpoint, trust)
         self._timeout = timeout
         self._headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if token:

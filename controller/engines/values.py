@@ -19,6 +19,8 @@ from controller.domain.errors import InvalidInputError
 from controller.domain.images import Image, parse_image
 from controller.domain.plans import Plan
 from controller.domain.yamltext import YamlError, load
+from controller.engines.beside import OURS_ALONE
+from controller.engines.beside import problems as beside_the_chart
 
 CHARTS: Final = Path(__file__).resolve().parents[2] / "helm"
 OURS: Final = frozenset(
@@ -63,11 +65,11 @@ def read_platform(path: str) -> PlatformValues:
     if not isinstance(found, dict) or set(found) - {"values", "plans"}:
         raise InvalidInputError(errors=((path, "values and plans, and nothing else"),))
     platform = PlatformValues(everywhere=found.get("values") or {}, plans=found.get("plans") or {})
-    problems = [*_problems(platform.everywhere, f"{path}: values")]
+    problems = [*_problems(platform.everywhere, f"{path}: values", files=True)]
     for plan, values in platform.plans.items():
         if plan not in set(Plan):
             problems.append((f"{path}: plans", f"no plan: {plan}"))
-        problems += _problems(values, f"{path}: plans.{plan}")
+        problems += _problems(values, f"{path}: plans.{plan}", files=True)
     if problems:
         raise InvalidInputError(errors=tuple(problems))
     return platform
@@ -136,7 +138,7 @@ def _leaves(values: Values, before: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{before}{key}", value
 
 
-def _problems(values: object, name: str) -> Iterator[tuple[str, str]]:
+def _problems(values: object, name: str, *, files: bool = False) -> Iterator[tuple[str, str]]:
     if not isinstance(values, Mapping):
         yield name, "names with values"
         return
@@ -148,8 +150,12 @@ def _problems(values: object, name: str) -> Iterator[tuple[str, str]]:
         yield f"{name}.{key}", "each store's own"
     if ours:
         return
+    if wrong := [*beside_the_chart(values, name, files=files)]:
+        yield from wrong
+        return
     try:
-        _validator()(merged(_usual(), values))
+        chart = {key: value for key, value in values.items() if key not in OURS_ALONE}
+        _validator()(merged(_usual(), chart))
     except fastjsonschema.JsonSchemaValueException as error:
         path = ".".join(str(part) for part in error.path[1:])
         told = error.message.removeprefix(f"data.{path}" if path else "data").strip()

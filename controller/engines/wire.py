@@ -26,6 +26,7 @@ from controller.domain.errors import (
     ShopUntrustedError,
     ShopWayError,
 )
+from controller.engines.beside import context
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes; a shop's largest answer that makes sense is a page of orders."""
@@ -44,13 +45,17 @@ class Answer:
 class Wire:
     """A kept connection to one endpoint; not shared between threads."""
 
-    def __init__(self, endpoint: str) -> None:
+    _connection: http.client.HTTPConnection
+
+    def __init__(self, endpoint: str, trust: str = "") -> None:
+        """`trust` are certificates of authorities that count beside the system's."""
         parts = urlsplit(endpoint)
-        kind = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
         self._base = parts.path.rstrip("/")
-        self._connection = kind(parts.hostname or "", parts.port)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme == "https":
+            self._connection = http.client.HTTPSConnection(host, port, context=context(trust))
+        else:
+            self._connection = http.client.HTTPConnection(host, port)
 
     def exchange(
         self,

@@ -132,7 +132,8 @@ def _answers(
         return None
     try:
         websites = stack.spec.websites if stack.cluster else {}
-        world.engine(stack).ready(status.endpoint or "", websites)
+        trust = world.beside(stack).trust
+        world.engine(stack).ready(status.endpoint or "", websites, trust)
         if "access_token" not in world.access(stack):
             return HandoverMissingError()
     except StoreControllerError as error:

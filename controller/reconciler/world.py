@@ -13,6 +13,7 @@ from controller.domain.rates import QuoteSet, Rate, missing_rates, pairs, rates_
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import Store, StoreSpec
 from controller.engines.base import Engine, Shop
+from controller.engines.beside import Beside
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.places import Places
 from controller.reconciler.shortfalls import offered
@@ -105,14 +106,25 @@ class World:
             raise from_driver(failure) from failure
 
     def relay(self, store: Store, stack: Stack) -> Relay | None:
-        """Where a shop's mails go: the store's own relay, else the platform's.
+        """Where a shop's mails go: the store's own relay, its plan's, cluster's or the platform's.
 
         One without a host sends none; None leaves a shop that somebody else runs as it is.
         """
         own = store.spec.mail
         if own is not None:
             return replace(own, password=self.vault(f"store:{store.uid}").get(PASSWORD, ""))
-        return None if stack.driver == EXTERNAL else self.mail
+        if stack.driver == EXTERNAL:
+            return None
+        beside = self.beside(stack)
+        if beside.relay is not None and beside.sealed and beside.relay.username:
+            password = self.vault(f"cluster:{stack.cluster}").get(PASSWORD, "")
+            return replace(beside.relay, password=password)
+        return beside.relay or self.mail
+
+    def beside(self, stack: Stack) -> Beside:
+        """What the operator says of a stack's cluster and plan beside what is to run."""
+        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        return self.engine(stack).beside(stack, cluster)
 
     def shop(self, store: Store, stack: Stack) -> Shop:
         """The running shop on behalf of a store; the stack has an endpoint.
@@ -134,6 +146,7 @@ class World:
             providers,
             addresses(store.spec, stack),
             self.relay(store, stack),
+            trust=self.beside(stack).trust,
         )
 
     def missing_rates(self, spec: StoreSpec) -> tuple[str, ...]:

@@ -109,6 +109,7 @@ OPTIONS: Final[dict[str, Object]] = {
     "placed": {
         "imagePullSecrets": ["pull"],
         "image": {"digest": f"sha256:{'0' * 64}"},
+        "trust": {"certificates": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"},
         "scheduling": {
             "nodeSelector": {"pool": "shops"},
             "tolerations": [{"key": "shops", "operator": "Exists", "effect": "NoSchedule"}],

@@ -97,6 +97,10 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 - {name: SHOP_SEARCH_PORT, value: {{ include "magento.port" (list . "search") | quote }}}
 - {name: SHOP_SEARCH_PREFIX, value: {{ .Values.search.prefix | quote }}}
 - {name: SHOP_CONSUMERS_BY_CRON, value: {{ .Values.consumers.items | empty | ternary "1" "0" | quote }}}
+{{- with .Values.trust.certificates }}
+# Others make other pods: what they trust is read when they start.
+- {name: SHOP_TRUST, value: {{ sha256sum . | trunc 16 | quote }}}
+{{- end }}
 - {name: SHOP_PHP_MEMORY, value: {{ .Values.web.phpMemory | quote }}}
 {{- if eq .Values.media.mode "s3" }}
 {{- with .Values.media.s3 }}
@@ -134,6 +138,7 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
 {{/* Volumes of every pod of the shop. */}}
 {{- define "magento.shopVolumes" -}}
 {{ include "magento.secretVolume" . }}
+{{- include "magento.trustedVolume" . }}
 - name: var
   emptyDir: {sizeLimit: {{ .Values.scratchSize | quote }}}
 - name: media
@@ -144,7 +149,17 @@ securityContext: {{- include "magento.containerSecurity" . | nindent 2 }}
   {{- end }}
 {{- end }}
 
+{{- define "magento.trustedVolume" -}}
+{{- if .Values.trust.certificates }}
+- name: trust
+  configMap: {name: {{ include "magento.name" . }}-trust, optional: true}   # a hook comes before it
+{{- end }}
+{{- end }}
+
 {{- define "magento.shopMounts" -}}
+{{- if .Values.trust.certificates }}
+- {name: trust, mountPath: /etc/shop/trust, readOnly: true}
+{{- end }}
 - {name: secrets, mountPath: /run/secrets/shop, readOnly: true}
 - {name: var, mountPath: /magento/var}
 - {name: media, mountPath: /magento/pub/media}

@@ -18,6 +18,16 @@ media_place() { echo "${SHOP_MEDIA_ENDPOINT:-s3}/$SHOP_MEDIA_BUCKET/${SHOP_MEDIA
 umask 0027
 mkdir -p var/tmp var/run var/log
 
+# Authorities that the shop trusts beside the public ones, for PHP in all its forms.
+trust_authorities() {
+    [ -s "$1" ] || return 0
+    mkdir -p var/run/php
+    cat /etc/ssl/certs/ca-certificates.crt "$1" >var/run/trusted.pem
+    printf '%s="%s"\n' openssl.cafile "$PWD/var/run/trusted.pem" curl.cainfo "$PWD/var/run/trusted.pem" >var/run/php/trust.ini
+    export PHP_INI_SCAN_DIR="${PHP_INI_SCAN_DIR:-}:$PWD/var/run/php"
+}
+trust_authorities /etc/shop/trust/certificates.pem
+
 # Magento never lets go of its logs and reports, and var is small: a log that has grown keeps its last
 # megabytes beside it, a report a day. Magento appends, so it writes on at the log's new beginning.
 keep_logs_small() {

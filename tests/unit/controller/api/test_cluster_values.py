@@ -1,10 +1,12 @@
 """What is set for a whole cluster: the chart's values, the logins of its registries."""
 
 import json
+import ssl
 from typing import Any
 
 import pytest
 
+from controller.domain.mail import Relay
 from tests.planes import Plane, problem
 
 NORTH = {"name": "north", "inCluster": True, "domain": "shops.example.com"}
@@ -54,3 +56,24 @@ def test_logins_are_sealed_and_other_ones_have_another_name(plane: Plane) -> Non
     assert kept["spec"]["pullSecret"] == other.json()["spec"]["pullSecret"]
     gone = plane.request("PATCH", "clusters/north", json={"pullSecret": None}).json()
     assert gone["spec"]["pullSecret"] == ""
+
+
+def test_mails_of_a_clusters_stores_leave_by_its_own_server(plane: Plane) -> None:
+    values = {"mail": {"host": "mail.north.example.com", "username": "north"}}
+    body = {**NORTH, "values": values, "mailPassword": "hush"}
+    made = plane.post("clusters", body)
+    assert made.status_code == 201
+    assert "hush" not in made.text
+    assert made.json()["spec"]["mailPassword"] is True
+    plane.make(cluster="north")
+    relay = plane.magento.relays["acme"]
+    assert relay == Relay(host="mail.north.example.com", username="north", password="hush")
+    gone = plane.request("PATCH", "clusters/north", json={"mailPassword": None}).json()
+    assert gone["spec"]["mailPassword"] is False
+
+
+def test_shops_of_a_cluster_are_reached_with_its_own_authority(plane: Plane) -> None:
+    pem = ssl.DER_cert_to_PEM_cert(ssl.create_default_context().get_ca_certs(binary_form=True)[0])
+    plane.post("clusters", {**NORTH, "values": {"trust": {"certificates": pem}}})
+    plane.make(cluster="north")
+    assert plane.magento.trusted == pem

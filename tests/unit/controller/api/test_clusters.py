@@ -57,6 +57,7 @@ def test_a_cluster_is_added_and_shown_without_its_secrets(plane: Plane) -> None:
         "pullSecret": "",
         "inCluster": False,
         "secretVariables": ["dns_token"],
+        "mailPassword": False,
     }
     assert found["status"] == {
         "state": "active",

@@ -8,8 +8,10 @@ import pytest
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import InvalidInputError
+from controller.domain.mail import Encryption, Relay
 from controller.domain.plans import Plan
 from controller.domain.stack import Installation, Stack, StackDesired, StackSpec
+from controller.engines.beside import Beside
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
 from controller.engines.values import PlatformValues, check_values, effective, read_platform
@@ -133,3 +135,48 @@ def test_the_platforms_file_is_checked_as_it_is_read(tmp_path: Path) -> None:
             read_platform(str(path))
     with pytest.raises(InvalidInputError):
         read_platform(str(tmp_path / "nowhere"))
+
+
+def test_the_strongest_document_says_the_mail_server_and_whom_to_trust(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("hush\n")
+    mail = {"host": "plan.example.com", "username": "u", "passwordFile": str(password)}
+    platform = PlatformValues(
+        everywhere={"mail": {"host": "all.example.com"}, "trust": {"certificates": "A"}},
+        plans={"growth": {"mail": mail}},
+    )
+    cluster = replace(CLUSTER, values={"mail": {"host": "north.example.com", "port": 465}})
+    engine = MagentoEngine("registry.example.com/shop:1", platform)
+    small = engine.beside(stack(), cluster)
+    assert small == Beside(
+        trust="A",
+        relay=Relay(host="north.example.com", port=465, encryption=Encryption.TLS),
+        sealed=True,
+    )
+    large = engine.beside(stack(plan=Plan.GROWTH), cluster)
+    assert large.relay == Relay(host="plan.example.com", username="u", password="hush")
+    assert not large.sealed
+    values = engine.release(stack(), cluster).values
+    assert "mail" not in values
+    assert values["trust"] == {"certificates": "A"}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"mail": "smtp.example.com"}, "values.mail"),
+        ({"mail": {"port": 25}}, "values.mail.host"),
+        ({"mail": {"host": "a b"}}, "values.mail.host"),
+        ({"mail": {"host": "a.example.com", "port": 0}}, "values.mail.port"),
+        ({"mail": {"host": "a.example.com", "encryption": "ssl"}}, "values.mail.encryption"),
+        ({"mail": {"host": "a.example.com", "from": "nobody"}}, "values.mail.from"),
+        ({"mail": {"host": "a.example.com", "passwordFile": "/etc/passwd"}}, "values.mail"),
+        ({"trust": {"certificates": "no certificate"}}, "values.trust.certificates"),
+    ],
+)
+def test_what_no_mail_server_or_certificate_can_be_is_refused(
+    values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_values(values)
+    assert [name for name, _ in caught.value.errors] == [field]

@@ -222,3 +222,12 @@ def test_each_website_is_asked_for_at_its_own_host(
     told = pytest.raises(HostsPendingError, match=r"us\.example\.com") if late else nullcontext()
     with shop(answer) as address, told:
         MagentoEngine("").ready(address, {"us.example.com": "us"})
+
+
+def test_an_authority_of_the_operators_is_trusted_beside_the_systems(tmp_path: Path) -> None:
+    file = certificate(tmp_path)
+    trust = file.read_text().partition("-----BEGIN PRIVATE KEY")[0]
+    with encrypted(file) as address:
+        MagentoEngine().ready(address, trust=trust)
+        with pytest.raises(ShopUntrustedError):
+            MagentoEngine().ready(address)
