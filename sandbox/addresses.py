@@ -9,6 +9,11 @@ from sandbox import places
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.config import Settings
+    from sandbox.topology import View
+
+NEEDED = ("firstname", "lastname", "street", "city", "country_id")
+COLUMNS = {"regionId": "region_id"}
 FIELDS = ("firstname", "lastname", "company", "street", "city", "region", "region_code",
                   "region_id", "postcode", "country_id", "telephone", "email")  # fmt: skip
 
@@ -28,6 +33,17 @@ def read(given: Mapping[str, object]) -> dict[str, object]:
     if isinstance(region := given.get("region"), dict):
         kept |= {k: str(v)[:255] for k, v in region.items() if k in ("region", "region_code")}
     return kept | region_of(kept)
+
+
+def lacking(address: Mapping[str, object], settings: Settings, view: View) -> list[str]:
+    """Return the fields that an order needs and the address has not, as the contract names them."""
+    country = address.get("country_id")
+    demanded = list(NEEDED)
+    if country not in settings.at(view, "general/country/optional_zip_countries").split(","):
+        demanded.append("postcode")
+    if country in settings.at(view, "general/region/state_required").split(","):
+        demanded.append("regionId" if places.provinces_of(str(country)) else "region")
+    return [name for name in demanded if not address.get(COLUMNS.get(name, name))]
 
 
 def region_of(kept: Mapping[str, object]) -> dict[str, object]:

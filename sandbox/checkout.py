@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 LONGEST = 120
-NEEDED = ("email", "firstname", "lastname", "street", "city", "country_id")
 
 
 def countries(visit: Visit) -> list[tuple[str, str]]:
@@ -74,8 +73,10 @@ def save_delivery(visit: Visit, front: Front) -> Response:
     if cart is None or not front.pieces:
         return visit.redirect(visit.url("/cart"))
     fields = {name: value[:LONGEST] for name, value in visit.form.items()}
-    missing = visit.texts.say(N_("Please fill this in."))
-    problems = {name: missing for name in NEEDED if not fields.get(name)}
+    address = addresses.read(
+        {**fields, "street": [fields.get("street", ""), fields.get("street2", "")]}
+    )
+    problems = lacking(visit, fields, address)
     if "email" not in problems and not is_email(fields["email"]):
         problems["email"] = visit.texts.say(N_("This is not an e-mail address."))
     if fields.get("country_id") not in dict(countries(visit)):
@@ -85,9 +86,21 @@ def save_delivery(visit: Visit, front: Front) -> Response:
         problems["shipping"] = visit.texts.say(N_("Please choose how we shall send your order."))
     if problems:
         return delivery_page(visit, front, cart, fields, problems)
-    address = addresses.read({**fields, "street": [fields["street"], fields.get("street2", "")]})
     cart.choose(email=fields["email"], shipping_address=address, shipping_method=fields["shipping"])
     return visit.redirect(visit.url("/checkout/payment"))
+
+
+def lacking(visit: Visit, fields: dict[str, str], address: dict[str, object]) -> dict[str, str]:
+    """Return what has to be filled in, by the fields of the form."""
+    missing = visit.texts.say(N_("Please fill this in."))
+    named = addresses.lacking(address, visit.settings, visit.view)
+    problems = dict.fromkeys(named, missing)
+    if not fields.get("email"):
+        problems["email"] = missing
+    if problems.pop("regionId", None):
+        unknown = visit.texts.say(N_("Please give the state or region by its name or code."))
+        problems["region"] = unknown if fields.get("region") else missing
+    return problems
 
 
 def payment(visit: Visit, front: Front, *, problem: str = "") -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sandbox import addresses
 from sandbox.catalog import return_stock, take_stock
 from sandbox.database import now, transaction
 from sandbox.errors import NotFoundError, ShopError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from sandbox.carts import Cart, Totals
 
-NEEDED = ("firstname", "lastname", "street", "city", "country_id")
 NO_SHIPMENT = (
     "Shipment Document Validation Error(s):\nThe order does not allow a shipment to be created.\n"
     "You can't create a shipment without products."
@@ -156,13 +156,11 @@ def check(cart: Cart, totals: Totals) -> None:
                         "and try again.")  # fmt: skip
     if any(not line.product.enabled for line in totals.lines):
         raise ShopError("Some of the products are disabled.")
-    missing = [name for name in NEEDED if not cart.shipping_address.get(name)]
-    if missing:
-        raise ShopError(
-            "Please check the shipping address information. %1 is a required value. "
-            "Enter the value and try again.",
-            [missing[0]],
-        )
+    for kind, address in (("shipping", cart.shipping_address), ("billing", cart.billing_address)):
+        missing = addresses.lacking(address, cart.settings, cart.view)
+        if missing:
+            told = " ".join(f'"{name}" is required. Enter and try again.' for name in missing)
+            raise ShopError(f"Please check the {kind} address information. {told}")
     if totals.shipping is None:
         raise ShopError("The shipping method is missing. Select the shipping method and try again.")
     if not is_email(cart.row["email"]):

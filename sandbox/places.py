@@ -5,6 +5,7 @@ Shipping and tax ask by place. A country without regions in `provinces.txt` has 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -57,14 +58,18 @@ def by_id(identity: int) -> Province | None:
 
 
 def find(country: str, said: str) -> Province | None:
-    """Return a country's region by its code or name, however it is capitalized."""
-    wanted = said.strip().casefold()
+    """Return a country's region by its code or name, whatever its case and accents."""
+    wanted = folded(said)
     if not wanted:
         return None
     known = provinces_of(country)
-    return next(
-        (one for one in known if wanted in (one.code.casefold(), one.name.casefold())), None
-    )
+    return next((one for one in known if wanted in (folded(one.code), folded(one.name))), None)
+
+
+def folded(text: str) -> str:
+    """Return a name without case and accents."""
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def of_address(address: Mapping[str, object]) -> Place:

@@ -34,9 +34,10 @@ from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email, normalize_email
 from controller.domain.providers import mode_of, options
 from controller.domain.spellings import number, telephone
-from controller.domain.store import MAIN_SITE, Contact
+from controller.domain.store import MAIN_SITE, Contact, StoreSpec
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
+from controller.engines.settings import named
 
 _LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
@@ -46,6 +47,8 @@ _FIELD = re.compile(r"\*|[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9_]*){0,3}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 _LONGEST = timedelta(days=366)
 _MOST = {"labels": 32, "locales": 12, "currencies": 20, "rows": 5000, "taxRates": 500, "sites": 50}
+_MOST_ROWS = 10_000
+"""Of the table rates of all websites: with more a store cannot be sent, read and shown at once."""
 _DEAREST = Decimal(10) ** 9
 _WIDEST = 5000
 """Basis points."""
@@ -256,6 +259,17 @@ class Checks:
         for index, before in twice(places):
             self.say(f"shipping.tableRates.rows.{index}", f"the place and bound of row {before}")
         return TableRates(by=TableBasis(basis), rows=tuple(sorted(rows, key=_order)))
+
+    def rows_of_all(self, spec: StoreSpec) -> None:
+        """The rows of all websites together, told at the one with which they are too many."""
+        rows = 0
+        for site in spec.websites:
+            table = site.commerce.shipping.table
+            rows += len(table.rows) if table else 0
+            if table and rows > _MOST_ROWS:
+                told = f"at most {_MOST_ROWS} rows on all websites together"
+                self.say(named(site, "shipping.tableRates.rows"), told)
+                return
 
     def _row(self, name: str, said: Mapping[str, Any], base: str) -> TableRate:
         country, region, postcode = self._place(name, said, self.abilities.longest_postcode)

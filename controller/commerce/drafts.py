@@ -130,6 +130,7 @@ def specify(draft: Draft, engines: Mapping[str, Abilities]) -> StoreSpec:
         expires_at=check.expiry(draft.expires_at),
         labels=check.labels(draft.labels),
     )
+    check.rows_of_all(spec)
     check.wrong += clashes(spec)
     check.finish()
     return spec

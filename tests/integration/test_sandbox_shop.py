@@ -437,7 +437,7 @@ def test_a_website_with_a_host_of_its_own_has_its_own_storefront(shop: Running) 
         client.post("/cart/add", data=fields(page) | {"qty": "1"})
         form = fields(client.get("/checkout").text)
         address = {"firstname": "A", "lastname": "B", "street": "1 Main St", "city": "Austin",
-                   "country_id": "US", "email": "a@b.example",
+                   "country_id": "US", "postcode": "78701", "email": "a@b.example",
                    "shipping": "flatrate_flatrate"}  # fmt: skip
         payment = client.post("/checkout", data=form | address).text
         assert "CLABE 0001" in payment
@@ -491,6 +491,25 @@ def test_taxes_that_are_due_together_are_shown_one_by_one(shop: Running) -> None
         assert "$0.90" in page
         assert "$1.80" in page
         assert "$25.70" in page
+
+
+def test_the_checkout_asks_for_what_the_country_needs(shop: Running) -> None:
+    with shop.client() as client:
+        items = [{"path": "general/region/state_required", "value": "CA"}]
+        client.put("/rest/all/V1/storecontroller/config", json={"items": items, "revision": 1})
+        client.follow_redirects = True
+        form = fields(client.get("/product/stoneware-mug").text)
+        client.post("/cart/add", data=form | {"qty": "1"})
+        form = fields(client.get("/checkout").text)
+        said = {"firstname": "A", "lastname": "B", "street": "1 Rue", "city": "Montréal",
+                "country_id": "CA", "email": "a@b.example",
+                "shipping": "flatrate_flatrate"}  # fmt: skip
+        for more, told in (
+            ({"region": "QC"}, "Please fill this in."),
+            ({"region": "Atlantis", "postcode": "H2X 1Y4"}, "by its name or code"),
+            ({"region": "québec", "postcode": "H2X 1Y4"}, "How would you like to pay?"),
+        ):
+            assert told in client.post("/checkout", data=form | said | more).text
 
 
 def test_a_release_can_fix_a_setting(tmp_path: Path) -> None:

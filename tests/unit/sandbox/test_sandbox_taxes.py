@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox import carts, changes, orders, tablerates, topology
-from sandbox.errors import InvalidError
+from sandbox.errors import InvalidError, ShopError
 from sandbox.items import Item
 from sandbox.places import Place
 from sandbox.rest.orders import describe
@@ -133,9 +133,9 @@ def test_a_contained_tax_is_split(shop: Shop, algorithm: str) -> None:
 
 def test_an_order_keeps_what_its_tax_was_made_of(shop: Shop) -> None:
     canada(shop)
-    person = {"firstname": "A", "lastname": "B", "street": ["1 Rue"], "city": "Montréal"}
-    full = QUEBEC | person
-    made = cart(shop, full).choose(email="a@b.example", shipping_method="flatrate_flatrate")
+    made = cart(shop, QUEBEC | PERSON).choose(
+        email="a@b.example", shipping_method="flatrate_flatrate"
+    )
     order = orders.find(shop.db, orders.place(made, "checkmo"))
     shop.db.execute("UPDATE tax_rate SET code = 'renamed' || id, rate = '50'")
     assert [(due.rates[0][0], due.amount) for due in orders.taxes(order)] == [
@@ -147,6 +147,37 @@ def test_an_order_keeps_what_its_tax_was_made_of(shop: Shop) -> None:
         (Decimal(5), Decimal("0.90")),
         (Decimal("9.975"), Decimal("1.80")),
     ]
+
+
+PERSON = {"firstname": "A", "lastname": "B", "street": ["1"], "city": "Austin"}
+
+
+@pytest.mark.parametrize(
+    ("place", "missing"),
+    [
+        (TEXAS, ""),
+        ({**TEXAS, "postcode": ""}, "postcode"),
+        ({**TEXAS, "region_id": 0, "region": "Texas-ish"}, "regionId"),
+        ({"country_id": "DE", "postcode": "10115"}, ""),
+        ({"country_id": "IE"}, ""),
+        ({"country_id": "DE"}, "postcode"),
+        ({"country_id": "SG", "postcode": "1"}, "region"),
+        ({"country_id": "SG", "postcode": "1", "region": "Centre"}, ""),
+    ],
+    ids=str,
+)
+def test_an_order_needs_the_parts_of_an_address_that_the_settings_demand(
+    shop: Shop, place: dict[str, object], missing: str
+) -> None:
+    configure(shop, **{"general/region/state_required": "US,SG"})
+    made = cart(shop, place | PERSON).choose(email="a@b.example")
+    if not missing:
+        assert orders.place(made, "checkmo")
+        return
+    with pytest.raises(ShopError) as refused:
+        orders.place(made, "checkmo")
+    said = f'Please check the shipping address information. "{missing}" is required.'
+    assert str(refused.value).startswith(said)
 
 
 def test_tax_is_added_to_prices_without_it(shop: Shop) -> None:

@@ -146,6 +146,19 @@ def test_a_tax_that_the_shop_refuses_is_named(said: dict[str, Any], field: str) 
     assert list(refused(tax_rates=({**said, "percent": 19},))) == [field]
 
 
+def test_the_rows_of_all_websites_are_counted_together() -> None:
+    def table(rows: int) -> dict[str, Any]:
+        return {"by": "weight", "rows": [{"above": above, "price": 1} for above in range(rows)]}
+
+    def sites(*counts: int) -> dict[str, SiteDraft]:
+        return {f"s{i}": SiteDraft(country="US", table=table(n)) for i, n in enumerate(counts)}
+
+    assert len(specified(table=table(5000), sites=sites(4999, 1)).sites) == 2
+    assert refused(table=table(5000), sites=sites(4999, 2, 1)) == {
+        "sites.s1.shipping.tableRates.rows": "at most 10000 rows on all websites together"
+    }
+
+
 def test_an_origin_lies_in_a_region_of_the_country() -> None:
     assert "shipping.origin.region" in refused(origin={"region": "Bayern"})
     assert specified(origin={"region": "bay"}).commerce.shipping.origin.region == "BAY"
