@@ -74,6 +74,8 @@ def state(item: "Resource") -> Text:
     """Return whether new stores go there, as a coloured word."""
     if item["status"].get("fit") is False:
         return Text(_("not fit for shops"), "bold red")
+    if (item["status"].get("change") or {}).get("failed"):
+        return Text(_("a change failed"), "bold yellow")
     value = item["status"]["state"]
     return Text(word(CLUSTER_STATES, value), STATE_STYLES.get(value, ""))
 

@@ -4,12 +4,13 @@ Nothing is kept of a cluster that does not let us in.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.domain.clusterchecks import check_cluster, check_pull_secret
+from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
 from controller.domain.errors import ClusterRefusedError, InvalidInputError, StoreControllerError
 from controller.domain.kubeconfig import checked
@@ -18,6 +19,7 @@ from controller.domain.tenant import Scope
 from controller.engines.values import PlatformValues, check_values, effective
 from controller.reconciler.places import VARIABLE, Places
 from controller.registry.clusters import KUBECONFIG, PULL_SECRET, Clusters
+from controller.registry.taking import Standing
 from provisioners.base import DriverFailure
 
 OWN_SERVER = "https://kubernetes.default.svc"
@@ -34,6 +36,21 @@ class KnownCluster:
     """Whether the password of the cluster's mail server is kept."""
     values: tuple[Mapping[str, Any], ...] = ()
     """The chart's values in force, each with where it is from."""
+    standing: Standing = field(default_factory=Standing)
+    """How far they got."""
+
+    @property
+    def findings(self) -> tuple[ClusterFinding, ...]:
+        """What is not right with it, and what holds up what was changed of it."""
+        held = self.standing.behind and (self.standing.failed or self.standing.going)
+        found = self.cluster.findings
+        if self.standing.failed:
+            about, behind = ", ".join(self.standing.failed[:5]), len(self.standing.behind)
+            found += (ClusterFinding(code="values_failed", about=about, detail=str(behind)),)
+        elif held:
+            about, behind = ", ".join(self.standing.going[:5]), len(self.standing.behind)
+            found += (ClusterFinding(code="values_going", about=about, detail=str(behind)),)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +88,14 @@ class ClusterBook:
     """Adding, changing and removing clusters."""
 
     def __init__(
-        self, clusters: Clusters, places: Places, platform: PlatformValues | None = None
+        self,
+        clusters: Clusters,
+        places: Places,
+        platform: PlatformValues | None = None,
+        standing: Callable[[str], Standing] = lambda _: Standing(),
     ) -> None:
+        """`standing` says how far what was changed of a cluster got."""
+        self._standing = standing
         self._platform = platform or PlatformValues()
         self._clusters = clusters
         self._places = places
@@ -141,7 +164,11 @@ class ClusterBook:
         self._clusters.remove(scope, name)
 
     def _known(self, cluster: Cluster, names: Mapping[str, Sequence[str]]) -> KnownCluster:
-        return _known(cluster, names, self._platform)
+        known = _known(cluster, names, self._platform)
+        # One that was changed or removed a moment ago is told with the next question.
+        with suppress(StoreControllerError):
+            return replace(known, standing=self._standing(cluster.spec.name))
+        return known
 
     def _way_in(self, entry: Entry) -> tuple[dict[str, str], str]:
         """What is kept of the kubeconfig, and the server's address; none is for our own cluster."""

@@ -64,6 +64,7 @@ from controller.registry.intents import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
+from controller.registry.taking import Taking
 from controller.services import Services
 from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
@@ -171,6 +172,7 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
         vault=registry.vault.opened,
         quotes=Quotes(registry.rates.newest, days=settings.rates.oldest_days),
         places=build_places(settings, registry),
+        taking=Taking(registry.database),
     )
 
 
@@ -274,7 +276,10 @@ def build_services(
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         clusters=ClusterBook(
-            registry.clusters, world.places, read_platform(settings.kubernetes.values)
+            registry.clusters,
+            world.places,
+            read_platform(settings.kubernetes.values),
+            world.standing,
         ),
         explainer=Explainer(
             registry,

@@ -6,6 +6,7 @@ shop that nobody started does not answer, one that was not configured does not s
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -281,6 +282,10 @@ class FakeClusterDriver(FakeDriver):
         """What runs there goes on."""
 
 
+BAD = "bad-value"
+"""With this among its values no shop answers."""
+
+
 class FakeEngine:
     """`Engine` of `engines.base` whose shops live in a FakeDriver."""
 
@@ -328,8 +333,15 @@ class FakeEngine:
             name=stack.uid,
             chart="fake",
             version=stack.version,
-            values={"storefront": "closed" if closed else "open", "image": image},
+            values={
+                "storefront": "closed" if closed else "open",
+                "image": image,
+                **({"given": stack.spec.given or self.given(cluster)} if cluster else {}),
+            },
         )
+
+    def given(self, cluster: ClusterSpec) -> Mapping[str, Any]:
+        return {"values": json.loads(json.dumps(dict(cluster.values)))}
 
     def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
         return beside(PlatformValues().over(cluster, stack.spec.plan)) if cluster else Beside()
@@ -343,6 +355,8 @@ class FakeEngine:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))
         if held is None or held.runs is None or self.silent:
             raise ShopUnreachableError(detail="no whole answer in 2 s")
+        if BAD in str(held.runs.values):
+            raise ShopUnreachableError(detail="what it was given is bad")
 
     def identify(self, endpoint: str, token: str) -> str:
         held = self._driver.held.get(endpoint.removeprefix("fake://"))

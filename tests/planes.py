@@ -25,6 +25,7 @@ from controller.registry.intents import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry
 from controller.registry.session import Database
+from controller.registry.taking import Taking
 from controller.settings import Settings
 from provisioners.base import Driver, DriverFailure
 from tests import factories
@@ -77,6 +78,7 @@ class Plane:
             keyring=factories.KEYRING,
             vault=self.registry.vault.opened,
             places=Places(self.registry.clusters, self._open, ask=self._probe),
+            taking=Taking(self.registry.database),
         )
 
     def run(self, awaitable: Any) -> Any:

@@ -159,7 +159,13 @@ def cluster_json(known: KnownCluster) -> dict[str, Any]:
             "unreachableSince": iso(cluster.unreachable_since),
             "unreachableDetail": cluster.unreachable_detail,
             "fit": not cluster.blocked,
-            "findings": [finding_to_json(item) for item in cluster.findings],
+            "findings": [finding_to_json(item) for item in known.findings],
+            "change": {
+                "done": len(known.standing.well),
+                "going": list(known.standing.going),
+                "failed": list(known.standing.failed),
+                "waiting": len(known.standing.behind),
+            },
         },
     }
 

@@ -74,6 +74,20 @@ FINDINGS: Mapping[str, Sentence] = {
         cause=N_("How full volumes are cannot be seen: our account may not read nodes/proxy."),
         action=N_("Allow it, or watch the volumes otherwise."),
     ),
+    "values_going": Sentence(
+        cause=N_(
+            "What was changed last of the cluster or the platform goes to one store after another;"
+            " now to %(about)s. Stores that wait: %(detail)s"
+        ),
+        action=N_("Nothing needs to be done. See why one takes long: storectl why STORE"),
+    ),
+    "values_failed": Sentence(
+        cause=N_(
+            "What was changed last of the cluster or the platform does not run well at %(about)s;"
+            " no other store takes it. Stores that keep what they have: %(detail)s"
+        ),
+        action=N_("See storectl why STORE, then correct it: storectl cluster set --values FILE"),
+    ),
     "rights_missing": Sentence(
         cause=N_("Our account may not: %(about)s."),
         action=N_("Give it the rights that the chart of the control plane lists in rbac.yaml."),

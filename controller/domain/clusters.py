@@ -202,6 +202,9 @@ _OFFER = {
     "gatewayNamespace": "gateway_namespace",
 }
 
+GIVEN = (*_OFFER, "values", "pullSecret")
+"""What of a cluster's specification the releases there are made of."""
+
 
 def cluster_spec_to_json(spec: ClusterSpec) -> dict[str, Any]:
     """The form of the HTTP API and of the registry's column."""

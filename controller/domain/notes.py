@@ -130,6 +130,7 @@ REASONS: Mapping[str, str] = {
     "SecretAccepted": N_("The secret “%(secret)s” is kept and will be used."),
     "SuspendAccepted": N_("The shop will be closed to customers."),
     "ResumeAccepted": N_("The shop will be opened again."),
+    "ValuesTaken": N_("It takes what was changed of its cluster or of the platform."),
     "ImageGivenUp": N_(
         "%(image)s is not wanted any more: the shop did not come to run it. It keeps %(ran)s."
     ),

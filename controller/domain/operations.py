@@ -56,6 +56,7 @@ class StepState(StrEnum):
 STEP_TITLES: Mapping[str, str] = {
     "apply-infrastructure": N_("Building what it needs around it"),
     "scale": N_("Changing the number of web servers"),
+    "take-values": N_("Taking what was changed of its cluster"),
     "try-image": N_("Fetching the new image"),
     "apply-secrets": N_("Making its access keys"),
     "apply-release": N_("Starting the shop"),

@@ -67,6 +67,10 @@ class StackSpec:
     """The image with which the shop answered last."""
     aimed_at: datetime | None = None
     """When its life took its last turn, such as a suspension; None once it was changed since."""
+    given: Mapping[str, Any] | None = None
+    """What its release is made of beside itself, as it took it last; None until it ran."""
+    taking_since: datetime | None = None
+    """When it took that, until it ran well with it."""
     halted: bool = False
     """Whether it is closed by being stopped, as its closed page could not be shown."""
     installation: Installation | None = None
@@ -156,6 +160,8 @@ def stack_spec_to_json(spec: StackSpec) -> dict[str, Any]:
         "untried": spec.untried,
         "ran": spec.ran,
         "aimedAt": iso(spec.aimed_at),
+        "given": spec.given,
+        "takingSince": iso(spec.taking_since),
         "halted": spec.halted,
         "installation": None if spec.installation is None else vars(spec.installation),
     }
@@ -175,6 +181,8 @@ def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
         untried=data.get("untried", False),
         ran=data.get("ran", ""),
         aimed_at=moment(data.get("aimedAt")),
+        given=data.get("given"),
+        taking_since=moment(data.get("takingSince")),
         halted=data.get("halted", False),
         installation=Installation(**installation) if installation else None,
     )

@@ -224,6 +224,9 @@ class Engine(Protocol):
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         """What the driver is to run, on a cluster where one is given."""
 
+    def given(self, cluster: ClusterSpec) -> Mapping[str, Any]:
+        """What releases on a cluster are made of beside their stacks; JSON and comparable."""
+
     def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
         """What the operator says of a stack beside what is to run."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import (
@@ -55,6 +56,10 @@ class BridgedEngine:
             values = {"endpoint": stack.endpoint, "watched": stack.wants_running}
         return Release(name=stack.uid, chart=self.name, version=stack.version, values=values)
 
+    def given(self, cluster: ClusterSpec) -> Mapping[str, Any]:  # noqa: ARG002
+        """Nothing: it runs on no cluster."""
+        return {}
+
     def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:  # noqa: ARG002
         """Nothing is said of a shop on no cluster."""
         return Beside()
@@ -74,7 +79,7 @@ class BridgedEngine:
             rest.close()
         if answer != {"ready": True}:
             raise ShopStartingError
-        if late := _late(Wire(endpoint, trust), websites or {}):
+        if websites and (late := _late(Wire(endpoint, trust), websites)):
             raise HostsPendingError(hosts=", ".join(late))
 
     def identify(self, endpoint: str, token: str) -> str:
@@ -112,8 +117,6 @@ def _late(wire: Wire, websites: Mapping[str, str]) -> list[str]:
     Shops say at an address of their own which website a host gets. Where the main one does and a
     further one does not, something before the shop does not know that host.
     """
-    if not websites:
-        return []
     try:
         told = _site(wire, {}) is not None
         found = {host: _site(wire, {"Host": host}) for host in websites}

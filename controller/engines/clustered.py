@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec
@@ -11,7 +12,7 @@ from controller.domain.stack import Stack, StackDesired
 from controller.engines.beside import Beside, beside
 from controller.engines.bridged import BridgedEngine
 from controller.engines.plans import placed_values
-from controller.engines.values import PlatformValues, image_in
+from controller.engines.values import PlatformValues, as_given, given, image_in
 from provisioners.base import Release
 
 _KEPT = 4096
@@ -30,6 +31,7 @@ class ClusteredEngine(BridgedEngine):
         self._platform = values or PlatformValues()
         self.image = image
         self._releases: OrderedDict[str, tuple[tuple[Any, ...], Release]] = OrderedDict()
+        self._given: dict[str, tuple[ClusterSpec, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
 
     def image_of(self, stack: Stack, cluster: ClusterSpec | None = None) -> str:
@@ -47,6 +49,13 @@ class ClusteredEngine(BridgedEngine):
             raise ImageMissingError(engine=self.name, variable=self.name.upper())
         return image
 
+    def given(self, cluster: ClusterSpec) -> Mapping[str, Any]:
+        """The documents and what the cluster offers."""
+        known = self._given.get(cluster.name)
+        if known is None or known[0] != cluster:
+            known = self._given[cluster.name] = (cluster, given(self._platform, cluster))
+        return known[1]
+
     def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
         """What the platform's, the cluster's and the plan's documents say."""
         return beside(self._platform.over(cluster, stack.spec.plan)) if cluster else Beside()
@@ -58,12 +67,15 @@ class ClusteredEngine(BridgedEngine):
         closed = stack.desired is StackDesired.CLOSED
         # Every look asks, and most find what they found before.
         told = (stack.spec, stack.infrastructure, closed, cluster)
+        platform = self._platform
+        if stack.spec.given is not None:
+            platform, cluster = as_given(stack.spec.given, cluster)
         with self._lock:
             known = self._releases.get(stack.uid)
         if known is not None and known[0] == told:
             return known[1]
         image = parse_image(self.image_of(stack, cluster))
-        documents = self._platform.over(cluster, stack.spec.plan)
+        documents = platform.over(cluster, stack.spec.plan)
         values = placed_values(stack, cluster, image, closed=closed, documents=documents)
         release = Release(
             name=stack.uid,

@@ -14,7 +14,12 @@ from typing import Any, Final
 
 import fastjsonschema
 
-from controller.domain.clusters import ClusterSpec
+from controller.domain.clusters import (
+    GIVEN,
+    ClusterSpec,
+    cluster_spec_from_json,
+    cluster_spec_to_json,
+)
 from controller.domain.errors import InvalidInputError
 from controller.domain.images import Image, parse_image
 from controller.domain.plans import Plan
@@ -50,6 +55,25 @@ class PlatformValues:
             (f"cluster {cluster.name}", cluster.values),
             (f"plan {plan}", self.plans.get(plan, {})),
         ]
+
+
+def given(platform: PlatformValues, cluster: ClusterSpec) -> dict[str, Any]:
+    """What releases on a cluster are made of beside their stacks, as JSON has it."""
+    said = cluster_spec_to_json(cluster)
+    made = {
+        "cluster": {key: said[key] for key in GIVEN},
+        "everywhere": platform.everywhere,
+        "plans": platform.plans,
+    }
+    found: dict[str, Any] = json.loads(json.dumps(made, default=str))
+    return found
+
+
+def as_given(said: Values, cluster: ClusterSpec) -> tuple[PlatformValues, ClusterSpec]:
+    """The platform's documents and the cluster as somebody was given them."""
+    platform = PlatformValues(everywhere=said["everywhere"], plans=said["plans"])
+    known = {**cluster_spec_to_json(cluster), **said["cluster"]}
+    return platform, cluster_spec_from_json(cluster.name, known)
 
 
 def read_platform(path: str) -> PlatformValues:

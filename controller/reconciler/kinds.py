@@ -93,13 +93,16 @@ class Subjects:
         def run() -> Advanced:
             return step.run(stack, seen, self._world) if step else _nothing()
 
-        kept = stacks.with_image(stack, seen, image)
+        kept = stacks.with_image(stack, seen, image, self._world)
 
         def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
             if gained is None:
                 return self._progress.stack(
-                    lease, outcome, endpoint, lambda fresh: stacks.with_image(fresh, seen, image)
+                    lease,
+                    outcome,
+                    endpoint,
+                    lambda fresh: stacks.with_image(fresh, seen, image, self._world),
                 )
             return self._progress.stack(lease, outcome, endpoint, gained.stack)
 

@@ -12,6 +12,7 @@ from controller.domain.errors import (
     ImageUnpullableError,
     PodsNotReadyError,
     ShopStartingError,
+    StackNotReadyError,
     StoreControllerError,
 )
 from controller.domain.notes import Note
@@ -63,6 +64,8 @@ class StackSeen:
     """Whether it runs, answers no more and is ours to start again."""
     filling: tuple[Filling, ...] = ()
     """Volumes that are full or nearly."""
+    turn: bool = False
+    """Whether it may take what was changed of its cluster or the platform."""
     overdue: bool = False
     """Whether it was told to close too long ago for still not having done so."""
 
@@ -93,8 +96,18 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         infrastructure=infrastructure,
         hangs=driver.restarts and silence.hangs(stack, answering, now),
         filling=driver.filling(stack.uid),
+        turn=_turn(stack, world),
         overdue=stack.closing and _overdue(stack, now),
     )
+
+
+def _turn(stack: Stack, world: World) -> bool:
+    """Whether something was changed and it is this stack's turn; one that never ran has none."""
+    known = stack.spec.given
+    if known is None or not stack.wants_running or stack.closing or world.taking is None:
+        return False
+    given = world.given(stack)
+    return given is not None and given != known and world.taking.open(stack, given)
 
 
 def _overdue(stack: Stack, now: datetime) -> bool:
@@ -226,11 +239,28 @@ def _tried(fresh: Stack, image: str) -> Stack:
     return replace(fresh, spec=replace(fresh.spec, untried=False))
 
 
-def with_image(stack: Stack, seen: StackSeen, image: str) -> Stack:
+class TakeValues:
+    """Take what was changed of the cluster or the platform; the next step applies it."""
+
+    name = "take-values"
+    condition: str | None = None
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Claim it: of many stacks few come first."""
+        given = world.given(stack)
+        if given is None or world.taking is None or not world.taking.take(stack, given):
+            raise StackNotReadyError
+        return Advanced(note=Note.of("ValuesTaken"))
+
+
+def with_image(stack: Stack, seen: StackSeen, image: str, world: World) -> Stack:
     """A stack that answers keeps what it runs, whatever is set for new ones later."""
     if not image or not stack.wants_running or seen.answering is not None:
         return stack
-    kept = replace(stack.spec, image=stack.spec.image or image, ran=image)
+    given = stack.spec.given if stack.spec.given is not None else world.given(stack)
+    kept = replace(
+        stack.spec, image=stack.spec.image or image, ran=image, given=given, taking_since=None
+    )
     return stack if kept == stack.spec else replace(stack, spec=kept)
 
 
@@ -375,6 +405,7 @@ STEPS: tuple[type[StackStep], ...] = (
     ApplyInfrastructure,
     ApplySecrets,
     ApplyScale,
+    TakeValues,
     TryImage,
     ApplyRelease,
     AwaitEngine,
@@ -410,6 +441,8 @@ def _next_to_run(stack: Stack, seen: StackSeen) -> StackStep | None:
         return ApplyInfrastructure()
     if not seen.secrets:
         return ApplySecrets()
+    if seen.turn:
+        return TakeValues()
     if stack.spec.rescale and seen.release in STANDING:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER
@@ -18,6 +19,7 @@ from controller.reconciler.outcome import from_driver
 from controller.reconciler.places import Places
 from controller.reconciler.shortfalls import offered
 from controller.reconciler.surroundings import surroundings
+from controller.registry.taking import Standing, Taking
 from provisioners.base import Builder, Driver, DriverFailure, Infrastructure, Release
 
 
@@ -38,6 +40,8 @@ class World:
     """The relay of every shop that has none of its own."""
     test_mails_to: str = ""
     """Who gets the test mails; nobody said is each shop's own contact."""
+    taking: Taking | None = None
+    """Who may take what was changed of a cluster or the platform; None lets everybody."""
     places: Places = field(default_factory=Places)
     """The clusters that stacks run on."""
 
@@ -120,6 +124,26 @@ class World:
             password = self.vault(f"cluster:{stack.cluster}").get(PASSWORD, "")
             return replace(beside.relay, password=password)
         return beside.relay or self.mail
+
+    def given(self, stack: Stack) -> Mapping[str, Any] | None:
+        """What a stack's release is to be made of beside itself; None on no cluster."""
+        if stack.cluster is None:
+            return None
+        return self.engine(stack).given(self.places.cluster(stack.cluster).spec)
+
+    def standing(self, cluster: str) -> Standing:
+        """How far the last change of a cluster or the platform got there, by the stores' names."""
+        if self.taking is None:
+            return Standing()
+        spec = self.places.cluster(cluster).spec
+        engines = self.engines.items()
+        found = [self.taking.standing(cluster, name, it.given(spec)) for name, it in engines]
+        return Standing(
+            well=[name for one in found for name in one.well],
+            going=[name for one in found for name in one.going],
+            failed=[name for one in found for name in one.failed],
+            behind=[name for one in found for name in one.behind],
+        )
 
     def beside(self, stack: Stack) -> Beside:
         """What the operator says of a stack's cluster and plan beside what is to run."""

@@ -69,6 +69,7 @@ def test_a_cluster_is_added_and_shown_without_its_secrets(plane: Plane) -> None:
         "unreachableSince": None,
         "unreachableDetail": "",
         "fit": True,
+        "change": {"done": 0, "going": [], "failed": [], "waiting": 0},
         "findings": [],
     }
     listed = plane.get("clusters")
