@@ -12,7 +12,8 @@ from cli.transport import Reply, Stream, Transport
 
 Resource = dict[str, Any]
 _COUNTED = re.compile(
-    r"/api/v1/stores(/[^/]+/(config/push|suspend|resume|retire|undelete|scale|purge|restore))?"
+    r"/api/v1/stores"
+    r"(/[^/]+/(config/push|suspend|resume|retire|undelete|scale|purge|backups|restores))?"
 )
 """What POST makes an operation of."""
 PREFIX = "/api/v1"
@@ -106,6 +107,18 @@ class Client:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         path = f"{PREFIX}/stores/{_part(name)}/extend"
         return self._transport.send("POST", path, body={"by": by}, headers=headers)
+
+    def backups(self, name: str) -> Resource:
+        """Return the backups of a store, the newest first."""
+        return dict(self._get(f"/stores/{_part(name)}/backups"))
+
+    def make_backup(self, name: str) -> Reply:
+        """Have a backup of a store made now."""
+        return self._post(f"/stores/{_part(name)}/backups", None)
+
+    def restore(self, name: str, backup: str) -> Reply:
+        """Load a backup over what a store has."""
+        return self._post(f"/stores/{_part(name)}/restores", {"backup": backup})
 
     def scale_store(self, name: str, body: Mapping[str, Any]) -> Reply:
         """Change how many web servers a store has; an empty body goes back to the plan's."""

@@ -23,6 +23,8 @@ Wait = Annotated[
 ]
 # Longer than the server's longest deadline, so that the cause of a failure is seen, not a timeout.
 DEFAULT_TIMEOUT = "20m"
+LONG_TIMEOUT = "5h"
+"""Of what takes as long as a store has data."""
 Timeout = Annotated[
     str,
     typer.Option("--timeout", metavar="DURATION", help=_("How long to wait, such as 90s or 15m.")),

@@ -268,6 +268,15 @@ def images(items: Iterable["Resource"]) -> Table:
     return table
 
 
+def backups(items: Iterable["Resource"]) -> Table:
+    """Return the backups of a store."""
+    table = _table(_("BACKUP"), _("AGE"), _("SIZE"), _("VERSION"))
+    for item in items:
+        age, size = durations.age(item["madeAt"]), f"{item['bytes'] / 1_000_000:,.1f} MB"
+        table.add_row(plain(item["name"]), plain(age), plain(size), plain(item["version"]))
+    return table
+
+
 def rollouts(items: Iterable["Resource"]) -> Table:
     """Return rollouts of images with how far they are."""
     table = _table(_("ROLLOUT"), _("IMAGE"), _("STATE"), _("STORES"))

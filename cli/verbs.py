@@ -55,6 +55,8 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
             _verb("secret", "secrets", N_("Keep what payment providers and carriers need.")),
             _verb("scale", "scale", N_("Change how many web servers a store has.")),
             _verb("plan", "plans", N_("Change a store's size, or show the sizes there are.")),
+            _verb("backup", "backups", N_("Show a store's backups, or make one now.")),
+            _verb("restore", "restore", N_("Load a backup over what a store has.")),
             _verb("suspend", "lifecycle", N_("Close a store to customers.")),
             _verb("resume", "lifecycle", N_("Open a suspended store again.")),
             _verb("extend", "lifecycle", N_("Let a store that ends by itself live longer.")),

@@ -190,7 +190,7 @@ class Commands:
 
         where = platform() if known is None else platform
         tenant = self.tenant(scope, owner, spec)
-        return self._rung(self._registry.intents.create(scope, tenant, spec, where, once))
+        return self.rung(self._registry.intents.create(scope, tenant, spec, where, once))
 
     def _known(self, scope: Scope, name: str) -> Store | None:
         try:
@@ -215,7 +215,7 @@ class Commands:
                 connection, f"stack:{stack}", secrets
             ),
         )
-        return self._rung(self._registry.intents.create(scope, tenant, spec, platform, once))
+        return self.rung(self._registry.intents.create(scope, tenant, spec, platform, once))
 
     def foresee(self, owner: Owner | None, draft: Draft, access: Access) -> Plan:
         """What adopting a shop would change in it; writes nothing."""
@@ -265,7 +265,7 @@ class Commands:
         accepted = self._registry.intents.change(
             scope, store.uid, spec, expected=expected, once=once
         )
-        return self._rung(accepted) if accepted else None
+        return self.rung(accepted) if accepted else None
 
     def extend(self, scope: Scope, name: str, by: timedelta, once: Once | None = None) -> Accepted:
         """Let a store that ends by itself live longer by so much; a store that is over from now.
@@ -300,11 +300,11 @@ class Commands:
         self._sizable(scope, store)
         known = store.spec.scale or PLAN_SCALES[store.spec.plan]
         scale = None if wanted == Wanted() else wanted.over(known)
-        return self._rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
+        return self.rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
 
     def image(self, scope: Scope, name: str, image: Image, once: Once | None = None) -> Accepted:
         """Have a store run another image; raises what `Intents.image` raises."""
-        return self._rung(self._registry.intents.image(scope, name, image, once))
+        return self.rung(self._registry.intents.image(scope, name, image, once))
 
     def usual_images(self) -> dict[str, str]:
         """What new stores on clusters run, by engine."""
@@ -342,15 +342,15 @@ class Commands:
         stack = self._registry.stores.stack(store.stack)
         if kind is OperationKind.SUSPEND and stack is not None and stack.driver == EXTERNAL:
             raise NotOursError(store=store.spec.slug)
-        return self._rung(self._registry.intents.transition(scope, store.uid, kind, once))
+        return self.rung(self._registry.intents.transition(scope, store.uid, kind, once))
 
     def retry(self, scope: Scope, operation_id: str) -> Operation:
         """Try a failed operation again."""
         self._registry.operations.get(scope, operation_id)
         operation = self._registry.intents.retry(scope, operation_id)
-        return self._rung(Accepted(operation=operation, new=True)).operation
+        return self.rung(Accepted(operation=operation, new=True)).operation
 
-    def _rung(self, accepted: Accepted) -> Accepted:
+    def rung(self, accepted: Accepted) -> Accepted:
         """Ring for the stack and the store: the commit is done, a lost bell costs one sweep."""
         if accepted.new:
             found = self._registry.stores.with_stack(accepted.operation.store)

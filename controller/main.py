@@ -65,6 +65,7 @@ from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 from controller.registry.taking import Taking
+from controller.restoring import Restoring
 from controller.services import Services
 from controller.settings import RateSettings, Settings
 from controller.tail import EventTail
@@ -269,10 +270,11 @@ def build_services(
     """What the API and the pages are given."""
     driver = next(iter(world.drivers.values()))
     readers = registry.database.readers
+    commands = Commands(registry, world, driver.name, driver.engines, hint)
     return Services(
         settings=settings,
         registry=registry,
-        commands=Commands(registry, world, driver.name, driver.engines, hint),
+        commands=commands,
         configuration=Configuration(registry, world, hint),
         orders=OrderBook(registry, world),
         clusters=ClusterBook(
@@ -281,6 +283,7 @@ def build_services(
             read_platform(settings.kubernetes.values),
             world.standing,
         ),
+        restoring=Restoring(registry, world, commands),
         explainer=Explainer(
             registry,
             world,

@@ -13,6 +13,7 @@ from controller.domain.keyring import Keyring
 from controller.orderbook import OrderBook
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
+from controller.restoring import Restoring
 from controller.settings import Settings
 from controller.tail import EventTail
 from controller.why.explaining import Explainer
@@ -29,6 +30,7 @@ class Services:
     commands: Commands
     configuration: Configuration
     orders: OrderBook
+    restoring: Restoring
     clusters: ClusterBook
     explainer: Explainer
     world: World

@@ -26,6 +26,10 @@ def while_wanted(unwanted: Callable[[], bool]) -> Iterator[None]:
         UNWANTED.reset(token)
 
 
+BACKUP_NAME: Final = "%Y%m%dT%H%M%SZ"
+"""How a copy of a release's data is named."""
+
+
 class ReleaseState(StrEnum):
     """How a release stands, asked of the world."""
 
@@ -118,6 +122,18 @@ class Reason:
         """In one line."""
         where = f"{self.thing}, container {self.container}" if self.container else self.thing
         return f"{where}: {self.kind}: {self.message}".rstrip(": ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """A copy of a release's data."""
+
+    name: str
+    """The time at which it was made, in UTC and as BACKUP_NAME writes it."""
+    size: int
+    """Bytes."""
+    version: str = ""
+    """Of the software that made it, in its own words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +245,25 @@ class Driver(Protocol):
 
     def strangers(self, name: str) -> tuple[str, ...]:
         """What somebody else put beside the release; it is shown and left alone."""
+
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        """Copies of the release's data that there are now, the newest first.
+
+        Raises DriverFailure: `no_backups` where none are made, `backups_unread` while they cannot
+        be looked at.
+        """
+
+    def back_up(self, name: str, run: str) -> Backup:
+        """Have a copy made, one for each `run`, and return it once it is there.
+
+        Raises DriverFailure: `backup_under_way` until then, `backup_failed` when it gave up.
+        """
+
+    def loaded(self, name: str) -> bool:
+        """Whether what loads a copy into the release is there and has done so."""
+
+    def writers(self, name: str) -> tuple[str, ...]:
+        """What may still write the release's data, asked of the place itself."""
 
     def stop(self, name: str) -> None:
         """Stop what runs and keep its data."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from provisioners.base import (
+    Backup,
     DriverFailure,
     Filling,
     Finding,
@@ -88,6 +89,22 @@ class ExternalDriver:
 
     def strangers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: whatever is there is the shop's own."""
+        return ()
+
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        """None are made: what somebody else runs he backs up."""
+        raise DriverFailure("no_backups", f"{name} is backed up elsewhere", transient=False)
+
+    def back_up(self, name: str, run: str) -> Backup:  # noqa: ARG002
+        """None are made."""
+        raise DriverFailure("no_backups", f"{name} is backed up elsewhere", transient=False)
+
+    def loaded(self, name: str) -> bool:  # noqa: ARG002
+        """Nothing is ever loaded into it."""
+        return False
+
+    def writers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None that a backup would have to wait for."""
         return ()
 
     def stop(self, name: str) -> None:

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from provisioners import command, disk
 from provisioners.base import (
+    Backup,
     DriverFailure,
     Filling,
     Finding,
@@ -169,6 +170,22 @@ class SandboxDriver:
 
     def strangers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: whatever is there is the shop's own."""
+        return ()
+
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        """None are made: what runs here is backed up with its home."""
+        raise DriverFailure("no_backups", f"{name} is backed up with its home", transient=False)
+
+    def back_up(self, name: str, run: str) -> Backup:  # noqa: ARG002
+        """None are made."""
+        raise DriverFailure("no_backups", f"{name} is backed up with its home", transient=False)
+
+    def loaded(self, name: str) -> bool:  # noqa: ARG002
+        """Nothing is ever loaded into it."""
+        return False
+
+    def writers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """None that a backup would have to wait for."""
         return ()
 
     def stop(self, name: str, *, patience: float = _STOP_SECONDS) -> None:

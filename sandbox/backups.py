@@ -7,6 +7,7 @@ in it are sealed with the session key, which is in none of them: only its finger
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 NAMES = re.compile(r"\d{8}T\d{6}Z")
 BEFORE = "before-restore.sqlite3"
 """What a restore found in place is kept so, until the next one."""
+LAST_WORDS = 4000
+"""Characters: a little less than Kubernetes keeps of a container."""
 LOGS = ("-wal", "-shm")
 """What SQLite keeps beside a data file while it is open, or was when its process died."""
 
@@ -62,6 +65,18 @@ def backup(data: Path, root: Path, *, uid: str, session_key: str, keep: int) -> 
     for old in copies[:-keep]:
         shutil.rmtree(old)
     return place
+
+
+def listed(root: Path) -> list[str]:
+    """Return each copy as a line of JSON, the newest first, as many as last words have room for."""
+    lines: list[str] = []
+    for place in sorted(root.iterdir(), reverse=True):
+        if NAMES.fullmatch(place.name):
+            size = sum(path.stat().st_size for path in place.iterdir())
+            lines.append(json.dumps({"name": place.name, "bytes": size, "version": ""}))
+    while sum(len(line) + 1 for line in lines) > LAST_WORDS:
+        lines.pop()
+    return lines
 
 
 def copy(source: Path, target: Path) -> None:

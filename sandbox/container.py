@@ -1,4 +1,4 @@
-"""The shop in a container: `python -m sandbox.container web|backup|restore NAME`.
+"""The shop in a container: `python -m sandbox.container web|backup|list|restore NAME`.
 
 Who it is comes from the environment, its secrets from files, its data from a volume;
 images/sandbox/README.md names them all. What it logs goes to standard output, the reason of a
@@ -52,6 +52,8 @@ class Told:
     data: Path
     backups: Path
     keep: int
+    last_words: Path
+    """Where a container leaves what is told of it when it ended."""
 
 
 def read_environment(environ: Mapping[str, str]) -> Told:
@@ -83,6 +85,7 @@ def read_environment(environ: Mapping[str, str]) -> Told:
         data=Path(environ.get("SHOP_DATA") or "/data"),
         backups=Path(environ.get("SHOP_BACKUP") or "/backup"),
         keep=number(environ, "SHOP_BACKUP_KEEP", 7, 1000),
+        last_words=Path(environ.get("SHOP_LAST_WORDS") or "/dev/termination-log"),
     )
 
 
@@ -171,6 +174,16 @@ def backup(told: Told) -> None:
     log.info("saved in %s", place)
 
 
+def tell(told: Told) -> None:
+    """Leave which backups there are as the container's last words, and on its output."""
+    from sandbox import backups
+
+    lines = backups.listed(told.backups)
+    told.last_words.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for line in lines:
+        print(line)  # noqa: T201 - this is what it is for.
+
+
 def restore(told: Told, name: str) -> None:
     """Put a backup in the place of the data while nothing serves it."""
     from sandbox import backups
@@ -186,9 +199,10 @@ def restore(told: Told, name: str) -> None:
 def main() -> int:
     """Return the exit code of one container; those of `process.run`, and 1 for a backup's."""
     parser = argparse.ArgumentParser(prog="shop", description="The sandbox shop in a container.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="web|backup|restore")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="web|backup|list|restore")
     verbs.add_parser("web", help="serve the shop")
     verbs.add_parser("backup", help="save its data")
+    verbs.add_parser("list", help="tell which copies there are")
     verbs.add_parser("restore", help="put a copy in place").add_argument("name")
     asked = parser.parse_args()
     form = "%(asctime)s %(levelname)s %(message)s"
@@ -212,6 +226,8 @@ def copied(told: Told, asked: argparse.Namespace) -> int:
     try:
         if asked.verb == "backup":
             backup(told)
+        elif asked.verb == "list":
+            tell(told)
         else:
             restore(told, asked.name)
     except BackupError as error:

@@ -38,6 +38,7 @@ from controller.engines.base import (
 from controller.engines.beside import Beside, beside
 from controller.engines.values import PlatformValues
 from provisioners.base import (
+    Backup,
     DriverFailure,
     Filling,
     Finding,
@@ -192,6 +193,18 @@ class FakeDriver:
                 state = ReleaseState.OUTDATED
             return ReleaseStatus(state=state, endpoint=held.endpoint)
 
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        raise DriverFailure("no_backups", "none are made", transient=False)
+
+    def back_up(self, name: str, run: str) -> Backup:
+        raise DriverFailure("no_backups", "none are made", transient=False)
+
+    def loaded(self, name: str) -> bool:
+        return False
+
+    def writers(self, name: str) -> tuple[str, ...]:
+        return ()
+
     def stop(self, name: str) -> None:
         with self._entered("stop", name) as held:
             if held is not None:
@@ -255,9 +268,22 @@ class FakeClusterDriver(FakeDriver):
         """What somebody else put beside every release."""
         self.unready = ""
         """What of every release is not ready."""
+        self.load: ReleaseState | None = None
+        """How every release stands into which a backup is loaded; None: as any other."""
+        self.copies: dict[str, list[Backup]] = {}
+        """The backups of each release, the newest first."""
+        self.made: dict[str, Backup] = {}
+        """The backup of each run."""
+        self.writing: tuple[str, ...] = ()
+        """What of every release still writes its data."""
+        self.jobs_done = True
+        """Whether the jobs that load a backup get through."""
 
     def status(self, release: Release) -> ReleaseStatus:
         found = super().status(release)
+        loads = release.values.get("restore", {}).get("load", False)
+        if self.load is not None and loads and found.state is ReleaseState.CURRENT:
+            return replace(found, state=self.load)
         if not self.unready or found.state is not ReleaseState.CURRENT:
             return found
         return replace(found, state=ReleaseState.PENDING, detail=self.unready)
@@ -274,8 +300,32 @@ class FakeClusterDriver(FakeDriver):
         with self._entered("strangers", name):
             return self.others
 
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        with self._entered("backups", name):
+            return tuple(self.copies.get(name, ()))
+
+    def back_up(self, name: str, run: str) -> Backup:
+        with self._entered("back_up", name):
+            copies = self.copies.setdefault(name, [])
+            if run not in self.made:
+                made = Backup(name=f"20261130T03{len(copies):02d}00Z", size=1000, version="1")
+                self.made[run] = made
+                copies.insert(0, made)
+            return self.made[run]
+
+    def loaded(self, name: str) -> bool:
+        with self._entered("loaded", name):
+            return self.jobs_done
+
+    def writers(self, name: str) -> tuple[str, ...]:
+        with self._entered("writers", name):
+            return self.writing
+
     def clear(self) -> None:
         super().clear()
+        self.copies.clear()
+        self.made.clear()
+        self.writing, self.jobs_done, self.load = (), True, None
         self.reasons, self.happenings, self.others, self.unready = (), (), (), ""
 
     def stop_all(self) -> None:
@@ -329,16 +379,14 @@ class FakeEngine:
     def release(self, stack: Stack, cluster: ClusterSpec | None = None) -> Release:
         closed = stack.desired is StackDesired.CLOSED
         image = self.image_of(stack, cluster)
-        return Release(
-            name=stack.uid,
-            chart="fake",
-            version=stack.version,
-            values={
-                "storefront": "closed" if closed else "open",
-                "image": image,
-                **({"given": stack.spec.given or self.given(cluster)} if cluster else {}),
-            },
-        )
+        values: dict[str, Any] = {
+            "storefront": "closed" if closed else "open",
+            "image": image,
+            **({"given": stack.spec.given or self.given(cluster)} if cluster else {}),
+        }
+        if stack.spec.restore is not None:
+            values["restore"] = vars(stack.spec.restore)
+        return Release(name=stack.uid, chart="fake", version=stack.version, values=values)
 
     def given(self, cluster: ClusterSpec) -> Mapping[str, Any]:
         return {"values": json.loads(json.dumps(dict(cluster.values)))}

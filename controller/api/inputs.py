@@ -185,6 +185,12 @@ class ScaleNowInput(ScaleInput):
     now: Whole | None = None
 
 
+class RestoreInput(Input):
+    """Which backup is loaded over what a store has."""
+
+    backup: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+
+
 class SpecInput(OfferInput):
     """What can be said about a store; what is left out, the country decides."""
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from controller.domain.tenant import Tenant
 from controller.domain.watching import unwatched
 from controller.registry.access import Token
 from controller.registry.journal import Event
+from provisioners.base import BACKUP_NAME, Backup
 
 API_VERSION = "storectl/v1"
 
@@ -81,6 +83,17 @@ def note_json(note: Note) -> dict[str, Any]:
         "reason": note.reason,
         "params": dict(note.params),
         "message": say(note.reason, note.params, str),
+    }
+
+
+def backup_json(backup: Backup) -> dict[str, Any]:
+    """A backup of a store, which is named after the time it was made at."""
+    at = datetime.strptime(backup.name, BACKUP_NAME).replace(tzinfo=UTC)
+    return {
+        "name": backup.name,
+        "madeAt": iso(at),
+        "bytes": backup.size,
+        "version": backup.version,
     }
 
 

@@ -15,11 +15,12 @@ from controller.api.inputs import (
     CreateInput,
     ExtendInput,
     PurgeInput,
+    RestoreInput,
     ScaleNowInput,
     SpecInput,
 )
 from controller.api.patches import patched
-from controller.api.resources import API_VERSION, list_json, stack_json, store_json
+from controller.api.resources import API_VERSION, backup_json, list_json, stack_json, store_json
 from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
@@ -234,6 +235,27 @@ def extend_store(
     """Let a store that ends by itself live longer by so much, such as `{"by": "2h"}`."""
     accepted = services.commands.extend(scope, name, lifetime(body.by), once)
     return accepted_answer(services, accepted)
+
+
+@router.get("/{name}/backups")
+def list_backups(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
+    """The backups of a store as they are found now, newest first."""
+    found = services.restoring.backups(scope, name)
+    return json_answer({"items": [backup_json(item) for item in found]})
+
+
+@router.post("/{name}/backups", status_code=202, responses=ALREADY)
+def make_backup(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name) -> Response:
+    """Have a backup made now; the shop goes on meanwhile."""
+    return accepted_answer(services, services.restoring.back_up(scope, name, once))
+
+
+@router.post("/{name}/restores", status_code=202, responses=ALREADY)
+def restore_store(
+    services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: RestoreInput
+) -> Response:
+    """Load a backup, or `latest`, over what a store has; meanwhile it is closed."""
+    return accepted_answer(services, services.restoring.restore(scope, name, body.backup, once))
 
 
 @router.post("/{name}/purge", status_code=202, responses=ALREADY)

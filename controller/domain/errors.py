@@ -759,6 +759,25 @@ class NotOnClusterError(ConflictError):
     action = N_("Create the store on a cluster to choose its plan and its scale.")
 
 
+class NoBackupsError(ConflictError):
+    """What the store runs on makes no backups of it."""
+
+    code = "no_backups"
+    cause = N_("There are no backups of “%(store)s”: none are made where it runs.")
+    action = N_(
+        "Only stores on a cluster have backups of their own. One that runs beside the control "
+        "plane is saved with its home, one that somebody else runs is saved there."
+    )
+
+
+class BackupNotFoundError(NotFoundError):
+    """There is no backup of this name."""
+
+    code = "backup_not_found"
+    cause = N_("“%(store)s” has no backup %(backup)s.")
+    action = N_("“storectl backup list %(store)s” shows those that there are.")
+
+
 class RolloutOpenError(ConflictError):
     """One rollout of images at a time: two would undo each other."""
 
@@ -1143,6 +1162,30 @@ class PodsNotReadyError(ShopStartingError):
     action = N_("“storectl why STORE” says what it waits for.")
 
 
+class BackupsUnreadError(DriverError):
+    """What a store's backups are kept on cannot be looked at just now."""
+
+    code = "backups_unread"
+    cause = N_("The store's backups cannot be looked at: %(detail)s")
+    action = N_("Look what keeps the job from running, and ask again; nothing was changed.")
+
+
+class BackupUnderWayError(TransientError):
+    """A backup is being made."""
+
+    code = "backup_under_way"
+    cause = N_("A backup is being made.")
+    action = N_("Nothing needs to be done: the shop goes on meanwhile.")
+
+
+class RestoreUnderWayError(TransientError):
+    """A backup is being loaded, and the shop rests for it."""
+
+    code = "restore_under_way"
+    cause = N_("Its backup %(backup)s is being loaded; the shop is closed meanwhile.")
+    action = N_("Nothing needs to be done: it opens again once the backup is loaded.")
+
+
 class ClusterUnreachableError(DriverError):
     """A cluster does not answer: nothing is known of what runs there, and nothing is given up."""
 
@@ -1292,6 +1335,25 @@ class PermanentError(StoreControllerError):
     code = "permanent"
     cause = N_("This cannot work as it is: %(detail)s")
     action = N_("Correct the cause, then retry the operation.")
+
+
+class BackupNotMadeError(PermanentError):
+    """The job that makes a backup gave up."""
+
+    code = "backup_not_made"
+    cause = N_("The backup could not be made: %(detail)s")
+    action = N_("Correct the cause and make it again; the backups that there were are kept.")
+
+
+class BackupNotLoadedError(PermanentError):
+    """The job that loads a backup gave up."""
+
+    code = "backup_not_loaded"
+    cause = N_("The backup could not be loaded: %(detail)s")
+    action = N_(
+        "Correct the cause and restore again, from this backup or another. The shop runs as before "
+        "where nothing was touched; where half of it is loaded, it stays closed until then."
+    )
 
 
 class ImageUnpullableError(PermanentError):

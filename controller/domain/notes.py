@@ -103,6 +103,7 @@ REASONS: Mapping[str, str] = {
     "WhySilentAt": N_("The shop does not answer at %(endpoint)s."),
     "WhySilentBecause": N_("The shop does not answer at %(endpoint)s: %(detail)s"),
     "WhyNotAsked": N_("Not asked, because it does not run."),
+    "WhyLoading": N_("Not asked, because its backup %(backup)s is being loaded."),
     "WhyUnasked": N_("Not asked, because the cluster does not answer."),
     "WhyInTheWay": N_("Something of what it runs on is in the way."),
     "WhyWorkerBusy": N_("%(worker)s is at work on it."),
@@ -163,6 +164,13 @@ REASONS: Mapping[str, str] = {
     "Inventory": N_("Nothing is left of it. Things removed: %(removed)s."),
     "ProcessLost": N_("The shop's process was gone; it is started again."),
     "ShopHung": N_("The shop ran and did not answer any more; it is ended and started again."),
+    "BackupAccepted": N_("A backup will be made."),
+    "BackupMade": N_("The backup %(backup)s is made."),
+    "BackupWanted": N_("A backup is to be made."),
+    "BackupsAsAsked": N_("No backup waits to be made."),
+    "RestoreAccepted": N_("Its backup %(backup)s will be loaded; it is closed meanwhile."),
+    "RestRequired": N_("The shop rests, so that its backup %(backup)s can be loaded."),
+    "BackupLoaded": N_("The backup %(backup)s is loaded."),
     "ObjectsChanged": N_(
         "Somebody changed what the shop runs on in its cluster; it is put back: %(things)s."
     ),

@@ -23,6 +23,10 @@ class OperationKind(StrEnum):
     SCALE = "scale"
     IMAGE = "image"
     """Another image of the shop software runs."""
+    BACKUP = "backup"
+    """A copy of what the shop has is made now."""
+    RESTORE = "restore"
+    """A backup is loaded over what the shop has."""
     SUSPEND = "suspend"
     RESUME = "resume"
     RETIRE = "retire"
@@ -60,6 +64,8 @@ STEP_TITLES: Mapping[str, str] = {
     "try-image": N_("Fetching the new image"),
     "apply-secrets": N_("Making its access keys"),
     "apply-release": N_("Starting the shop"),
+    "back-up": N_("Making a backup"),
+    "load-backup": N_("Loading the backup"),
     "await-engine": N_("Waiting until the shop answers"),
     "bind": N_("Setting up its languages"),
     "route": N_("Giving it an address"),
@@ -82,6 +88,8 @@ PLANNED_STEPS: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.PUSH: ("configure", "prove-selling"),
     OperationKind.SCALE: ("scale", "apply-release", "await-engine"),
     OperationKind.IMAGE: ("try-image", "apply-release", "await-engine", "prove-selling"),
+    OperationKind.BACKUP: ("back-up",),
+    OperationKind.RESTORE: ("load-backup", "apply-release", "await-engine", *_SELL),
     OperationKind.SUSPEND: ("apply-release", "await-engine"),
     OperationKind.RESUME: ("apply-release", "await-engine", "prove-selling"),
     OperationKind.RETIRE: ("stop-release",),
@@ -111,6 +119,9 @@ DEADLINES: Mapping[OperationKind, timedelta] = {
     OperationKind.CREATE: timedelta(minutes=15),
     OperationKind.UNDELETE: timedelta(minutes=15),
     OperationKind.IMAGE: timedelta(minutes=75),
+    # The charts' jobs end by themselves after four hours.
+    OperationKind.BACKUP: timedelta(minutes=250),
+    OperationKind.RESTORE: timedelta(minutes=270),
 }
 DEFAULT_DEADLINE = timedelta(minutes=10)
 
@@ -146,6 +157,11 @@ class Operation:
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def aside(self) -> bool:
+        """Whether the store goes on as it is meanwhile, well or not."""
+        return self.kind is OperationKind.BACKUP
 
     @property
     def open(self) -> bool:

@@ -45,6 +45,17 @@ class Installation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restore:
+    """A backup that somebody wants loaded, until it is or its operation fails."""
+
+    backup: str
+    run: str
+    """Another word each time, so that the same backup may be loaded again."""
+    load: bool = False
+    """Whether the shop rests by now, so that nobody writes beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackSpec:
     """How large a stack is, and what it was placed with."""
 
@@ -74,6 +85,18 @@ class StackSpec:
     halted: bool = False
     """Whether it is closed by being stopped, as its closed page could not be shown."""
     installation: Installation | None = None
+    restore: Restore | None = None
+    backup: str = ""
+    """A word for the backup that somebody wants made now; empty while nobody does."""
+
+    @property
+    def wishing(self) -> bool:
+        """Whether something is to be done once, which ends with whoever asked for it."""
+        return self.restore is not None or bool(self.backup)
+
+    def lasting(self) -> "StackSpec":
+        """The same without such wishes."""
+        return replace(self, restore=None, backup="") if self.wishing else self
 
     @property
     def given_up(self) -> str:
@@ -164,12 +187,14 @@ def stack_spec_to_json(spec: StackSpec) -> dict[str, Any]:
         "takingSince": iso(spec.taking_since),
         "halted": spec.halted,
         "installation": None if spec.installation is None else vars(spec.installation),
+        "restore": None if spec.restore is None else vars(spec.restore),
+        "backup": spec.backup,
     }
 
 
 def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
     """The inverse; a stack from before there were plans says nothing."""
-    installation = data.get("installation")
+    installation, restore = data.get("installation"), data.get("restore")
     return StackSpec(
         plan=Plan(data.get("plan", Plan.STARTER)),
         scale=scale_from_json(data.get("scale")),
@@ -185,4 +210,6 @@ def stack_spec_from_json(data: Mapping[str, Any]) -> StackSpec:
         taking_since=moment(data.get("takingSince")),
         halted=data.get("halted", False),
         installation=Installation(**installation) if installation else None,
+        restore=Restore(**restore) if restore else None,
+        backup=data.get("backup", ""),
     )

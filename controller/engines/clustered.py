@@ -77,6 +77,13 @@ class ClusteredEngine(BridgedEngine):
         image = parse_image(self.image_of(stack, cluster))
         documents = platform.over(cluster, stack.spec.plan)
         values = placed_values(stack, cluster, image, closed=closed, documents=documents)
+        if (wanted := stack.spec.restore) is not None:
+            values["restore"] = {
+                "name": wanted.backup,
+                "run": wanted.run,
+                "load": wanted.load,
+                "over": True,
+            }
         release = Release(
             name=stack.uid,
             chart=self.name,

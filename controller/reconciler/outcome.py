@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.domain.errors import (
+    BackupsUnreadError,
     ClusterAnswerError,
     ClusterBusyError,
     ClusterCutError,
@@ -89,6 +90,7 @@ _DRIVER: Mapping[str, type[DriverError]] = {
     "state_locked": StateLockedError,
     "release_pending": ReleaseUnfinishedError,
     "helm_killed": ToolKilledError,
+    "backups_unread": BackupsUnreadError,
     "terraform_killed": ToolKilledError,
 }
 """By the failure's code; every other one is told in the tool's own words."""

@@ -7,17 +7,21 @@ from typing import Protocol
 
 from controller.domain.conditions import Condition, met, unmet
 from controller.domain.errors import (
+    BackupNotLoadedError,
+    BackupNotMadeError,
+    BackupUnderWayError,
     DriverError,
     HandoverMissingError,
     ImageUnpullableError,
     PodsNotReadyError,
+    RestoreUnderWayError,
     ShopStartingError,
     StackNotReadyError,
     StoreControllerError,
 )
 from controller.domain.notes import Note
 from controller.domain.operations import StepState
-from controller.domain.stack import AppliedInfrastructure, Stack, StackDesired
+from controller.domain.stack import AppliedInfrastructure, Restore, Stack, StackDesired
 from controller.reconciler import silence
 from controller.reconciler.outcome import Advanced, from_driver
 from controller.reconciler.world import World
@@ -34,6 +38,8 @@ from provisioners.base import (
 )
 
 ROOMY = "VolumesRoomy"
+BACKED_UP = "BackedUp"
+"""The condition of a stack since somebody first wanted a backup of it."""
 _FULL_STEPS = (90, 95, 98)
 """Percent: it is told anew at each of them and not in between."""
 _CLOSING_SECONDS = 120.0
@@ -137,6 +143,8 @@ def _built(stack: Stack, world: World) -> bool:
 def _answers(
     stack: Stack, world: World, status: ReleaseStatus, now: datetime, *, thorough: bool
 ) -> StoreControllerError | None:
+    if stack.spec.restore is not None:
+        return RestoreUnderWayError(backup=stack.spec.restore.backup)
     if status.state is ReleaseState.PENDING and status.detail:
         return PodsNotReadyError(detail=status.detail)
     if status.state is not ReleaseState.CURRENT:
@@ -262,6 +270,96 @@ def with_image(stack: Stack, seen: StackSeen, image: str, world: World) -> Stack
         stack.spec, image=stack.spec.image or image, ran=image, given=given, taking_since=None
     )
     return stack if kept == stack.spec else replace(stack, spec=kept)
+
+
+class MakeBackup:
+    """Have a backup made; the shop goes on meanwhile."""
+
+    name = "back-up"
+    condition: str | None = BACKED_UP
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:  # noqa: ARG002
+        """Raises BackupUnderWayError until it is made, BackupNotMadeError when that gave up."""
+        run = stack.spec.backup
+        try:
+            made = world.driver(stack).back_up(stack.uid, run)
+        except DriverFailure as failure:
+            if failure.code == "backup_under_way":
+                raise BackupUnderWayError from failure
+            if not failure.transient:
+                raise BackupNotMadeError(detail=failure.detail) from failure
+            raise
+        return Advanced(
+            note=Note.of("BackupMade", backup=made.name),
+            result={"backup": made.name},
+            stack=lambda fresh: _backed_up(fresh, run),
+        )
+
+
+def _backed_up(fresh: Stack, run: str) -> Stack:
+    """The stack without the wish, unless another backup is wanted meanwhile."""
+    if fresh.spec.backup != run:
+        return fresh
+    return replace(fresh, spec=replace(fresh.spec, backup=""))
+
+
+class LoadBackup:
+    """Have the shop rest, load a backup, and let it wake again.
+
+    What was done is seen in the cluster before the next part begins, so that it goes on wherever
+    it was cut off. While a backup is loaded nobody else writes: whatever changes meanwhile has it
+    begin anew, with everybody at rest.
+    """
+
+    name = "load-backup"
+    condition: str | None = "Answering"
+
+    def run(self, stack: Stack, seen: StackSeen, world: World) -> Advanced:
+        """Raises RestoreUnderWayError until it is loaded, BackupNotLoadedError when that failed."""
+        wanted = stack.spec.restore
+        if wanted is None:
+            raise AssertionError("nothing is to be restored")
+        if wanted.load:
+            return self._load(stack, wanted, seen, world)
+        driver, goes_on = world.driver(stack), RestoreUnderWayError(backup=wanted.backup)
+        if seen.release is not ReleaseState.CURRENT:
+            driver.apply(world.release(stack))
+            raise goes_on
+        if driver.writers(stack.uid):
+            raise goes_on
+        load = replace(wanted, load=True)
+        driver.apply(world.release(_restoring(stack, wanted, load)))
+        return _advanced(wanted, load)
+
+    def _load(self, stack: Stack, wanted: Restore, seen: StackSeen, world: World) -> Advanced:
+        driver = world.driver(stack)
+        if seen.release is ReleaseState.PENDING:
+            raise RestoreUnderWayError(backup=wanted.backup)
+        if seen.release is ReleaseState.CURRENT and driver.loaded(stack.uid):
+            return Advanced(
+                note=Note.of("BackupLoaded", backup=wanted.backup),
+                stack=lambda fresh: _restoring(fresh, wanted, None),
+            )
+        if seen.release is ReleaseState.FAILED:
+            reasons = driver.why(stack.uid)
+            ended = next((reason for reason in reasons if reason.kind == "restore_failed"), None)
+            if ended is not None:
+                raise BackupNotLoadedError(detail=ended.message)
+        return _advanced(wanted, replace(wanted, load=False))
+
+
+def _advanced(known: Restore, wanted: Restore) -> Advanced:
+    return Advanced(
+        note=Note.of("RestRequired", backup=known.backup),
+        stack=lambda fresh: _restoring(fresh, known, wanted),
+    )
+
+
+def _restoring(stack: Stack, known: Restore, wanted: Restore | None) -> Stack:
+    """The stack with its wish carried on, unless somebody wishes otherwise by now."""
+    if stack.spec.restore != known:
+        return stack
+    return replace(stack, spec=replace(stack.spec, restore=wanted))
 
 
 class ApplySecrets:
@@ -407,7 +505,9 @@ STEPS: tuple[type[StackStep], ...] = (
     ApplyScale,
     TakeValues,
     TryImage,
+    LoadBackup,
     ApplyRelease,
+    MakeBackup,
     AwaitEngine,
     RestartRelease,
     StopRelease,
@@ -441,13 +541,27 @@ def _next_to_run(stack: Stack, seen: StackSeen) -> StackStep | None:
         return ApplyInfrastructure()
     if not seen.secrets:
         return ApplySecrets()
+    return _of_release(stack, seen) or _of_shop(stack, seen)
+
+
+def _of_release(stack: Stack, seen: StackSeen) -> StackStep | None:
+    """What the release needs to be as wanted."""
+    untried = stack.spec.untried and seen.release not in DOWN
+    if stack.spec.restore is not None:
+        return TryImage() if untried else LoadBackup()
     if seen.turn:
         return TakeValues()
     if stack.spec.rescale and seen.release in STANDING:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:
-        tried = not stack.spec.untried or seen.release in DOWN
-        return ApplyRelease() if tried else TryImage()
+        return TryImage() if untried else ApplyRelease()
+    return None
+
+
+def _of_shop(stack: Stack, seen: StackSeen) -> StackStep | None:
+    """What is left to do for a release that is as wanted."""
+    if stack.spec.backup:
+        return MakeBackup()
     if seen.answering is None:
         return None
     return RestartRelease() if seen.hangs else AwaitEngine()
@@ -489,6 +603,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
         _answering(seen),
         *silence.steadiness(stack, utcnow(), restarting=seen.hangs),
         *_roomy(stack, seen),
+        *_asked_for(stack),
     )
 
 
@@ -520,6 +635,13 @@ def _roomy(stack: Stack, seen: StackSeen) -> tuple[Condition, ...]:
         percent = max(step for step in _FULL_STEPS if step <= max(fullest.percent, _FULL_STEPS[0]))
         return (unmet(ROOMY, "VolumeFilling", volume=fullest.volume, percent=percent),)
     return (met(ROOMY, "VolumesRoomy"),) if ROOMY in stack.conditions else ()
+
+
+def _asked_for(stack: Stack) -> tuple[Condition, ...]:
+    """Whether every backup that was asked for is made: a condition since the first of them."""
+    if stack.spec.backup:
+        return (unmet(BACKED_UP, "BackupWanted"),)
+    return (met(BACKED_UP, "BackupsAsAsked"),) if BACKED_UP in stack.conditions else ()
 
 
 def _answering(seen: StackSeen) -> Condition:

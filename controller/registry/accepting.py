@@ -1,10 +1,10 @@
 """The rows that accepting a store writes. `intents` calls this inside its transactions."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from controller.domain.addresses import further_hosts
 from controller.domain.clusters import Placement, Wish, place
@@ -13,14 +13,14 @@ from controller.domain.errors import ShopAdoptedError
 from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind
-from controller.domain.stack import Installation, StackDesired, StackSpec, stack_spec_to_json
+from controller.domain.stack import Installation, Stack, StackDesired, StackSpec, stack_spec_to_json
 from controller.domain.store import Store, StoreSpec, StoreStatus, spec_to_json
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
 from controller.registry.hosts import claim_hosts
 from controller.registry.journal import About, audit, tell
 from controller.registry.placing import clusters_of
-from controller.registry.rows import dump, note_column, status_columns
+from controller.registry.rows import dump, note_column, stack_columns, status_columns
 from controller.registry.session import epoch_now, utcnow
 from controller.registry.tables import StackRow, StoreLabelRow, StoreRow, table
 
@@ -193,4 +193,26 @@ def audit_store(
         subject=f"store:{store.uid}",
         before=before,
         after=after,
+    )
+
+
+def reshape(connection: Connection, stack: Stack, *, anew: bool = True) -> None:
+    """Have a stack made what it is wanted to be now.
+
+    Unless that is `anew`, it counts as settled meanwhile: its shop goes on.
+    """
+    if anew:
+        stack = replace(stack, spec=replace(stack.spec, aimed_at=None, halted=False))
+    connection.execute(
+        update(_stacks)
+        .where(_stacks.c.uid == stack.uid)
+        .values(
+            **stack_columns(stack),
+            version=stack.version,
+            generation=_stacks.c.generation + int(anew),
+            due_at=epoch_now(),
+            waited_on=True,
+            failures=0,
+            updated_at=utcnow(),
+        )
     )

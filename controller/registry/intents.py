@@ -17,6 +17,7 @@ from controller.domain.errors import (
     CapacityError,
     NameRetiredError,
     NameTakenError,
+    NoBackupsError,
     NotOnClusterError,
     OperationInProgressError,
     PreconditionFailedError,
@@ -26,6 +27,7 @@ from controller.domain.errors import (
     WrongStateError,
 )
 from controller.domain.images import Image, parse_image
+from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import (
     SOURCES,
@@ -36,7 +38,7 @@ from controller.domain.operations import (
     StepState,
 )
 from controller.domain.plans import PLAN_SCALES, Scale, scale_to_json
-from controller.domain.stack import Stack, StackDesired
+from controller.domain.stack import Restore, Stack, StackDesired
 from controller.domain.store import SAME_END, Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import operations
@@ -45,6 +47,7 @@ from controller.registry.accepting import (
     audit_store,
     due_columns,
     insert_store,
+    reshape,
     spec_columns,
     write_labels,
 )
@@ -69,6 +72,9 @@ _GIVING_WAY = {OperationKind.CHANGE, OperationKind.PUSH, OperationKind.SCALE, Op
 
 _STOPS = {OperationKind.SUSPEND, OperationKind.RETIRE}
 """What takes the place of whatever goes on: nothing holds a stop up."""
+
+_ASKED_ONCE = {OperationKind.BACKUP, OperationKind.RESTORE}
+"""What is wanted until it is done or fails, and not for good."""
 
 _BY_ITSELF = {OperationKind.RETIRE: "Expired", OperationKind.PURGE: "TombstoneExpired"}
 """What is told when time itself asks for it."""
@@ -217,6 +223,62 @@ class Intents:
             remember(connection, scope, once, operation)
             return Accepted(operation=operation, new=True)
 
+    def back_up(self, scope: Scope, uid: str, once: Once | None = None) -> Accepted:
+        """Accept that a backup is made now.
+
+        Raises NoBackupsError, WrongStateError unless the store is open or suspended, and
+        OperationInProgressError.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = mine(connection, scope, uid)
+            stack = _with_backups(connection, store)
+            if not stack.wants_running:
+                raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+            make_way(connection, store)
+            # Nothing of the store is to be changed: it goes on as it is.
+            operation = operations.new_operation(OperationKind.BACKUP, store)
+            operations.add(connection, operation)
+            latest = update(_stores).where(_stores.c.uid == store.uid)
+            connection.execute(latest.values(operation_id=operation.id))
+            tell(connection, About.of(store, operation.id), Note.of("BackupAccepted"))
+            reshape(connection, _wishing(stack, operation), anew=False)
+            audit_store(connection, scope, store, "store.backup")
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
+    def restore(self, scope: Scope, uid: str, backup: str, once: Once | None = None) -> Accepted:
+        """Accept that a backup is loaded over what a store has.
+
+        Raises what `back_up` raises; a restore that goes on makes way, as it may be the wrong one,
+        and so does an undeletion, as half a backup may be what it cannot bring back.
+        """
+        with self._database.write() as connection:
+            self._database.in_order(connection)
+            if (replayed := replay(connection, scope, once)) is not None:
+                return Accepted(operation=replayed, new=False)
+            store = mine(connection, scope, uid)
+            stack = _with_backups(connection, store)
+            make_way(connection, store, OperationKind.RESTORE, OperationKind.UNDELETE)
+            known = store.status.config
+            # What was written and proven was so of other data.
+            status = replace(
+                store.status,
+                config=replace(known, checksum="") if known else None,
+                proven_digest=None,
+            )
+            changed = replace(store, generation=store.generation + 1, status=status)
+            note = Note.of("RestoreAccepted", backup=backup)
+            accepted = advance(connection, changed, OperationKind.RESTORE, note)
+            operation = replace(accepted, result={"backup": backup})
+            operations.save(connection, operation)
+            reshape(connection, _wishing(stack, operation))
+            audit_store(connection, scope, changed, "store.restore", after={"backup": backup})
+            remember(connection, scope, once, operation)
+            return Accepted(operation=operation, new=True)
+
     def image(self, scope: Scope, uid: str, image: Image, once: Once | None = None) -> Accepted:
         """Accept another image of the shop software; one that runs returns the latest operation.
 
@@ -337,7 +399,11 @@ class Intents:
                 deadline=fresh.deadline,
             )
             operations.save(connection, retried)
-            _wake(connection, store)
+            if not operation.aside:
+                _wake(connection, store)
+            stack = lookup_stack(connection, store.stack)
+            if stack is not None and operation.kind in _ASKED_ONCE:
+                reshape(connection, _wishing(stack, retried), anew=not operation.aside)
             tell(connection, About.of(store, retried.id), Note.of("RetryAccepted"))
             audit_store(
                 connection, scope, store, "operation.retry", after={"operation": retried.id}
@@ -425,6 +491,24 @@ def _beginning(store: Store) -> StoreStatus:
     return replace(status, phase=phase)
 
 
+def _with_backups(connection: Connection, store: Store) -> Stack:
+    """The stack of a store whose backups there may be; raises NoBackupsError, WrongStateError."""
+    if store.desired not in {Desired.ACTIVE, Desired.SUSPENDED}:
+        raise WrongStateError(store=store.spec.slug, state=str(store.desired))
+    stack = lookup_stack(connection, store.stack)
+    if stack is None or stack.cluster is None:
+        raise NoBackupsError(store=store.spec.slug)
+    return stack
+
+
+def _wishing(stack: Stack, operation: Operation) -> Stack:
+    """The stack with what an operation wants done once; tried again it is another run."""
+    if operation.kind is OperationKind.BACKUP:
+        return replace(stack, spec=replace(stack.spec.lasting(), backup=new_uid()))
+    restore = Restore(backup=str(operation.result["backup"]), run=new_uid())
+    return replace(stack, spec=replace(stack.spec.lasting(), restore=restore))
+
+
 def _aim_stack(
     connection: Connection, store: Store, operation: Operation, desired: StackDesired
 ) -> None:
@@ -435,7 +519,8 @@ def _aim_stack(
     if image := stack.spec.given_up:
         note = Note.of("ImageGivenUp", image=image, ran=stack.spec.ran)
         tell(connection, About.of(store, operation.id), note, WARNING)
-    turned = replace(stack, spec=stack.spec.turned(utcnow()))
+    # Nor does what was to be done once outlive who asked for it.
+    turned = replace(stack, spec=stack.spec.lasting().turned(utcnow()))
     version = parse_image(turned.spec.image).version if image else stack.version
     connection.execute(
         update(_stacks)
@@ -468,7 +553,7 @@ def set_image(connection: Connection, scope: Scope, store: Store, image: Image) 
     note = Note.of("ImageAccepted", image=str(image))
     operation = advance(connection, changed, OperationKind.IMAGE, note)
     shape = replace(stack.spec, image=str(image), untried=True)
-    _reshape(connection, replace(stack, version=image.version, spec=shape))
+    reshape(connection, replace(stack, version=image.version, spec=shape))
     audit_store(
         connection,
         scope,
@@ -511,25 +596,7 @@ def _shape_stack(
         rescale=asked or resized or known.rescale,
         now=now if asked or resized else known.now,
     )
-    _reshape(connection, replace(stack, spec=shape))
-
-
-def _reshape(connection: Connection, stack: Stack) -> None:
-    """Have a stack made what it is wanted to be now."""
-    stack = replace(stack, spec=replace(stack.spec, aimed_at=None, halted=False))
-    connection.execute(
-        update(_stacks)
-        .where(_stacks.c.uid == stack.uid)
-        .values(
-            **stack_columns(stack),
-            version=stack.version,
-            generation=_stacks.c.generation + 1,
-            due_at=epoch_now(),
-            waited_on=True,
-            failures=0,
-            updated_at=utcnow(),
-        )
-    )
+    reshape(connection, replace(stack, spec=shape))
 
 
 def _wake(connection: Connection, store: Store) -> None:
@@ -546,15 +613,16 @@ def _wake(connection: Connection, store: Store) -> None:
         connection.execute(update(_stacks).where(_stacks.c.uid == stack.uid).values(now))
 
 
-def make_way(connection: Connection, store: Store) -> None:
+def make_way(connection: Connection, store: Store, *also: OperationKind) -> None:
     """Let a newer change take the place of one that goes on: it may be what corrects it.
 
-    Raises OperationInProgressError while the store's latest operation is anything else.
+    `also` are further kinds that make way for this one. Raises OperationInProgressError while the
+    store's latest operation is anything else.
     """
     latest = operations.lookup(connection, store.operation)
     if latest is None or not latest.open:
         return
-    if latest.kind not in _GIVING_WAY:
+    if latest.kind not in _GIVING_WAY.union(also):
         raise OperationInProgressError(store=store.spec.slug, operation=latest.id)
     _supersede(connection, store, latest)
 

@@ -15,6 +15,7 @@ from controller.domain.conditions import Condition, Desired, merge, ready, summa
 from controller.domain.errors import DeadlineExceededError
 from controller.domain.notes import Note
 from controller.domain.operations import (
+    PLANNED_STEPS,
     Operation,
     OperationKind,
     OperationState,
@@ -31,7 +32,7 @@ from controller.domain.store import (
 )
 from controller.domain.tenant import Scope
 from controller.registry import operations
-from controller.registry.accepting import audit_store, spec_columns
+from controller.registry.accepting import audit_store, reshape, spec_columns
 from controller.registry.hosts import free_hosts
 from controller.registry.journal import NORMAL, WARNING, About, tell
 from controller.registry.leases import Kind, Lease, Ref, holds
@@ -118,18 +119,22 @@ class Progress:
     ) -> tuple[Ref, ...]:
         """Write what a pass over a stack found and gained; returns the stores that it wakes."""
         with self._fenced(lease) as connection:
+            before = _present(lookup_stack(connection, lease.ref.uid))
+            current = before.generation == outcome.generation
+            followers = self._followers(connection, lease.ref)
+            for operation, about in followers:
+                over = operation.aside and _was_all(operation, outcome.step)
+                closed = outcome.settled and current and operation.kind is OperationKind.SUSPEND
+                self._follow(connection, operation, about, outcome, complete=over or closed)
+                if closed:
+                    _suspended(connection, operation, outcome)
+            if not followers:
+                _repaired(connection, lease.ref.uid, outcome)
+            # An operation that failed just now may have left it another generation.
             stack = _present(lookup_stack(connection, lease.ref.uid))
             after = change(stack)
             conditions = merge(stack.conditions, outcome.conditions, utcnow())
             current = stack.generation == outcome.generation
-            followers = self._followers(connection, lease.ref)
-            for operation, about in followers:
-                closed = outcome.settled and operation.kind is OperationKind.SUSPEND
-                self._follow(connection, operation, about, outcome, complete=closed and current)
-                if closed and current:
-                    _suspended(connection, operation, outcome)
-            if not followers:
-                _repaired(connection, stack.uid, outcome)
             connection.execute(
                 update(_stacks)
                 .where(_stacks.c.uid == stack.uid)
@@ -164,8 +169,8 @@ class Progress:
             settled = outcome.settled and current
             operation = operations.lookup(connection, store.operation)
             about = About.of(store, store.operation)
-            alone = operation is None or not operation.open
-            if operation is not None and operation.open and current:
+            alone = operation is None or not operation.open or operation.aside
+            if operation is not None and not alone and current:
                 operation = self._follow(connection, operation, about, outcome, complete=settled)
             else:
                 _unasked(connection, about, outcome)
@@ -301,6 +306,7 @@ class Progress:
         operations.save(connection, operation)
         if operation.state is OperationState.FAILED and operation.error is not None:
             tell(connection, about, Note.of_code(operation.error), WARNING)
+            _end_wishes(connection, operation)
         elif operation.state is OperationState.SUCCEEDED:
             took = (utcnow() - operation.created_at).total_seconds()
             tell(connection, about, Note.of("OperationSucceeded", seconds=f"{took:.1f}"))
@@ -312,6 +318,21 @@ class Progress:
             if not holds(connection, lease):
                 raise LeaseLostError(str(lease.ref))
             yield connection
+
+
+def _was_all(operation: Operation, step: StepResult | None) -> bool:
+    """Whether a step that is done is the last of those that an operation was to take."""
+    last = PLANNED_STEPS[operation.kind][-1]
+    return step is not None and step.name == last and step.state is StepState.DONE
+
+
+def _end_wishes(connection: Connection, operation: Operation) -> None:
+    """What was to be done once does not outlive the operation that it was asked for with."""
+    store = lookup_store(connection, operation.store)
+    stack = lookup_stack(connection, store.stack) if store is not None else None
+    if stack is not None and stack.spec.wishing:
+        lasting = replace(stack, spec=stack.spec.lasting())
+        reshape(connection, lasting, anew=stack.spec.restore is not None)
 
 
 def _under_way(operation: Operation, result: StepResult | None) -> StepResult | None:
@@ -478,7 +499,9 @@ def _summary(
         is_ready=is_ready,
         reached=observed == store.generation,
         ever_ready=ever_ready,
-        failed=operation is not None and operation.state is OperationState.FAILED,
+        failed=operation is not None
+        and not operation.aside
+        and operation.state is OperationState.FAILED,
     )
     return replace(
         status,

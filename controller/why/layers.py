@@ -11,7 +11,13 @@ from enum import StrEnum
 from controller.domain.clusters import bare
 from controller.domain.conditions import Condition, Desired
 from controller.domain.diagnoses import code_of_reason
-from controller.domain.errors import DriverError, ShopWayError, StoreControllerError, by_code
+from controller.domain.errors import (
+    BackupUnderWayError,
+    DriverError,
+    ShopWayError,
+    StoreControllerError,
+    by_code,
+)
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationState, StepRecord, StepState
 from controller.domain.stack import Stack
@@ -138,7 +144,7 @@ def _going_on(operation: Operation, told: Event | None) -> Layer:
     code = code_of_reason(met.reason) if met else None
     name = step.name if step else None
     since = (step.started_at if step else None) or operation.started_at or operation.created_at
-    if met is not None and code is not None:
+    if met is not None and code is not None and code not in BESIDE:
         problem = LayerState.PROBLEM
         note = _plain(met)
         return Layer(name="operation", state=problem, note=note, code=code, since=since, step=name)
@@ -186,8 +192,8 @@ def unknown(name: str, note: Note, code: str | None = None) -> Layer:
     return Layer(name=name, state=LayerState.UNKNOWN, note=note, code=code)
 
 
-BESIDE = {"backup_failed", "volume_filling"}
-"""Kinds of reasons that are to be known and keep nothing from running."""
+BESIDE = {"backup_failed", "volume_filling", BackupUnderWayError.code}
+"""What is to be known and keeps nothing from running."""
 SILENT = {"WhySilentAt", "WhySilentBecause"}
 """How it is told that no answer came from a shop."""
 

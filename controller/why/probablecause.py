@@ -9,7 +9,7 @@ from datetime import datetime
 
 from controller.domain.conditions import Desired
 from controller.domain.diagnoses import DIAGNOSES, code_of_reason
-from controller.domain.errors import Params
+from controller.domain.errors import Params, RestoreUnderWayError
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.reconciler.stacks import DeleteRelease
@@ -98,7 +98,8 @@ def _of_attempt(known: Known, operation: Operation | None) -> Found:
     at = _wrong(known, "operation")
     if at is None or at.code is None or operation is None or not operation.open:
         return ()
-    return [(at.code, at.note.params)] if is_inner(at.code) else ()
+    tells = is_inner(at.code) or at.code == RestoreUnderWayError.code
+    return [(at.code, at.note.params)] if tells else ()
 
 
 def _of_busy(known: Known, operation: Operation | None) -> Found:

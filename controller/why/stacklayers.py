@@ -202,6 +202,8 @@ class StackLayers:
             return unknown("shop", Note.of("WhyUnasked"))
         if not self._stack.wants_running:
             return ok("shop", Note.of("WhyNothingRuns"))
+        if (loading := self._stack.spec.restore) is not None:
+            return unknown("shop", Note.of("WhyLoading", backup=loading.backup))
         endpoint = status.endpoint if isinstance(status, ReleaseStatus) else self._stack.endpoint
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))

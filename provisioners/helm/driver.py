@@ -17,6 +17,7 @@ from secrets import token_hex
 from typing import Any
 
 from provisioners.base import (
+    Backup,
     Changed,
     DriverFailure,
     Filling,
@@ -32,6 +33,7 @@ from provisioners.command import Result
 from provisioners.helm.drift import Drift
 from provisioners.helm.program import Helm
 from provisioners.helm.releases import RUN, STATE, Records, Revision, revisions
+from provisioners.kubernetes.backups import Copies
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
@@ -149,6 +151,7 @@ class HelmDriver:
         self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, pull=rooms.pull, patience=patience)
+        self._copies = Copies(rooms.connection, patience=patience)
         self._drift = Drift(rooms.connection, self.watches, self._records)
         self.patience = patience
         self._grace, self._sync = grace, sync
@@ -258,6 +261,22 @@ class HelmDriver:
         """Change the autoscaler and the running number directly: helm would take a second."""
         namespace = self._rooms.namespace(name)
         return scale(self._rooms.connection, namespace, f"{namespace}-{WEB}", replicas)
+
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        """What a Job of the chart tells that looks at them now."""
+        return self._copies.known(self._rooms.namespace(name), name)
+
+    def back_up(self, name: str, run: str) -> Backup:
+        """Have the chart's own CronJob's work done once, now."""
+        return self._copies.make(self._rooms.namespace(name), name, run)
+
+    def loaded(self, name: str) -> bool:
+        """Whether the chart's restore Job is complete; one that is not there is not."""
+        return self._copies.loaded(self._rooms.namespace(name))
+
+    def writers(self, name: str) -> tuple[str, ...]:
+        """Pods of the shop and of its jobs that did not end yet."""
+        return self._copies.writers(self._rooms.namespace(name))
 
     def stop(self, name: str) -> None:
         """Give the chart the value that lets nothing run and keeps the data.

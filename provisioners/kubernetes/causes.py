@@ -53,8 +53,12 @@ def causes(
         for workload, thing in _standing(view, namespace, workloads).items()
         if not ready(workload, thing)
     ]
+    aside: set[str] = set()
     if beside:
-        waiting += _hooks(evidence, workloads)
+        hooks = _hooks(evidence, workloads)
+        waiting += hooks
+        # A backup that goes on is nothing that is waited for.
+        aside = {name for job, name in hooks if _is_backup(job)}
     if not waiting and not found and not beside:
         return []
     for thing, workload in waiting:
@@ -72,7 +76,8 @@ def causes(
     if explained:
         found = [cause for cause in found if cause.kind is not CauseKind.STARTING]
     elif waiting:
-        found += _seen(pods, waiting, evidence)
+        waited = [item for item in waiting if item[1] not in aside]
+        found += _seen([pod for pod in pods if not _owned_by(pod, aside)], waited, evidence)
         if any(cause.kind is CauseKind.STUCK for cause in found):
             found = [cause for cause in found if cause.kind is CauseKind.STUCK]
     return sorted(dict.fromkeys(found), key=_rank)
@@ -147,6 +152,14 @@ def _owned(pod: Json, names: set[str]) -> bool:
     """Whether a pod belongs to something that is asked about; jobs' pods come one by one."""
     jobs = [f"job/{name}" for kind, name in pod["metadata"]["owners"] if kind == "Job"]
     return not jobs or any(job in names for job in jobs)
+
+
+def _owned_by(pod: Json, jobs: set[str]) -> bool:
+    return any(kind == "Job" and f"job/{name}" in jobs for kind, name in pod["metadata"]["owners"])
+
+
+def _is_backup(job: Json) -> bool:
+    return (job["metadata"].get("component") or "") in {"backup", "backup-list"}
 
 
 def _of_workload(thing: Json, workload: str, evidence: Evidence) -> Iterator[Cause]:

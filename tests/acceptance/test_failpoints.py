@@ -30,6 +30,8 @@ CLUSTERED = [
     stacks.ApplyInfrastructure.name,
     stacks.ApplyScale.name,
     stacks.DestroyInfrastructure.name,
+    stacks.LoadBackup.name,
+    stacks.MakeBackup.name,
     stacks.TryImage.name,
 ]
 # A shop has it that was told of a mail server; test_mail does.

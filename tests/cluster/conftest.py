@@ -86,6 +86,7 @@ def shops(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield GivenShops(cluster.api)
         return
     with Shops(cluster.kubeconfig, tmp_path_factory.mktemp("shops")).open() as found:
+        cluster.stand_in.words = found.words
         cluster.stand_in.decide(found.of_pod)
         yield found
         cluster.stand_in.decide(usual)

@@ -61,6 +61,8 @@ class StandIn:
 
     def __init__(self, kubeconfig: Path, fate: Callable[[Object], Fate] = usual) -> None:
         self._fate = fate
+        self.words: Callable[[Object], str] = lambda _: ""
+        """What the last container of a pod says at its end."""
         self._given: dict[str, Fate] = {}
         self._addresses = itertools.count(1)
         self._api = connected(kubeconfig)
@@ -185,7 +187,7 @@ class StandIn:
                 metadata["namespace"],
                 {
                     "metadata": {"uid": metadata["uid"]},
-                    "status": podstatus.status(pod, fate, address),
+                    "status": podstatus.status(pod, fate, address, self.words(pod)),
                 },
                 _preload_content=False,
             )

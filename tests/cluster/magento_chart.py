@@ -95,7 +95,7 @@ OPTIONS: Final[dict[str, Object]] = {
         "media": {"existingClaim": "media"},
         "backup": {"enabled": True, "existingClaim": "copies"},
     },
-    "restore": {"restore": {"name": "20261122T010203Z"}, "install": {"enabled": False}},
+    "restore": {"restore": {"name": "20261122T010203Z"}},
     "upgrade": {"upgrade": {"mode": "always"}},
     "closed": {"storefront": "closed"},
     "stopped": {"stopped": True},

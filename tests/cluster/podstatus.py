@@ -14,8 +14,8 @@ LAST_LINES = "SQLSTATE[HY000] [2002] Connection refused"
 """What a container that failed said last."""
 
 
-def status(pod: Object, fate: str, address: str) -> Object:
-    """The status of a pod that met its fate."""
+def status(pod: Object, fate: str, address: str, words: str = "") -> Object:
+    """The status of a pod that met its fate; `words` are its last ones where it succeeded."""
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if fate == "unschedulable":
         why = {"reason": "Unschedulable", "message": "0/1 nodes are available: chosen by a test."}
@@ -33,6 +33,7 @@ def status(pod: Object, fate: str, address: str) -> Object:
         "ContainersReady": ready,
         "Ready": ready,
     }
+    told = {"message": words} if words else {}
     return {
         "phase": phase,
         "hostIP": "192.0.2.1",
@@ -48,7 +49,7 @@ def status(pod: Object, fate: str, address: str) -> Object:
             for each in spec.get("initContainers", ())
         ],
         "containerStatuses": [
-            _container(each, _states(now, each["image"])[fate][1], ready=ready, fate=fate)
+            _container(each, _states(now, each["image"], told)[fate][1], ready=ready, fate=fate)
             for each in spec["containers"]
         ],
     }
@@ -75,10 +76,12 @@ def volume(name: str, storage_class: str, claim: Object) -> Object:
     }
 
 
-def _states(now: str, image: str) -> dict[str, tuple[str, Object, bool]]:
+def _states(
+    now: str, image: str, told: Object | None = None
+) -> dict[str, tuple[str, Object, bool]]:
     """Phase of the pod, state of a container, whether it is ready: by fate."""
     failed = {"exitCode": 1, "reason": "Error", "finishedAt": now, "message": LAST_LINES}
-    done = {"exitCode": 0, "reason": "Completed", "finishedAt": now}
+    done = {"exitCode": 0, "reason": "Completed", "finishedAt": now, **(told or {})}
     waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
     backing_off = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed"}
     keyless = {"reason": "CreateContainerConfigError", "message": "couldn't find key db-password"}

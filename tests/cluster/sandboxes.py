@@ -26,6 +26,8 @@ class Sandboxes:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.last_words: dict[str, str] = {}
+        """What pods that ended told at their end, by their uids."""
 
     def start(self, namespace: str, pod: Object, secret: Object) -> int:
         """Serve the shop of a pod, in the place of the one before; return its port."""
@@ -33,20 +35,35 @@ class Sandboxes:
         port = process.free_port()
         place = self._place(namespace, secret)
         log = place / "web.log"
+        (container,) = pod["spec"]["containers"]
         running = process.start(
-            command(pod), log=log, environ=environ(pod, place, SHOP_PORT=str(port))
+            command(container), log=log, environ=environ(container, place, SHOP_PORT=str(port))
         )
         process.wait_until_ready(running, lambda: answers(port), log=log)
         self._running[namespace] = running
         return port
 
     def run(self, namespace: str, pod: Object, secret: Object) -> str:
-        """Run a pod that ends; return why it failed, or nothing."""
+        """Run a pod that ends, its containers in their order; return why it failed, or nothing.
+
+        What it leaves as its last words is in `last_words`.
+        """
         place = self._place(namespace, secret)
-        done = subprocess.run(
-            command(pod), env=environ(pod, place), capture_output=True, text=True, check=False
-        )
-        return "" if done.returncode == 0 else done.stdout
+        words = place / "last-words"
+        words.write_text("")
+        spec = pod["spec"]
+        for container in (*spec.get("initContainers", ()), *spec["containers"]):
+            done = subprocess.run(
+                command(container),
+                env=environ(container, place, SHOP_LAST_WORDS=str(words)),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                return done.stdout
+        self.last_words[pod["metadata"]["uid"]] = words.read_text()
+        return ""
 
     def stop(self, namespace: str) -> None:
         """End a shop as a kubelet does."""
@@ -79,14 +96,14 @@ class Sandboxes:
         return place
 
 
-def command(pod: Object) -> list[str]:
+def command(container: Object) -> list[str]:
     """The image's entry point with a container's arguments."""
-    return [sys.executable, "-m", "sandbox.container", *pod["spec"]["containers"][0]["args"]]
+    return [sys.executable, "-m", "sandbox.container", *container["args"]]
 
 
-def environ(pod: Object, place: Path, **over: str) -> dict[str, str]:
+def environ(container: Object, place: Path, **over: str) -> dict[str, str]:
     """A container's environment, its mounts where they are."""
-    listed = pod["spec"]["containers"][0].get("env", ())
+    listed = container.get("env", ())
     mounts = {"DATA": "data", "BACKUP": "backup", "SECRETS": "secrets"}
     return {
         **{item["name"]: item["value"] for item in listed},

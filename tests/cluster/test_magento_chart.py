@@ -202,10 +202,26 @@ def test_a_shop_rests_while_its_database_is_restored(rendered: Rendered) -> None
     assert named(objects, "Deployment", "-web")["spec"]["replicas"] == 0
     assert named(objects, "Deployment", "-cron")["spec"]["replicas"] == 0
     assert named(objects, "StatefulSet", "-database")["spec"]["replicas"] == 1
+    # Nobody installs or upgrades beside it.
     (job,) = (item for item in objects if item["kind"] == "Job")
-    # What the backups are is told when the one that was asked for is loaded.
     (load,) = job["spec"]["template"]["spec"]["initContainers"]
     assert load["args"][0] == "restore"
+    # Visitors are told so, by whom nobody has to stand behind.
+    cache = named(objects, "Deployment", "-page-cache")
+    assert cache["spec"]["replicas"] > 0
+    rules = named(objects, "ConfigMap", "-page-cache")["data"]["page-cache.vcl"]
+    assert "if (true) {\n        return (synth(503" in rules
+    before = named(rendered.of(Plan.GROWTH, "as-it-is"), "Deployment", "-page-cache")
+    assert cache["spec"]["template"]["metadata"] != before["spec"]["template"]["metadata"]
+
+
+def test_who_only_asks_for_the_backups_runs_what_makes_none(rendered: Rendered) -> None:
+    cron = named(rendered.of(Plan.STARTER, "as-it-is"), "CronJob", "-backup")
+    pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert [each["name"] for each in pod["initContainers"]] == ["backup", "prune"]
+    (tells,) = pod["containers"]
+    (mount,) = tells["volumeMounts"]
+    assert mount == {"name": "backup", "mountPath": "/backup", "readOnly": True}
 
 
 def test_pods_that_share_one_node_s_volume_have_no_budget_that_would_keep_them_there(
@@ -329,6 +345,22 @@ def test_only_the_newest_backups_stay(tmp_path: Path) -> None:
     for _ in range(2):
         subprocess.run(["bash", "-c", script, "prune", "2", str(tmp_path)], check=True)
         assert {path.name for path in tmp_path.iterdir()} == {*times[3:], *others}
+
+
+def test_the_backups_are_told_the_newest_first_as_far_as_there_is_room(tmp_path: Path) -> None:
+    for day in range(1, 31):
+        place = tmp_path / f"202611{day:02d}T030000Z"
+        place.mkdir()
+        (place / "manifest").write_text('version=Magento CLI 2.4.7-p3 "x"\n')
+    (tmp_path / "lost+found").mkdir()
+    told = tmp_path / "told"
+    script = (CHART / "files" / "list-backups.sh").read_text()
+    script = script.replace("/dev/termination-log", str(told))
+    subprocess.run(["bash", "-c", script, "list", str(tmp_path)], check=True)
+    lines = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [line["name"][:8] for line in lines] == [f"202611{day:02d}" for day in range(30, 0, -1)]
+    assert {line["version"] for line in lines} == {"Magento CLI 2.4.7-p3 "}
+    assert told.stat().st_size < 4096
 
 
 def test_valkey_s_password_is_quoted_for_its_configuration(tmp_path: Path) -> None:

@@ -73,10 +73,8 @@ BAD: dict[str, Object] = {
     "media-left-in-a-volume": {"backup": {"enabled": True, "media": "bucket"}},
     "a-consumer-with-a-space": {"consumers": {"items": [{"name": "a b"}]}},
     "a-template-in-a-name": {"store": {"tenant": "{{ .Values }}"}},
-    "a-restore-beside-an-installation": {"restore": {"name": "a"}, "backup": {"enabled": True}},
     "a-restore-from-nowhere": {
         "restore": {"name": "a"},
-        "install": {"enabled": False},
         "backup": {"enabled": False},
     },
     "a-monitor-without-metrics": {"metrics": {"serviceMonitor": {"enabled": True}}},

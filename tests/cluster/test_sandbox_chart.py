@@ -91,7 +91,7 @@ def test_every_object_says_whose_it_is_and_every_container_is_confined(
 
 
 def test_only_what_the_image_documents_is_used_of_it(everything: dict[str, list[Object]]) -> None:
-    commands = set(re.findall(r"^\| `(web|backup|restore)[ `]", README, re.MULTILINE))
+    commands = set(re.findall(r"^\| `(web|backup|list|restore)[ `]", README, re.MULTILINE))
     variables = set(re.findall(r"`([A-Z_]{6,})`", README))
     used = set()
     for objects in everything.values():
@@ -101,7 +101,7 @@ def test_only_what_the_image_documents_is_used_of_it(everything: dict[str, list[
                 assert {variable["name"] for variable in each["env"]} <= variables, name
                 for mount in each["volumeMounts"]:
                     assert f"`{mount['mountPath']}`" in README, (name, mount)
-    assert used == commands == {"web", "backup", "restore"}
+    assert used == commands == {"web", "backup", "list", "restore"}
 
 
 def test_the_program_reads_what_the_chart_says(
@@ -113,7 +113,7 @@ def test_the_program_reads_what_the_chart_says(
             (secret,) = (each for each in template["spec"]["volumes"] if each["name"] == "secrets")
             for item in secret["secret"]["items"]:
                 (tmp_path / item["path"]).write_text(item["key"])
-            (each,) = containers(template)
+            each = containers(template)[0]
             environ = {variable["name"]: variable["value"] for variable in each["env"]}
             told = container.read_environment({**environ, "SHOP_SECRETS": str(tmp_path)})
             assert told.release.uid == SHOP.uid
@@ -142,8 +142,9 @@ def test_a_shop_rests_while_its_data_is_restored(everything: dict[str, list[Obje
     assert named(objects, "StatefulSet", "-web")["spec"]["replicas"] == 0
     assert named(objects, "CronJob", "-backup")["spec"]["suspend"] is True
     (job,) = (item for item in objects if item["kind"] == "Job")
-    (restoring,) = containers(job["spec"]["template"])
+    restoring, telling = containers(job["spec"]["template"])
     assert restoring["args"] == ["restore", "20261122T010203Z"]
+    assert telling["args"] == ["list"]
 
 
 def test_pods_that_share_the_volume_stay_on_its_node(everything: dict[str, list[Object]]) -> None:

@@ -34,7 +34,9 @@ AROUND = {stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.name}
 """Steps of shops that need something outside their cluster; tests of Terraform kill those."""
 ALONE = {stacks.RestartRelease.name}
 """Of shops beside the control plane; tests/acceptance kills it."""
-STEPS = [step.name for step in stacks.STEPS if step.name not in AROUND | ALONE]
+BACKUPS = {stacks.MakeBackup.name, stacks.LoadBackup.name}
+"""Killed in test_store_backups, where it shows what was loaded."""
+STEPS = [step.name for step in stacks.STEPS if step.name not in AROUND | ALONE | BACKUPS]
 WAIT = stacks.AwaitEngine.name
 RECORDED = failpoints.POINTS[-1]
 

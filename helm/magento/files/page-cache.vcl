@@ -45,6 +45,10 @@ sub vcl_recv {
     if (req.url ~ "^/(-/|health_check\.php|rest/all/V1/storecontroller/ready)") {
         return (synth(404));
     }
+    # A backup is being loaded: nobody is behind, and what was kept here is of before.
+    if (@RESTS@) {
+        return (synth(503, "Closed"));
+    }
     if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
         return (synth(405));
     }
@@ -162,6 +166,18 @@ sub vcl_synth {
     if (resp.status == 404 || resp.status == 405 || resp.status == 400) {
         set resp.http.Content-Type = "text/plain; charset=utf-8";
         set resp.body = resp.reason;
+    }
+    if (resp.status == 503) {
+        set resp.http.Content-Type = "text/html; charset=utf-8";
+        set resp.http.Retry-After = "600";
+        set resp.http.Cache-Control = "no-store";
+        synthetic({"<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>503</title>
+<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem;color:#333}</style>
+<p lang="en">The shop is taking a short break. Please come back soon.
+<p lang="de">Der Laden macht eine kurze Pause. Bitte schauen Sie bald wieder vorbei.
+<p lang="es">La tienda se toma un breve descanso. Vuelve pronto.
+<p lang="ar" dir="rtl">المتجر في استراحة قصيرة. نرجو أن تزورنا مجددًا قريبًا.
+"});
     }
     return (deliver);
 }

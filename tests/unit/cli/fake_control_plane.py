@@ -22,6 +22,8 @@ TOKEN = "fake-token"
 COUNTED = (
     "/stores",
     *(f"/{verb}" for verb in ("push", "suspend", "resume", "retire", "undelete", "scale", "purge")),
+    "/backups",
+    "/restores",
 )
 """How the paths end whose POST makes an operation."""
 AT = "2026-11-22T08:00:0%d.000Z"
@@ -162,6 +164,8 @@ class FakeApi:
         self.scales: list[Any] = []
         self.images: list[tuple[str, str]] = []
         self.rollouts = FakeRollouts()
+        self.backups: list[dict[str, Any]] = []
+        self.restored: list[Any] = []
         self.explanation: dict[str, Any] | None = None
         self.rates = FakeRates()
         self.orders = FakeShopOrders()
@@ -267,7 +271,12 @@ class FakeApi:
             return 200, {"url": "http://127.0.0.1:9001/login/x", "expiresAt": AT % 9}
         if kind == "purge" and body != {"confirm": name}:
             return 422, problem(422, "confirmation_missing", store=name)
-        return 202, self.begin(kind, store)
+        begun = self.begin(kind.removesuffix("s"), store)
+        if kind == "backups":
+            begun["status"]["result"] = {"backup": "20261130T120000Z"}
+        elif kind == "restores":
+            self.restored.append((name, body["backup"]))
+        return 202, begun
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         match [method, *path.removeprefix("/api/v1/").split("/")]:
@@ -281,6 +290,8 @@ class FakeApi:
                 store = self.by_uid(unquote(name))
                 missing = 404, problem(404, "store_not_found", store=unquote(name))
                 return (200, store) if store else missing
+            case ["GET", "stores", _, "backups"]:
+                return 200, {"items": self.backups}
             case ["GET", "stores", name, "events"]:
                 return 200, {
                     "kind": "EventList",
@@ -298,10 +309,9 @@ class FakeApi:
             case ["POST", "stores", name, kind]:
                 self.scales += [body] if kind == "scale" else []
                 return self.transition(unquote(name), kind, body)
-            case ["GET", "operations", uid] if uid in self.operations:
-                return 200, self.advance(uid)
             case ["GET", "operations", uid]:
-                return 404, problem(404, "operation_not_found", operation=uid)
+                missing = 404, problem(404, "operation_not_found", operation=uid)
+                return (200, self.advance(uid)) if uid in self.operations else missing
         self.unexpected.append(f"{method} {path}")
         return 500, problem(500, "internal")
 

@@ -116,6 +116,23 @@ def test_only_the_newest_copies_stay_and_nothing_else_goes(data: Path, root: Pat
     }
 
 
+def test_copies_are_told_the_newest_first_as_far_as_there_is_room(
+    data: Path, root: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    newest = backups.backup(data, root, uid="acme", session_key=KEY, keep=99)
+    for number in range(90):
+        (root / f"20200101T0000{number:02d}Z").mkdir()
+    words = tmp_path / "words"
+    given = {**environ, "SHOP_BACKUP": str(root), "SHOP_LAST_WORDS": str(words)}
+    container.tell(container.read_environment(given))
+    told = [json.loads(line) for line in words.read_text().splitlines()]
+    assert told[0]["name"] == newest.name
+    assert told[0]["bytes"] == sum(path.stat().st_size for path in newest.iterdir())
+    assert [item["name"] for item in told] == sorted((item["name"] for item in told), reverse=True)
+    assert 40 < len(told) < 91
+    assert words.stat().st_size < 4096
+
+
 def test_a_copy_of_nothing_is_refused_and_old_copies_stay(root: Path, tmp_path: Path) -> None:
     (root / "20261101T030000Z").mkdir()
     with pytest.raises(backups.BackupError, match="no shop to save"):

@@ -64,6 +64,11 @@ RULES = {
     ),
     ("POST", "/stores/{name}/undelete"): Use(rule=Rule.SCOPE),
     ("POST", "/stores/{name}/extend"): Use(rule=Rule.SCOPE, body={"by": "2h"}),
+    ("GET", "/stores/{name}/backups"): Use(rule=Rule.SCOPE, meets="no_backups"),
+    ("POST", "/stores/{name}/backups"): Use(rule=Rule.SCOPE, meets="no_backups"),
+    ("POST", "/stores/{name}/restores"): Use(
+        rule=Rule.SCOPE, body={"backup": "latest"}, meets="no_backups"
+    ),
     ("POST", "/stores/{name}/purge"): Use(rule=Rule.SCOPE, body={"confirm": "{name}"}),
     ("POST", "/stores/{name}/login-link"): Use(rule=Rule.SCOPE),
     ("GET", "/stores/{name}/logs"): Use(rule=Rule.SCOPE),

@@ -11,7 +11,7 @@ from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shippi
 from controller.domain.conditions import Desired, met
 from controller.domain.errors import ShopStartingError, ShopUnreachableError
 from controller.domain.plans import Scale
-from controller.domain.stack import Stack, StackDesired, StackSpec
+from controller.domain.stack import Restore, Stack, StackDesired, StackSpec
 from controller.domain.store import AppliedConfig, Store, StoreSpec, StoreStatus
 from controller.engines.abilities import abilities_of
 from controller.engines.base import ShopSeen
@@ -46,6 +46,7 @@ def seen(release: ReleaseState, **more: object) -> StackSeen:
 
 
 STARTING = ShopStartingError()
+RESTORE = StackSpec(restore=Restore(backup="20261130T031700Z", run="a"))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +187,33 @@ def test_nothing_holds_up_what_is_to_close(
 ) -> None:
     step = stacks.next_step(shop, what)
     assert (step.name if step else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "release", "expected"),
+    [
+        pytest.param(RESTORE, ReleaseState.CURRENT, "load-backup", id="load"),
+        pytest.param(RESTORE, ReleaseState.FAILED, "load-backup", id="load-over-what-is-broken"),
+        pytest.param(
+            replace(RESTORE, untried=True), ReleaseState.OUTDATED, "try-image", id="image-first"
+        ),
+        pytest.param(StackSpec(backup="a"), ReleaseState.CURRENT, "back-up", id="save"),
+        pytest.param(StackSpec(backup="a"), ReleaseState.PENDING, "back-up", id="save-unwell"),
+        pytest.param(StackSpec(backup="a"), ReleaseState.FAILED, "apply-release", id="heal-first"),
+    ],
+)
+@pytest.mark.parametrize("desired", ["running", "closed"])
+def test_what_was_asked_of_backups_is_done_while_something_runs(
+    spec: StackSpec, release: ReleaseState, expected: str, desired: str
+) -> None:
+    asked = replace(stack(StackDesired(desired)), spec=spec)
+    step = stacks.next_step(asked, seen(release))
+    assert step is not None
+    assert step.name == expected
+    for over in (StackDesired.STOPPED, StackDesired.PURGED):
+        ending = stacks.next_step(replace(asked, desired=over), seen(release, held=("a",)))
+        assert ending is not None
+        assert ending.name in {"stop-release", "delete-release"}
 
 
 class Shop:

@@ -168,6 +168,7 @@ def test_there_is_a_word_for_everything() -> None:
         *STACK_CONDITIONS,
         "InfrastructureReady",
         "VolumesRoomy",
+        "BackedUp",
         STEADY,
         WATCHED,
         *SHORTFALLS,
