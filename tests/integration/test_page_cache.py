@@ -169,12 +169,17 @@ def behind() -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def opened(behind: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
-    yield from running(behind, tmp_path_factory.mktemp("open"), closed="false")
+    yield from running(behind, tmp_path_factory.mktemp("open"))
 
 
 @pytest.fixture(scope="module")
 def closed(behind: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     yield from running(behind, tmp_path_factory.mktemp("closed"), closed="true")
+
+
+@pytest.fixture(scope="module")
+def resting(behind: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
+    yield from running(behind, tmp_path_factory.mktemp("resting"), rests="true")
 
 
 @pytest.fixture
@@ -197,9 +202,12 @@ def closed_cache(closed: Cache, shop: Shop) -> Cache:
     return closed
 
 
-def running(shop: Shop, place: Path, closed: str) -> Iterator[Cache]:
+def running(
+    shop: Shop, place: Path, closed: str = "false", rests: str = "false"
+) -> Iterator[Cache]:
     assert shop.server is not None
-    told = {"WEB": "127.0.0.1", "CLOSED": closed, "ADMIN": "admin", "RELEASE": RELEASE}
+    told = {"WEB": "127.0.0.1", "ADMIN": "admin", "RELEASE": RELEASE}
+    told |= {"CLOSED": closed, "RESTS": rests}
     rules = RULES.read_text().replace('.port = "80"', f'.port = "{shop.server.server_port}"')
     # A web server that is away is noticed in a test's time.
     rules = rules.replace(".interval = 5s", ".interval = 0.1s")
@@ -355,6 +363,20 @@ def test_what_is_kept_is_shown_while_the_shop_answers_nobody(cache: Cache, shop:
 def test_a_closed_shop_shows_nothing_that_was_kept(closed_cache: Cache, shop: Shop) -> None:
     assert closed_cache.text("/mug.html") != closed_cache.text("/mug.html")
     assert len(shop.pages_asked()) == 2
+
+
+def test_a_shop_into_which_a_backup_is_loaded_is_said_to_be_closed(
+    resting: Cache, shop: Shop
+) -> None:
+    for path, method in (("/mug.html", "GET"), ("/rest/V1/orders", "POST"), ("/admin", "GET")):
+        status, headers, text = resting.ask(path, method)
+        assert (status, headers["Retry-After"]) == (503, "600")
+        assert headers["Cache-Control"] == "no-store"
+        assert 'lang="de"' in text
+    # It is ready all the same, and what was kept is forgotten as ever.
+    assert resting.ask("/-/page-cache")[0] == 200
+    assert resting.forget(".*") == 200
+    assert shop.asked == []
 
 
 @pytest.mark.parametrize(
