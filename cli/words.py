@@ -69,6 +69,7 @@ CONDITIONS: Mapping[str, str] = {
     "Steady": N_("Steady"),
     "VolumesRoomy": N_("Volumes have room"),
     "BackedUp": N_("Backups made as asked"),
+    "Autoscaling": N_("Scaling by itself"),
     "Watched": N_("Looked at"),
     "Priced": N_("Exchange rates"),
     "Translated": N_("Language texts"),

@@ -105,9 +105,12 @@ class Commands:
 
     def remarks(self, operation: Operation) -> list[Note]:
         """What is otherwise than somebody said whose operation was accepted."""
-        if operation.kind not in {OperationKind.CREATE, OperationKind.CHANGE}:
+        kinds = {OperationKind.CREATE, OperationKind.CHANGE, OperationKind.SCALE}
+        if operation.kind not in kinds:
             return []
         found = self._registry.stores.with_stack(operation.store)
+        if operation.kind is OperationKind.SCALE:
+            return _fixed(found[0].spec) if found else []
         return remarks(found[0].spec, self.abilities(found[0].spec.engine)) if found else []
 
     def _usual(self, draft: Draft | None, wish: Wish | None) -> tuple[str, ...]:
@@ -441,3 +444,9 @@ def _holds(driver: Driver, name: str) -> list[str]:
         return list(driver.inventory(name))
     except DriverFailure as failure:
         return [failure.detail]
+
+
+def _fixed(spec: StoreSpec) -> list[Note]:
+    """That no autoscaler changes the number any more, where the plan has one."""
+    fixed = spec.scale is not None and spec.scale.fixed
+    return [Note.of("NumberFixed")] if fixed and not PLAN_SCALES[spec.plan].fixed else []

@@ -240,6 +240,9 @@ class Driver(Protocol):
     def filling(self, name: str) -> tuple[Filling, ...]:
         """The volumes that are full or nearly, as was seen last; asks nothing."""
 
+    def blind(self, name: str) -> str:
+        """Why the release's autoscaler knows no figures, as was seen last; empty when it does."""
+
     def happened(self, name: str) -> tuple[Happening, ...]:
         """What the place itself tells of the release's parts, oldest first."""
 

@@ -160,6 +160,10 @@ class SandboxDriver:
         """Nothing that `status` does not say."""
         return ()
 
+    def blind(self, name: str) -> str:  # noqa: ARG002
+        """There is no autoscaler."""
+        return ""
+
     def filling(self, name: str) -> tuple[Filling, ...]:  # noqa: ARG002
         """None: it has no volume of its own."""
         return ()

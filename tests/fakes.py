@@ -99,6 +99,8 @@ class FakeDriver:
         self.queries: list[LogQuery] = []
         self.findings: tuple[Finding, ...] = ()
         self.full: dict[str, tuple[Filling, ...]] = {}
+        self.unseen: dict[str, str] = {}
+        """Why autoscalers know no figures, by their releases' names."""
         self._lock = threading.RLock()
         self._faults: dict[str, list[Exception]] = {}
 
@@ -110,6 +112,7 @@ class FakeDriver:
         """Begin anew with an empty place."""
         self.findings = ()
         self.full.clear()
+        self.unseen.clear()
         self.held.clear()
         self._faults.clear()
 
@@ -161,6 +164,9 @@ class FakeDriver:
 
     def why(self, name: str) -> tuple[Reason, ...]:
         return ()
+
+    def blind(self, name: str) -> str:
+        return self.unseen.get(name, "")
 
     def filling(self, name: str) -> tuple[Filling, ...]:
         return self.full.get(name, ())

@@ -20,12 +20,15 @@ app = new_app()
     "scale",
     text=_("Change how many web servers a store has."),
     more=_(
-        "There are as many as visitors need, between the two numbers. What is not given stays as "
-        "it is; where both are alike, --now alone sets them to another number."
+        "There are as many as visitors need, between the two numbers; where the cluster has no "
+        "metrics-server they stay as they are. What is not given stays as it is. --now alone fixes "
+        "the number and turns the autoscaler off, until --min and --max say otherwise or "
+        "--plan-default goes back."
     ),
     examples=(
         "storectl scale acme --min 2 --max 6",
         "storectl scale acme --now 4",
+        "storectl scale acme --min 2 --max 6 --now 4",
         "storectl scale acme --plan-default",
     ),
 )

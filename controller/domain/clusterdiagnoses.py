@@ -290,6 +290,14 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
         ),
         command=LARGER,
     ),
+    "autoscaler_blind": Diagnosis(
+        cause=N_("The shop works, and its autoscaler knows no figures: no web server is added."),
+        action=N_(
+            "Install metrics-server in the cluster, or see why it has none of these pods; until "
+            "then set a number: storectl scale NAME --now N."
+        ),
+        command=EVENTS,
+    ),
     "unexplained": Diagnosis(
         cause=N_("“%(part)s” does not get ready, and the cluster does not say why."),
         action=N_("What is seen of it stands above; its own lines may say more."),

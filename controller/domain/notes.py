@@ -52,6 +52,12 @@ REASONS: Mapping[str, str] = {
     "PlacedByRoom": N_("“%(cluster)s” has the most room: %(room)s of %(capacity)s."),
     "StackStopped": N_("What it ran on is stopped; its data is kept."),
     "VolumesRoomy": N_("Its volumes have room."),
+    "AutoscalerSees": N_("Its autoscaler has the figures that it goes by."),
+    "AutoscalerBlind": N_("Its autoscaler knows no figures, so no web server is added: %(detail)s"),
+    "NumberFixed": N_(
+        "The number of web servers is fixed: the autoscaler is off until --min and --max are set, "
+        "or --plan-default."
+    ),
     "VolumeFilling": N_("The volume %(volume)s is %(percent)s %% full or more."),
     "RunsSteadily": N_("It runs steadily."),
     "RestartedOften": N_("It hung and was started again; times: %(times)s, last at %(at)s."),

@@ -46,12 +46,12 @@ class Wanted:
     min: int | None = None
     max: int | None = None
     now: int | None = None
-    """Web servers at once; where the number is fixed, it is fixed at this one from now on."""
+    """Web servers at once; said alone, the number is fixed at it and nothing changes it."""
 
     def over(self, known: Scale) -> Scale:
         """The scale that follows; raises InvalidScaleError."""
         low, high = self.min, self.max
-        if low is None and high is None and self.now is not None and known.fixed:
+        if low is None and high is None and self.now is not None:
             low = high = self.now
         low = known.min if low is None else low
         high = max(known.max, low) if high is None else high

@@ -175,8 +175,8 @@ def _hung(stack: Stack, seen: stacks.StackSeen) -> Note | None:
 
 
 def _full(stack: Stack, seen: tuple[Condition, ...]) -> Note | None:
-    """That a volume is nearly full, once at each step."""
-    full = (item for item in seen if item.note.reason == "VolumeFilling")
+    """That a volume is nearly full, once at each step, or that an autoscaler knows no figures."""
+    full = (item for item in seen if item.note.reason in {"VolumeFilling", "AutoscalerBlind"})
     return next((item.note for item in full if not _same(stack.conditions, (item,))), None)
 
 

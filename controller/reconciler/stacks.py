@@ -40,6 +40,7 @@ from provisioners.base import (
 ROOMY = "VolumesRoomy"
 BACKED_UP = "BackedUp"
 """The condition of a stack since somebody first wanted a backup of it."""
+AUTOSCALING = "Autoscaling"
 _FULL_STEPS = (90, 95, 98)
 """Percent: it is told anew at each of them and not in between."""
 _CLOSING_SECONDS = 120.0
@@ -70,6 +71,8 @@ class StackSeen:
     """Whether it runs, answers no more and is ours to start again."""
     filling: tuple[Filling, ...] = ()
     """Volumes that are full or nearly."""
+    blind: str = ""
+    """Why its autoscaler knows no figures."""
     turn: bool = False
     """Whether it may take what was changed of its cluster or the platform."""
     overdue: bool = False
@@ -102,6 +105,7 @@ def observe(stack: Stack, world: World, *, thorough: bool = True) -> StackSeen:
         infrastructure=infrastructure,
         hangs=driver.restarts and silence.hangs(stack, answering, now),
         filling=driver.filling(stack.uid),
+        blind="" if stack.spec.replicas.fixed else driver.blind(stack.uid),
         turn=_turn(stack, world),
         overdue=stack.closing and _overdue(stack, now),
     )
@@ -604,6 +608,7 @@ def conditions(stack: Stack, seen: StackSeen, world: World) -> tuple[Condition, 
         *silence.steadiness(stack, utcnow(), restarting=seen.hangs),
         *_roomy(stack, seen),
         *_asked_for(stack),
+        *_autoscaling(stack, seen),
     )
 
 
@@ -642,6 +647,14 @@ def _asked_for(stack: Stack) -> tuple[Condition, ...]:
     if stack.spec.backup:
         return (unmet(BACKED_UP, "BackupWanted"),)
     return (met(BACKED_UP, "BackupsAsAsked"),) if BACKED_UP in stack.conditions else ()
+
+
+def _autoscaling(stack: Stack, seen: StackSeen) -> tuple[Condition, ...]:
+    """Whether its autoscaler works: a condition since one did not."""
+    if seen.blind:
+        return (unmet(AUTOSCALING, "AutoscalerBlind", detail=seen.blind),)
+    known = AUTOSCALING in stack.conditions
+    return (met(AUTOSCALING, "AutoscalerSees"),) if known else ()
 
 
 def _answering(seen: StackSeen) -> Condition:

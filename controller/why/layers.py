@@ -192,7 +192,7 @@ def unknown(name: str, note: Note, code: str | None = None) -> Layer:
     return Layer(name=name, state=LayerState.UNKNOWN, note=note, code=code)
 
 
-BESIDE = {"backup_failed", "volume_filling", BackupUnderWayError.code}
+BESIDE = {"backup_failed", "volume_filling", "autoscaler_blind", BackupUnderWayError.code}
 """What is to be known and keeps nothing from running."""
 SILENT = {"WhySilentAt", "WhySilentBecause"}
 """How it is told that no answer came from a shop."""

@@ -33,6 +33,7 @@ from provisioners.command import Result
 from provisioners.helm.drift import Drift
 from provisioners.helm.program import Helm
 from provisioners.helm.releases import RUN, STATE, Records, Revision, revisions
+from provisioners.kubernetes.autoscalers import Autoscalers
 from provisioners.kubernetes.backups import Copies
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
@@ -149,6 +150,7 @@ class HelmDriver:
         self._handovers = Handovers(rooms.connection)
         self._wanted = wanted
         self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
+        self._autoscalers = Autoscalers(rooms.connection, selector=STACK)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, pull=rooms.pull, patience=patience)
         self._copies = Copies(rooms.connection, patience=patience)
@@ -164,6 +166,7 @@ class HelmDriver:
         """What is not right with the cluster itself; raises ClusterError."""
         found = Survey(self._rooms.connection, self._ground, self._wanted).look()
         self._fullness.look(self._ground.look())
+        self._autoscalers.look()
         unseen = Finding(code="volumes_unseen") if self._fullness.denied else None
         return (*found, unseen) if unseen else found
 
@@ -233,7 +236,7 @@ class HelmDriver:
         view = self.watches.synced(self._sync)
         ground = self._ground.look()
         self._fullness.look(ground)
-        found = causes(
+        found: list[Cause] = causes(
             view,
             namespace,
             workloads,
@@ -242,7 +245,15 @@ class HelmDriver:
             full=self._fullness.known(namespace),
             beside=True,
         )
+        self._autoscalers.look()
+        if said := self._autoscalers.known(namespace):
+            thing = f"horizontalpodautoscaler/{namespace}-{WEB}"
+            found.append(Cause(kind=CauseKind.BLIND, thing=thing, message=said, part=WEB))
         return tuple(found)
+
+    def blind(self, name: str) -> str:
+        """Why its autoscaler had no figures at the last survey."""
+        return self._autoscalers.known(self._rooms.namespace(name))
 
     def filling(self, name: str) -> tuple[Filling, ...]:
         """Volumes that are full or nearly, as the last survey measured them."""

@@ -56,6 +56,8 @@ class CauseKind(StrEnum):
     MISSING = "missing"
     BACKUP = "backup_failed"
     FILLING = "volume_filling"
+    BLIND = "autoscaler_blind"
+    """The autoscaler knows no figures, so the number of web servers stays as it is."""
     STUCK = "unexplained"
     """It does not get ready, and nobody says why."""
     STARTING = "starting"

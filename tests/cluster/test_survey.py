@@ -7,12 +7,15 @@ import pytest
 from kubernetes import client
 
 from provisioners.base import Finding
+from provisioners.kubernetes import autoscalers
 from provisioners.kubernetes.connection import Connection
 from provisioners.kubernetes.ground import GroundKeeper
+from provisioners.kubernetes.rooms import STACK
 from provisioners.kubernetes.survey import Survey, Wanted
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import stood_in
 from tests.cluster.kubelet import NODE
+from tests.cluster.waiting import until
 
 pytestmark = stood_in
 
@@ -71,3 +74,40 @@ def test_a_leader_that_renews_nothing_is_told(cluster: Cluster, connection: Conn
         assert survey(connection)["scheduler_silent"].about == name
     finally:
         leases.delete_namespaced_lease(name, "kube-system")
+
+
+def test_an_autoscaler_without_figures_is_known_by_its_namespace(
+    cluster: Cluster, connection: Connection, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autoscalers, "_FRESH_SECONDS", 0.0)
+    metadata = {"name": "web", "labels": {STACK: "abc"}}
+    pods = {"containers": [{"name": "web", "image": "example.com/web:1"}]}
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": pods}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    cluster.apps.create_namespaced_deployment(namespace, {"metadata": metadata, "spec": spec})
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    scaling: Any = client.AutoscalingV2Api(cluster.api)
+    scaling.create_namespaced_horizontal_pod_autoscaler(
+        namespace,
+        {
+            "metadata": metadata,
+            "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
+        },
+    )
+    looking = autoscalers.Autoscalers(connection, selector=STACK)
+
+    def known() -> str:
+        looking.look()
+        return looking.known(namespace)
+
+    def told() -> bool:
+        found = scaling.read_namespaced_horizontal_pod_autoscaler("web", namespace).status
+        return any(
+            it.type == "ScalingActive" and it.status == "False" for it in found.conditions or ()
+        )
+
+    until(told)
+    assert known() == ""
+    monkeypatch.setattr(autoscalers, "_PATIENCE_SECONDS", 0.0)
+    until(lambda: "metrics" in known())

@@ -76,6 +76,11 @@ def test_a_store_is_scaled_and_goes_back_to_its_plan(plane: Plane) -> None:
     held = plane.remote.held[stack_of(plane)["uid"]]
     assert held.replicas == 5
     problem(plane.post("stores/acme/scale", {"min": 9, "max": 6}), 422, "invalid_scale")
+    alone = plane.post("stores/acme/scale", {"now": 1})
+    assert [item["reason"] for item in alone.json()["warnings"]] == ["NumberFixed"]
+    follow(plane, alone)
+    assert stack_of(plane)["replicas"] == {"min": 1, "max": 1}
+    assert held.replicas == 1
     follow(plane, plane.post("stores/acme/scale", {}))
     assert stack_of(plane)["replicas"] == {"min": 2, "max": 4}
     follow(plane, plane.request("PATCH", "stores/acme", json={"plan": "scale"}))
@@ -182,3 +187,21 @@ def test_a_rollout_goes_to_the_stores_of_its_software(plane: Plane, sandbox: Fak
     assert planned(engine="sandbox") == ["preview"]
     other = {"image": "r.example.com/a:9", "engine": "other"}
     problem(plane.post("images/rollouts", other), 422, "unknown_engine")
+
+
+def test_an_autoscaler_without_figures_is_told_and_the_store_is_ready(plane: Plane) -> None:
+    plane.make(cluster="north", plan="growth")
+    uid = stack_of(plane)["uid"]
+    plane.remote.unseen[uid] = "failed to get cpu utilization: the server could not find metrics"
+    plane.look_again()
+    found = plane.get("stores/acme").json()
+    assert found["status"]["phase"] == "Ready"
+    (condition,) = (it for it in found["stack"]["conditions"] if it["type"] == "Autoscaling")
+    assert condition["status"] == "False"
+    assert "could not find metrics" in condition["message"]
+    events = plane.get("stores/acme/events").json()["items"]
+    assert [it["reason"] for it in events].count("AutoscalerBlind") == 1
+    plane.remote.unseen.clear()
+    plane.look_again()
+    found = plane.get("stores/acme").json()["stack"]["conditions"]
+    assert next(it["status"] for it in found if it["type"] == "Autoscaling") == "True"

@@ -169,6 +169,7 @@ def test_there_is_a_word_for_everything() -> None:
         "InfrastructureReady",
         "VolumesRoomy",
         "BackedUp",
+        "Autoscaling",
         STEADY,
         WATCHED,
         *SHORTFALLS,
