@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 ALIVE = "/-/live"
 """Answers as long as the process does; whether the shop has its data is the Bridge's `ready`."""
 SITE = "/-/site"
-"""Which website a host gets, as the Magento image says it: any, since settings decide it here."""
+"""Which website a host gets, as the Magento image says it: any, since settings decide it here. And
+whether shoppers are let in."""
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 CONTENT_POLICY = (
@@ -52,7 +53,8 @@ def build_app(shop: Shop) -> ASGIApp:
             await Response(status_code=204)(scope, receive, send)
             return
         if scope["path"] == SITE:
-            headers = {"Cache-Control": "no-store"}
+            storefront = "closed" if shop.release.closed else "open"
+            headers = {"Cache-Control": "no-store", "X-Shop-Storefront": storefront}
             await Response("*\n", 200, headers, "text/plain")(scope, receive, send)
             return
         request = Request(scope, receive)

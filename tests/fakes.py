@@ -401,7 +401,12 @@ class FakeEngine:
         return beside(PlatformValues().over(cluster, stack.spec.plan)) if cluster else Beside()
 
     def ready(
-        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+        self,
+        endpoint: str,
+        websites: Mapping[str, str] | None = None,
+        *,
+        storefront: str = "",
+        trust: str = "",
     ) -> None:
         self.trusted = trust
         if self.barred is not None:

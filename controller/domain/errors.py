@@ -1110,6 +1110,14 @@ class HostsPendingError(ShopStartingError):
     action = N_("Nothing needs to be done: they follow within two minutes.")
 
 
+class StorefrontPendingError(ShopStartingError):
+    """The shop answers, and some of what shoppers reach is not opened or closed yet."""
+
+    code = "storefront_pending"
+    cause = N_("Some visitors are still shown the shop as it was before it was opened or closed.")
+    action = N_("Nothing needs to be done: what serves them follows within two minutes.")
+
+
 class ShopSilentError(TransientError):
     """A shop that answered before and still runs gives no answer: it hangs, or is cut off."""
 

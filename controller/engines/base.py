@@ -231,11 +231,17 @@ class Engine(Protocol):
         """What the operator says of a stack beside what is to run."""
 
     def ready(
-        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+        self,
+        endpoint: str,
+        websites: Mapping[str, str] | None = None,
+        *,
+        storefront: str = "",
+        trust: str = "",
     ) -> None:
         """Return when a shop answers there, for each of its `websites` (hosts with their codes).
 
-        Certificates of `trust` count beside the system's.
+        `storefront` is “open” or “closed” where shoppers have to find it so. Certificates of
+        `trust` count beside the system's.
 
         Raises ShopUnreachableError when it gives no answer that could be used, ShopStartingError
         when it says that it is not ready, WrongShopError when it is none.

@@ -1,6 +1,7 @@
 """What the engines have in common whose shops speak the Bridge's API: Magento and the sandbox."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from controller.domain.errors import (
     HostsPendingError,
     ShopStartingError,
     ShopUnroutedError,
+    StorefrontPendingError,
     WrongShopError,
 )
 from controller.domain.mail import Relay
@@ -65,9 +67,14 @@ class BridgedEngine:
         return Beside()
 
     def ready(
-        self, endpoint: str, websites: Mapping[str, str] | None = None, trust: str = ""
+        self,
+        endpoint: str,
+        websites: Mapping[str, str] | None = None,
+        *,
+        storefront: str = "",
+        trust: str = "",
     ) -> None:
-        """Return when a shop with the Bridge answers there, and knows each host's website."""
+        """Return when a shop with the Bridge answers there, as is wanted of it."""
         rest = RestClient(endpoint, timeout=2, trust=trust)
         try:
             answer = rest.call("GET", "/V1/storecontroller/ready")
@@ -79,8 +86,8 @@ class BridgedEngine:
             rest.close()
         if answer != {"ready": True}:
             raise ShopStartingError
-        if websites and (late := _late(Wire(endpoint, trust), websites)):
-            raise HostsPendingError(hosts=", ".join(late))
+        if websites or storefront:
+            _check_doors(Wire(endpoint, trust), websites or {}, storefront)
 
     def identify(self, endpoint: str, token: str) -> str:
         """Who a shop says it is."""
@@ -111,27 +118,41 @@ class BridgedEngine:
         return BridgeShop(endpoint, store, secrets, providers, addresses, relay, trust=trust)
 
 
-def _late(wire: Wire, websites: Mapping[str, str]) -> list[str]:
-    """The hosts that are not led to their website yet, on the way that leads to the main one.
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What shoppers find who come by a host."""
+
+    website: str | None = None
+    """Its code; _ANY where that cannot be said, None where nobody says it."""
+    storefront: str = ""
+    """“open” or “closed”; another word while it is neither, empty where nobody says it."""
+
+
+def _check_doors(wire: Wire, websites: Mapping[str, str], storefront: str) -> None:
+    """Raise StorefrontPendingError or HostsPendingError unless shoppers find what is wanted.
 
     Shops say at an address of their own which website a host gets. Where the main one does and a
     further one does not, something before the shop does not know that host.
     """
     try:
-        told = _site(wire, {}) is not None
-        found = {host: _site(wire, {"Host": host}) for host in websites}
+        main = _door(wire, {})
+        found = {host: _door(wire, {"Host": host}).website for host in websites}
     finally:
         wire.close()
-    unjudged = {_ANY} if told else {_ANY, None}
-    return [host for host, code in websites.items() if found[host] not in {code, *unjudged}]
+    if storefront and main.storefront not in {"", storefront}:
+        raise StorefrontPendingError
+    unjudged = {_ANY, None} if main.website is None else {_ANY}
+    late = [host for host, code in websites.items() if found[host] not in {code, *unjudged}]
+    if late:
+        raise HostsPendingError(hosts=", ".join(late))
 
 
-def _site(wire: Wire, headers: Mapping[str, str]) -> str | None:
-    """The website that a host gets, _ANY where that cannot be said; None where nobody says it."""
+def _door(wire: Wire, headers: Mapping[str, str]) -> Door:
     answer = wire.exchange("GET", "/-/site", None, headers, seconds=_HOST_SECONDS)
     if answer.status == _MISDIRECTED:
-        return _ANY
+        return Door(website=_ANY)
     plain = answer.headers.get_content_type() == "text/plain"
     if answer.status != HTTPStatus.OK or not plain:
-        return None
-    return answer.body.decode(errors="replace").strip()
+        return Door()
+    told = answer.headers.get("X-Shop-Storefront", "")
+    return Door(website=answer.body.decode(errors="replace").strip(), storefront=told)

@@ -156,9 +156,7 @@ def _answers(
     if not thorough:
         return None
     try:
-        websites = stack.spec.websites if stack.cluster else {}
-        trust = world.beside(stack).trust
-        world.engine(stack).ready(status.endpoint or "", websites, trust)
+        world.ask(stack, status.endpoint or "")
         if "access_token" not in world.access(stack):
             return HandoverMissingError()
     except StoreControllerError as error:

@@ -109,6 +109,18 @@ class World:
         except DriverFailure as failure:
             raise from_driver(failure) from failure
 
+    def ask(self, stack: Stack, endpoint: str) -> None:
+        """Return when the shop answers as is wanted of the stack; raises StoreControllerError."""
+        # Whether it was opened or closed is looked at until it was seen.
+        turning = stack.cluster is not None and not stack.settled
+        closed = stack.desired is StackDesired.CLOSED
+        self.engine(stack).ready(
+            endpoint,
+            stack.spec.websites if stack.cluster else {},
+            storefront=("closed" if closed else "open") if turning else "",
+            trust=self.beside(stack).trust,
+        )
+
     def relay(self, store: Store, stack: Stack) -> Relay | None:
         """Where a shop's mails go: the store's own relay, its plan's, cluster's or the platform's.
 

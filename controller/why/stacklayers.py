@@ -16,6 +16,7 @@ from controller.domain.errors import (
     ShopUnreachableError,
     ShopWayError,
     StoreControllerError,
+    StorefrontPendingError,
 )
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
@@ -207,9 +208,8 @@ class StackLayers:
         endpoint = status.endpoint if isinstance(status, ReleaseStatus) else self._stack.endpoint
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
-        websites = self._stack.spec.websites if self._stack.cluster else {}
-        answer = asked(lambda: self._world.engine(self._stack).ready(endpoint, websites))
-        if isinstance(answer, ShopWayError | HostsPendingError):
+        answer = asked(lambda: self._world.ask(self._stack, endpoint))
+        if isinstance(answer, ShopWayError | HostsPendingError | StorefrontPendingError):
             return problem("shop", answer)
         met = str(answer.params.get("detail") or "") if answer is not None else ""
         runs = isinstance(status, ReleaseStatus) and status.state is ReleaseState.CURRENT

@@ -190,6 +190,7 @@ def test_the_web_server_says_which_website_a_host_gets(host: str, site: str, clo
     status, headers, text = closed.ask("/-/site", Host=host)
     assert (status, headers.get_content_type(), text) == (200, "text/plain", site)
     assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Shop-Storefront"] == "closed"
 
 
 @pytest.mark.needs("nginx")

@@ -39,6 +39,7 @@ class Shop:
     numbers: Iterator[int] = field(default_factory=itertools.count)
     broken: bool = False
     release: str = RELEASE
+    storefront: str = "open"
     server: ThreadingHTTPServer | None = None
 
     def answer(self, path: str, cookies: str) -> tuple[int, dict[str, str], str]:
@@ -68,6 +69,7 @@ class Shop:
                 {"Cache-Control": "public, max-age=3600, s-maxage=3600", "X-Magento-Tags": "menu"},
                 f"<nav>{number}</nav>",
             ),
+            "/-/site": lambda: (200, {"X-Shop-Storefront": self.storefront}, "us"),
             "/rates": lambda: (200, {}, f"nothing said {number}"),
         }
         status, headers, text = pages.get(
@@ -185,7 +187,7 @@ def resting(behind: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def shop(behind: Shop) -> Shop:
     """The shop, asked nothing yet and well."""
-    behind.broken, behind.release = False, RELEASE
+    behind.broken, behind.release, behind.storefront = False, RELEASE, "open"
     behind.asked.clear()
     return behind
 
@@ -363,6 +365,20 @@ def test_what_is_kept_is_shown_while_the_shop_answers_nobody(cache: Cache, shop:
 def test_a_closed_shop_shows_nothing_that_was_kept(closed_cache: Cache, shop: Shop) -> None:
     assert closed_cache.text("/mug.html") != closed_cache.text("/mug.html")
     assert len(shop.pages_asked()) == 2
+
+
+def test_a_host_s_website_and_an_open_door_are_told_outside(
+    cache: Cache, closed_cache: Cache, shop: Shop
+) -> None:
+    def told(of: Cache) -> tuple[str, str]:
+        _, headers, text = of.ask("/-/site")
+        return headers["X-Shop-Storefront"], text
+
+    assert told(cache) == told(closed_cache) == ("open", "us")
+    shop.storefront = "closed"
+    # Behind the closed door this one shows what it kept.
+    assert told(cache) == ("closing", "us")
+    assert told(closed_cache) == ("closed", "us")
 
 
 def test_a_shop_into_which_a_backup_is_loaded_is_said_to_be_closed(

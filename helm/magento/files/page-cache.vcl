@@ -41,8 +41,8 @@ sub vcl_recv {
         }
         return (synth(200, "Forgotten"));
     }
-    # What answers the probes is nobody's business outside.
-    if (req.url ~ "^/(-/|health_check\.php|rest/all/V1/storecontroller/ready)") {
+    # What answers the probes is nobody's business outside; a host's website and an open door are.
+    if (req.url != "/-/site" && req.url ~ "^/(-/|health_check\.php|rest/all/V1/storecontroller/ready)") {
         return (synth(404));
     }
     # A backup is being loaded: nobody is behind, and what was kept here is of before.
@@ -55,7 +55,7 @@ sub vcl_recv {
     set req.http.Host = std.tolower(req.http.Host);
     # PHP would take it for the way to other servers.
     unset req.http.proxy;
-    if (@CLOSED@ || (req.method != "GET" && req.method != "HEAD")) {
+    if (@CLOSED@ || req.url == "/-/site" || (req.method != "GET" && req.method != "HEAD")) {
         return (pass);
     }
     # Files come from the web server's disk; the administration, REST and what belongs to one visitor are
@@ -151,6 +151,10 @@ sub vcl_deliver {
         set resp.http.Pragma = "no-cache";
         set resp.http.Expires = "-1";
         set resp.http.Cache-Control = "no-store, no-cache, must-revalidate, max-age=0";
+    }
+    # Behind a closed door pages are kept here that are shown still.
+    if (!@CLOSED@ && req.url == "/-/site" && resp.http.X-Shop-Storefront == "closed") {
+        set resp.http.X-Shop-Storefront = "closing";
     }
     unset resp.http.X-Magento-Tags;
     unset resp.http.X-Magento-Debug;

@@ -26,6 +26,7 @@ from controller.domain.errors import (
     ShopUnroutedError,
     ShopUntrustedError,
     ShopWayError,
+    StorefrontPendingError,
     WrongShopError,
 )
 from controller.engines.magento import MagentoEngine
@@ -222,6 +223,26 @@ def test_each_website_is_asked_for_at_its_own_host(
     told = pytest.raises(HostsPendingError, match=r"us\.example\.com") if late else nullcontext()
     with shop(answer) as address, told:
         MagentoEngine("").ready(address, {"us.example.com": "us"})
+
+
+@pytest.mark.parametrize("wanted", ["open", "closed"])
+def test_shoppers_find_it_opened_or_closed_before_it_is_said_to_be_so(wanted: str) -> None:
+    shown = ["closing"]
+
+    def answer(peer: socket.socket, request: bytes) -> None:
+        if request.startswith(b"GET /-/site "):
+            told = f"\r\nX-Shop-Storefront: {shown[0]}" if shown[0] else ""
+            peer.sendall(whole(b"base\n", kind=f"text/plain{told}"))
+        else:
+            peer.sendall(whole(b'{"ready":true}'))
+
+    with shop(answer) as address:
+        with pytest.raises(StorefrontPendingError):
+            MagentoEngine("").ready(address, storefront=wanted)
+        # One that stays as it is is not asked, and an image that does not say it is not judged.
+        MagentoEngine("").ready(address)
+        for shown[0] in (wanted, ""):
+            MagentoEngine("").ready(address, storefront=wanted)
 
 
 def test_an_authority_of_the_operators_is_trusted_beside_the_systems(tmp_path: Path) -> None:
