@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
+
 from provisioners import command, disk
 from provisioners.base import (
     Backup,
@@ -399,7 +401,8 @@ def _signal(pid: int, kind: signal.Signals) -> None:
 def _read(path: Path) -> dict[str, Any] | None:
     """A JSON file, or None while it is missing or not whole."""
     try:
-        found = json.loads(path.read_bytes())
+        with path.open("rb", buffering=0) as file:
+            found = orjson.loads(file.readall())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -6,6 +6,7 @@ tokens of stacks, one-time codes and cookies are made so; `main` hands the one k
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 
 class Keyring:
@@ -15,8 +16,10 @@ class Keyring:
         if len(master_key) < 32:
             raise ValueError("the master key needs at least 32 bytes")
         self._key = master_key
+        # Every look at a store asks for the same ones again.
+        self.derive = lru_cache(maxsize=16_384)(self._derive)
 
-    def derive(self, purpose: str, subject: str = "") -> str:
+    def _derive(self, purpose: str, subject: str = "") -> str:
         """64 hexadecimal digits for this purpose and subject."""
         # The lengths keep ("ab", "c") and ("a", "bc") apart.
         message = f"{len(purpose)}:{purpose}:{subject}".encode()
