@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Barrier
@@ -75,10 +76,15 @@ def registry_over(
 
 
 def empty(database: Database) -> None:
-    """Remove every row."""
-    with database.write() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            connection.execute(table.delete())
+    """Remove every row, past SQLAlchemy: thousands of tests begin with it."""
+    with database.write() as connection, closing(connection.connection.cursor()) as cursor:
+        for statement in _deletions():
+            cursor.execute(statement)
+
+
+@cache
+def _deletions() -> tuple[str, ...]:
+    return tuple(f"DELETE FROM {t.name}" for t in reversed(SQLModel.metadata.sorted_tables))
 
 
 def sqlite_template(directory: Path) -> Path:

@@ -171,6 +171,11 @@ class Plane:
             self.registry.queue.postpone(quiet)
         raise AssertionError(f"still due: {due}")
 
+    def settle_some(self, count: int) -> None:
+        """Reconcile no more than so many of what is due, each once."""
+        for ref in self.registry.queue.due(count):
+            self._reconciler.run(ref)
+
     def look_again(self) -> None:
         """Reconcile as if the time for the next look had come."""
         for driver in (self.driver, self.remote):

@@ -17,6 +17,7 @@ import pytest
 from controller.domain.operations import PLANNED_STEPS, OperationKind
 from controller.reconciler import failpoints, stacks, stores
 from tests.control_plane import ControlPlane, reachable, until
+from tests.mail_catcher import catching
 
 pytestmark = pytest.mark.failpoint
 
@@ -34,7 +35,7 @@ CLUSTERED = [
     stacks.MakeBackup.name,
     stacks.TryImage.name,
 ]
-# A shop has it that was told of a mail server; test_mail does.
+# A shop has it that was told of a mail server.
 MAILED = [stores.ProveMailing.name]
 ELSEWHERE = {*RETIREMENT, *PURGE, *ADOPTION, *RESTART, *CLUSTERED, *MAILED}
 CREATION = [step for step in STEPS if step not in ELSEWHERE]
@@ -120,6 +121,32 @@ def test_a_restart_killed_anywhere_ends_with_one_shop_that_sells(
     finally:
         with suppress(ProcessLookupError):
             os.kill(hung, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("failpoint", failpoints.names(MAILED))
+def test_a_test_mail_killed_anywhere_is_sent_and_told(tmp_path: Path, failpoint: str) -> None:
+    plane = ControlPlane(tmp_path / "home")
+    with plane.running():
+        plane.finish(plane.create("acme", contact={"email": "owner@acme.example"}))
+    plane.start(STORECTL_FAILPOINT=failpoint)
+    plane.await_ready()
+    with catching(password="right-password") as server:
+        # Saved before the kill: the password is what the step needs.
+        mail = {"host": "127.0.0.1", "port": server.port, "encryption": "none", "username": "shop"}
+        secret = {"value": "right-password"}
+        ask(lambda: plane.call("PUT", "/stores/acme/secrets/smtp.password", secret))
+        operation = ask(lambda: plane.call("PATCH", "/stores/acme", {"mail": mail}))
+        killed(plane)
+
+        with plane.running():
+            again = operation or plane.call("PATCH", "/stores/acme", {"mail": mail})
+            assert plane.finish(again)["status"]["state"] == "succeeded"
+            conditions = plane.call("GET", "/stores/acme")["status"]["conditions"]
+            (mailing,) = [one for one in conditions if one["type"] == "Mailing"]
+            assert mailing["reason"] == "MailDelivered"
+        # Only one that was sent and not written down is sent once more.
+        assert len(server.mails) == (2 if failpoint.endswith(":done") else 1)
+        assert {str(sent["To"]) for sent in server.mails} == {"owner@acme.example"}
 
 
 @pytest.mark.parametrize("failpoint", failpoints.names(RETIREMENT))
