@@ -18,7 +18,7 @@ PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb-dump", "mkfs.ext4", "moun
 MAGENTO = """<?php
 $var = __DIR__ . '/../var';
 file_put_contents("$var/calls", implode(' ', array_slice($argv, 3)) . "\\n", FILE_APPEND);
-if (in_array('--version', $argv, true)) { echo "Magento CLI 2.4.7\\n"; }
+if (in_array('--version', $argv, true)) { echo getenv('VERSION') ?: 'Magento CLI 2.4.7', "\\n"; }
 if (in_array('indexer:reindex', $argv, true) && file_exists("$var/break")) { exit(1); }
 """
 
@@ -147,6 +147,9 @@ def pod(server: int, tmp_path: Path) -> Iterator[Pod]:
             script.write_text(script.read_text().replace("cd /magento", f"cd {root}"))
     (scripts / "app-etc").mkdir()
     shutil.copy(IMAGE / "etc/env.php", scripts / "app-etc/env.php")
+    (scripts / "app-etc/config.php").write_text("<?php return [];")
+    (root / "app/etc").mkdir(parents=True)
+    os.chown(root / "app/etc", USER, USER)
     (root / "bin").mkdir()
     (root / "bin/magento").write_text(MAGENTO)
     secrets = root / "secrets"
@@ -286,6 +289,34 @@ def test_one_that_failed_on_the_way_is_run_again(installed: Pod) -> None:
         assert whole(installed)
     # What was half loaded was not saved as if it were a shop; what was whole was.
     assert len(installed.backups) == count + 1
+
+
+def test_a_backup_of_an_older_version_is_brought_to_this_one(installed: Pod) -> None:
+    name = saved(installed)
+    spoilt(installed)
+    time.sleep(1.1)
+    over = {"SHOP_RESTORE_OVER": "1", "VERSION": "Magento CLI 2.4.7-p3"}
+    done = installed.shop("restore", name, **over)
+    assert done.returncode == 0, done.stderr
+    assert whole(installed)
+    calls = (installed.root / "var/calls").read_text().splitlines()
+    assert calls.index("setup:upgrade --keep-generated") < calls.index("indexer:reindex")
+    # What is of this version is left as it is.
+    newest = saved_again(installed, VERSION="Magento CLI 2.4.7-p3")
+    assert installed.shop("restore", newest, **over).returncode == 0
+    assert "setup:upgrade" not in (installed.root / "var/calls").read_text()
+    # Back in time there is no way.
+    refused = installed.shop("restore", newest, SHOP_RESTORE_OVER="1")
+    assert refused.returncode == 1
+    assert "newer than this image's" in refused.stderr
+    assert "nothing was touched" in refused.stderr
+
+
+def saved_again(pod: Pod, **environ: str) -> str:
+    time.sleep(1.1)
+    done = pod.shop("backup", **environ)
+    assert done.returncode == 0, done.stderr
+    return pod.backups[-1]
 
 
 def test_an_old_archive_with_foreign_entries_and_a_wrong_name_do_no_harm(installed: Pod) -> None:

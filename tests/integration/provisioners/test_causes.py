@@ -339,3 +339,20 @@ def test_a_job_that_nobody_asked_for_does_not_hold_a_release_up() -> None:
         job=[thing("backup-123", spec={}, status={"conditions": ended})],
     )
     assert told(view) == []
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_a_backup_that_goes_on_is_told_only_when_it_cannot(stuck: bool) -> None:
+    saving = thing(
+        "backup-123",
+        metadata={"labels": {"app.kubernetes.io/component": "backup"}},
+        spec={},
+        status={"startTime": "2026-01-01T00:05:00Z", "active": 1},
+    )
+    runs = {"phase": "Running"} | container({"running": {"startedAt": "2026-01-01T00:05:00Z"}})
+    status = {"phase": "Pending", **UNSCHEDULABLE} if stuck else runs
+    owners = [{"kind": "Job", "name": "backup-123"}]
+    copying = thing("backup-x", metadata={"ownerReferences": owners}, spec={}, status=status)
+    view = seen(deployment=[deployment(available=1)], job=[saving], pod=[copying])
+    found = [cause.kind for cause in told(view, beside=True)]
+    assert found == [CauseKind.UNSCHEDULABLE] * stuck
