@@ -389,6 +389,10 @@ def test_a_shop_into_which_a_backup_is_loaded_is_said_to_be_closed(
         assert (status, headers["Retry-After"]) == (503, "600")
         assert headers["Cache-Control"] == "no-store"
         assert 'lang="de"' in text
+    # Who waits for the door to open sees that it is not.
+    status, headers, _ = resting.ask("/-/site")
+    assert (status, headers.get_content_type()) == (200, "text/plain")
+    assert headers["X-Shop-Storefront"] == "resting"
     # It is ready all the same, and what was kept is forgotten as ever.
     assert resting.ask("/-/page-cache")[0] == 200
     assert resting.forget(".*") == 200

@@ -46,6 +46,9 @@ sub vcl_recv {
         return (synth(404));
     }
     # A backup is being loaded: nobody is behind, and what was kept here is of before.
+    if (@RESTS@ && req.url == "/-/site") {
+        return (synth(200, "Resting"));
+    }
     if (@RESTS@) {
         return (synth(503, "Closed"));
     }
@@ -170,6 +173,11 @@ sub vcl_synth {
     if (resp.status == 404 || resp.status == 405 || resp.status == 400) {
         set resp.http.Content-Type = "text/plain; charset=utf-8";
         set resp.body = resp.reason;
+    }
+    if (resp.reason == "Resting") {
+        # The door is seen open again only after this.
+        set resp.http.Content-Type = "text/plain; charset=utf-8";
+        set resp.http.X-Shop-Storefront = "resting";
     }
     if (resp.status == 503) {
         set resp.http.Content-Type = "text/html; charset=utf-8";
