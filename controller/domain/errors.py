@@ -1279,6 +1279,17 @@ class RoomExceededError(DriverError):
     action = N_("Raise the plan's quota, or lower what the shop scales to.")
 
 
+class HeadroomError(DriverError):
+    """What is to grow fits onto no node; it was not touched."""
+
+    code = "no_headroom"
+    cause = N_("No node has room for a larger part of the shop, which runs on as it is: %(detail)s")
+    action = N_(
+        "Add a node or make room, and it goes on by itself; or go back: "
+        "storectl plan set NAME PLAN."
+    )
+
+
 class RatesUnavailableError(TransientError):
     """A source of exchange rates does not answer."""
 

@@ -5,10 +5,8 @@ which release it is of. Only an object that somebody else wrote to is read and c
 release's manifest, field by field of what that says; what it leaves open may be anybody's.
 """
 
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
@@ -17,23 +15,12 @@ from provisioners.base import Changed
 from provisioners.helm.releases import Content, Records, Revision
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import NotFoundError
+from provisioners.kubernetes.quantities import quantity
 from provisioners.kubernetes.rooms import STACK
 from provisioners.kubernetes.view import PATHS, View, strangers_of, within
 from provisioners.kubernetes.watch import Watches
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_QUANTITY = re.compile(r"^([0-9.]+)(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
-_FACTORS = {
-    "m": Decimal("0.001"),
-    "k": Decimal(10) ** 3,
-    "M": Decimal(10) ** 6,
-    "G": Decimal(10) ** 9,
-    "T": Decimal(10) ** 12,
-    "Ki": Decimal(2) ** 10,
-    "Mi": Decimal(2) ** 20,
-    "Gi": Decimal(2) ** 30,
-    "Ti": Decimal(2) ** 40,
-}
 _KEYS = ("name", "mountPath", "containerPort", "port", "host", "path", "topologyKey")
 """What tells the items of a list apart, as Kubernetes merges them."""
 _KEPT = 20_000
@@ -164,18 +151,8 @@ def _same(said: Any, live: Any) -> bool:
     empty: tuple[Any, ...] = (None, "", [], {})
     if said == live or (said in empty and live in empty):
         return True
-    one, other = _quantity(said), _quantity(live)
+    one, other = quantity(said), quantity(live)
     return one is not None and one == other
-
-
-def _quantity(value: Any) -> Decimal | None:
-    found = _QUANTITY.match(str(value)) if isinstance(value, str | int | float) else None
-    if found is None:
-        return None
-    try:
-        return Decimal(found[1]) * _FACTORS.get(found[2] or "", Decimal(1))
-    except InvalidOperation:
-        return None
 
 
 def _who(live: Json) -> str:

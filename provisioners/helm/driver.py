@@ -16,6 +16,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import yaml
+
 from provisioners.base import (
     Backup,
     Changed,
@@ -42,6 +44,7 @@ from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
+from provisioners.kubernetes.headroom import Headroom
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
@@ -96,11 +99,24 @@ class HelmChart:
             total.update(hashlib.sha256(file.read_bytes()).digest())
         return total.hexdigest()
 
-    @cached_property
+    @property
     def marks(self) -> bool:
         """Whether its objects tell which release wrote them."""
-        defaults = self.path / "values.yaml"
-        return defaults.exists() and "\ndigest:" in f"\n{defaults.read_text()}"
+        return "digest" in self._usual
+
+    def sizes(self, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """What each part requests: a part is a value with `resources`."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for part, usual in self._usual.items():
+            if isinstance(usual, Mapping) and "resources" in usual:
+                said = ((values.get(part) or {}).get("resources") or {}).get("requests") or {}
+                found[part] = {**(usual["resources"].get("requests") or {}), **said}
+        return found
+
+    @cached_property
+    def _usual(self) -> Mapping[str, Any]:
+        file = self.path / "values.yaml"
+        return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
 
 
 class HelmDriver:
@@ -150,6 +166,7 @@ class HelmDriver:
         self._handovers = Handovers(rooms.connection)
         self._wanted = wanted
         self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
+        self._headroom = Headroom(rooms.connection)
         self._autoscalers = Autoscalers(rooms.connection, selector=STACK)
         self._ground = GroundKeeper(rooms.connection)
         self._trials = Trials(rooms.connection, pull=rooms.pull, patience=patience)
@@ -193,6 +210,8 @@ class HelmDriver:
         if history:
             self._recover(release.name)
         values = chart.values(release)
+        if release.hooks and history and not history[-1].stopped:
+            self._headroom.check(self._rooms.namespace(release.name), chart.sizes(values))
         digest, hooks = self._digest(release), release.hooks
         self._upgrade(release.name, chart, values, digest, stopped=False, hooks=hooks)
         self._drift.put_back(self._rooms.namespace(release.name), status.changed)

@@ -12,7 +12,7 @@ from kubernetes import client
 
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, stood_in, whole
-from tests.cluster.kubelet import Fate, Object, usual
+from tests.cluster.kubelet import NODE, Fate, Object, usual
 from tests.cluster.shops import Shops
 from tests.cluster.stage import Stage, staged
 from tests.cluster.waiting import until
@@ -168,3 +168,32 @@ def test_logins_and_values_of_a_cluster_reach_its_stores(
     until(arrived)
     kept = cluster.core.read_namespaced_secret(name, namespace)
     assert json.loads(base64.b64decode(kept.data[".dockerconfigjson"])) == LOGINS
+
+
+def offered(cluster: Cluster, memory: str) -> None:
+    """Let the only node have so much memory for pods."""
+    offer = {"cpu": "64", "memory": memory, "pods": "1000"}
+    cluster.core.patch_node_status(NODE, {"status": {"allocatable": offer, "capacity": offer}})
+
+
+@stood_in
+def test_a_larger_plan_waits_for_room_while_the_smaller_one_runs_on(
+    stage: Stage, cluster: Cluster, namespace: str
+) -> None:
+    def database() -> tuple[str, str]:
+        name = f"{namespace}-database-0"
+        pod = cluster.core.read_namespaced_pod(name, namespace)
+        return pod.metadata.uid, pod.spec.containers[0].resources.requests["memory"]
+
+    before = database()
+    offered(cluster, "3Gi")
+    try:
+        accepted = stage.call("PATCH", "/stores/acme", {"plan": "growth"})
+        path = f"/operations/{accepted['metadata']['id']}"
+        until(lambda: "No node has room" in str(stage.call("GET", path)["status"]["steps"]))
+        assert database() == before
+        assert "No node has room" in stage.why("acme")
+    finally:
+        offered(cluster, "512Gi")
+    assert stage.finish(accepted)["status"]["state"] == "succeeded"
+    assert database()[1] != before[1]
