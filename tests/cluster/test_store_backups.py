@@ -261,6 +261,28 @@ def test_a_suspended_shop_is_restored_and_stays_closed(
     stage.do(NAME, "resume")
 
 
+def test_a_suspension_closes_it_at_once_and_ends_the_wish(
+    stage: Stage,
+    shops: Shops,
+    cluster: Cluster,
+    namespace: str,
+    fated: Callable[[str, Fate], None],
+) -> None:
+    first = names(stage)[-1]
+    say(shops, namespace, "kept")
+    fated("-restore-", Fate.UNHEALTHY)
+    operation = restore(stage, first)
+    until(lambda: jobs(cluster, namespace, "-restore-"))
+    stage.do(NAME, "suspend")
+    assert stage.finish(operation)["status"]["state"] == "superseded"
+    assert jobs(cluster, namespace, "-restore-") == []
+    assert status(front_page(shops, NAME, namespace)) == 503
+    fated("-restore-", Fate.SUCCEEDED)
+    stage.do(NAME, "resume")
+    assert stage.phase(NAME) == "Ready"
+    assert said(shops, namespace) == "kept"
+
+
 def test_a_control_plane_that_is_killed_anywhere_in_it_goes_on(
     stage: Stage, shops: Shops, namespace: str
 ) -> None:

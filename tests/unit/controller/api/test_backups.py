@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from controller.domain.tenant import Scope
+from controller.registry.leases import Kind, Leases, Ref
 from provisioners.base import Backup, DriverFailure, Reason, ReleaseState
 from tests.planes import Plane, follow, problem
 
@@ -214,6 +216,23 @@ def test_another_restore_takes_its_place_and_nothing_else_does(plane: Plane, uid
     plane.look_again()
     assert seen_through(plane, second)["status"]["state"] == "succeeded"
     assert follow(plane, first)["status"]["state"] == "superseded"
+
+
+def test_an_operation_that_takes_too_long_takes_its_wish_along(plane: Plane, uid: str) -> None:
+    plane.remote.writing = ("pod/web-1",)
+    answer = restore(plane)
+    plane.look_again()
+    number = answer.json()["metadata"]["id"]
+    operation = plane.registry.operations.get(Scope.system(), number)
+    leases = Leases(plane.registry.database, holder="a test", seconds=60)
+    lease = leases.acquire(Ref(kind=Kind.STORE, uid=operation.store))
+    assert lease is not None
+    plane.registry.progress.expire(operation, ["Answering"], lease)
+    leases.release(lease)
+    plane.look_again()
+    assert plane.get(f"operations/{number}").json()["status"]["state"] == "failed"
+    assert loaded(plane, uid) is None
+    assert phase(plane) == "Ready"
 
 
 @pytest.mark.parametrize("kind", ["backups", "restores"])
