@@ -1,5 +1,6 @@
 """Routes of stores: list, create, apply, look, change, life cycle, logs."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -21,6 +22,7 @@ from controller.api.inputs import (
 )
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, backup_json, list_json, stack_json, store_json
+from controller.api.shopcalls import ShopCallsDep
 from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
@@ -238,9 +240,12 @@ def extend_store(
 
 
 @router.get("/{name}/backups")
-def list_backups(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
+async def list_backups(
+    services: ServicesDep, scope: ScopeDep, calls: ShopCallsDep, name: Name
+) -> Response:
     """The backups of a store as they are found now, newest first."""
-    found = services.restoring.backups(scope, name)
+    whose = f"{scope.tenant}/{name}"
+    found = await calls.run(whose, partial(services.restoring.backups, scope, name))
     return json_answer({"items": [backup_json(item) for item in found]})
 
 
@@ -251,11 +256,22 @@ def make_backup(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Nam
 
 
 @router.post("/{name}/restores", status_code=202, responses=ALREADY)
-def restore_store(
-    services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: RestoreInput
+async def restore_store(
+    services: ServicesDep,
+    scope: ScopeDep,
+    once: OnceDep,
+    calls: ShopCallsDep,
+    name: Name,
+    body: RestoreInput,
 ) -> Response:
     """Load a backup, or `latest`, over what a store has; meanwhile it is closed."""
-    return accepted_answer(services, services.restoring.restore(scope, name, body.backup, once))
+
+    def accept() -> Response:
+        found = services.restoring.restore(scope, name, body.backup, once)
+        return accepted_answer(services, found)
+
+    # It is looked up first whether the backup is there.
+    return await calls.run(f"{scope.tenant}/{name}", accept)
 
 
 @router.post("/{name}/purge", status_code=202, responses=ALREADY)

@@ -49,10 +49,13 @@ class Copies:
         job["spec"]["template"]["spec"]["initContainers"] = []
         deadline = time.monotonic() + self._patience
         told = "it is not started yet"
+        self._begin(namespace, job)
         while time.monotonic() < deadline:
-            # Who asked at the same time may have read the answer and taken it away.
-            self._begin(namespace, job)
-            for pod in self._pods(namespace, name):
+            pods = self._pods(namespace, name)
+            if not pods:
+                # Who asked at the same time may have read the answer and taken it away.
+                self._begin(namespace, job)
+            for pod in pods:
                 ended = _ended(pod)
                 if ended is None:
                     told = _standing(pod) or told
