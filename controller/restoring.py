@@ -39,6 +39,12 @@ class Restoring:
 
     def back_up(self, scope: Scope, name: str, once: Once | None = None) -> Accepted:
         """Accept that one is made now; raises what `Intents.back_up` raises."""
+        store = self._registry.stores.get(scope, name)
+        stack = self._registry.stores.stack(store.stack)
+        if stack is not None and stack.cluster is not None and stack.wants_running:
+            saved = self._world.release(stack).values.get("backup") or {}
+            if not saved.get("enabled"):
+                raise NoBackupsError(store=store.spec.slug)
         return self._commands.rung(self._registry.intents.back_up(scope, name, once))
 
     def restore(self, scope: Scope, name: str, backup: str, once: Once | None = None) -> Accepted:

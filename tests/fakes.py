@@ -354,6 +354,8 @@ class FakeEngine:
     def __init__(self, driver: FakeDriver, *, name: str = "fake", image: str = "") -> None:
         self.name = name
         self.image = image
+        self.saves = True
+        """Whether the chart makes backups."""
         self._driver = driver
         self.trusted = ""
         """The certificates that counted beside the system's at the last look."""
@@ -388,6 +390,7 @@ class FakeEngine:
         values: dict[str, Any] = {
             "storefront": "closed" if closed else "open",
             "image": image,
+            "backup": {"enabled": self.saves},
             **({"given": stack.spec.given or self.given(cluster)} if cluster else {}),
         }
         if stack.spec.restore is not None:

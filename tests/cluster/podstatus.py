@@ -15,7 +15,7 @@ LAST_LINES = "SQLSTATE[HY000] [2002] Connection refused"
 
 
 def status(pod: Object, fate: str, address: str, words: str = "") -> Object:
-    """The status of a pod that met its fate; `words` are its last ones where it succeeded."""
+    """The status of a pod that met its fate; `words` are its last ones where it ended."""
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if fate == "unschedulable":
         why = {"reason": "Unschedulable", "message": "0/1 nodes are available: chosen by a test."}
@@ -81,6 +81,7 @@ def _states(
 ) -> dict[str, tuple[str, Object, bool]]:
     """Phase of the pod, state of a container, whether it is ready: by fate."""
     failed = {"exitCode": 1, "reason": "Error", "finishedAt": now, "message": LAST_LINES}
+    failed |= told or {}
     done = {"exitCode": 0, "reason": "Completed", "finishedAt": now, **(told or {})}
     waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
     backing_off = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed"}

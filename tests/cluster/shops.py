@@ -107,7 +107,8 @@ class Shops:
         """The last words of a pod that ended: of a job with backups, which there are."""
         metadata = pod["metadata"]
         if metadata.get("labels", {}).get(CHART) == "sandbox":
-            return self.sandboxes.last_words.get(metadata["uid"], "")
+            uid = metadata["uid"]
+            return self._failed.get(uid) or self.sandboxes.last_words.get(uid, "")
         names = self._copies.get(metadata["namespace"], ())
         told = ({"name": name, "bytes": 1, "version": "Magento CLI 2.4.7-p3"} for name in names)
         return "".join(f"{json.dumps(each)}\n" for each in told)

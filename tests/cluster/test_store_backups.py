@@ -219,27 +219,47 @@ def test_while_it_is_loaded_the_shop_rests_and_everybody_says_so(
 
 
 def test_a_restore_that_fails_says_why_wakes_the_shop_and_is_repeated(
-    stage: Stage,
-    shops: Shops,
-    cluster: Cluster,
-    namespace: str,
-    fated: Callable[[str, Fate], None],
+    stage: Stage, shops: Shops, cluster: Cluster, namespace: str
 ) -> None:
     first = names(stage)[-1]
+    copy = shops.sandboxes.volume(namespace, "backup") / first / "shop.sqlite3"
+    whole = copy.read_bytes()
+    copy.write_bytes(b"no copy of anything")
     say(shops, namespace, "fifth")
-    fated("-restore-", Fate.FAILED)
     operation = restore(stage, first)
     ended = stage.finish(operation)["status"]
     assert (ended["state"], ended["error"]["code"]) == ("failed", "backup_not_loaded")
-    assert "gave up" in json.dumps(ended["error"])
-    # Nothing was touched: it runs on with what it had.
+    assert "The backup is damaged; nothing was touched" in ended["error"]["message"]
+    # It runs on with what it had.
     until(lambda: stage.phase(NAME) == "Ready")
     assert said(shops, namespace) == "fifth"
     assert jobs(cluster, namespace, "-restore-") == []
-    fated("-restore-", Fate.SUCCEEDED)
+    copy.write_bytes(whole)
     stage.call("POST", f"/operations/{operation['metadata']['id']}/retry")
     assert stage.finish(operation)["status"]["state"] == "succeeded"
     assert said(shops, namespace) != "fifth"
+
+
+def test_without_its_image_nothing_rests_and_nothing_is_given_up(
+    stage: Stage, shops: Shops, namespace: str, fated: Callable[[str, Fate], None]
+) -> None:
+    first = names(stage)[-1]
+    fated("-backup-list", Fate.IMAGE_MISSING)
+    refused = stage.storectl("restore", NAME, "--from", first, "--yes")
+    assert refused.returncode != 0
+    assert "Back-off pulling image" in refused.stderr
+    assert stage.phase(NAME) == "Ready"
+    fated("-restore-", Fate.IMAGE_MISSING)
+    until(lambda: names(stage))
+    operation = restore(stage, first)
+
+    def told() -> bool:
+        return bool(json.loads(stage.why(NAME))["status"]["cause"]["code"] == "image_pull")
+
+    until(told)
+    assert "Back-off pulling image" in stage.storectl("why", NAME).stdout
+    fated("-restore-", Fate.SUCCEEDED)
+    assert stage.finish(operation)["status"]["state"] == "succeeded"
 
 
 def test_a_suspended_shop_is_restored_and_stays_closed(

@@ -72,6 +72,16 @@ def test_where_none_are_made_that_is_said(plane: Plane, kind: str) -> None:
     problem(answer, 409, "no_backups")
 
 
+def test_where_the_operator_has_none_made_that_is_said(plane: Plane, uid: str) -> None:
+    plane.magento.saves = False
+    plane.remote.fail("backups", DriverFailure("no_backups", "no CronJob", transient=False))
+    try:
+        problem(plane.get("stores/acme/backups"), 409, "no_backups")
+        problem(plane.post("stores/acme/backups"), 409, "no_backups")
+    finally:
+        plane.magento.saves = True
+
+
 def test_what_cannot_be_looked_at_is_no_empty_list(plane: Plane, uid: str) -> None:
     plane.remote.fail("backups", DriverFailure("backups_unread", "Back-off pulling image"))
     answer = plane.get("stores/acme/backups")
