@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from cli import config
 from cli.errors import ApiRefusal
 from cli.texts import N_, _
+from cli.words import printable
+from controller.domain.clusterfindings import said
 from controller.domain.errors import ServerUnreachableError
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES
 
@@ -139,6 +141,7 @@ def _server(session: "Session") -> Iterator[Check]:
         yield _part(name, part)
     yield _token(session)
     yield from _unknown(session)
+    yield from _clusters(session)
     yield from _plain_http(session)
 
 
@@ -207,6 +210,44 @@ def _unknown(session: "Session") -> Iterator[Check]:
             detail=names,
             action=_("They are left alone. Remove them by hand when nobody misses them."),
         )
+
+
+def _clusters(session: "Session") -> Iterator[Check]:
+    """Say of each cluster whether it answers and can run shops, as was seen within a minute."""
+    try:
+        found = list(session.client.clusters())
+    except (ApiRefusal, ServerUnreachableError):
+        # The operator's alone.
+        return
+    for cluster in found:
+        name, status = cluster["metadata"]["name"], cluster["status"]
+        title = _("Cluster %(cluster)s") % {"cluster": printable(name)}
+        if status["unreachableSince"]:
+            yield Check(
+                name=f"cluster:{name}",
+                title=title,
+                state="fail",
+                detail=_("It does not answer: %(detail)s")
+                % {"detail": printable(status["unreachableDetail"])},
+                action=_("Start it, or renew the way in: storectl cluster set --kubeconfig."),
+            )
+            continue
+        items = status.get("findings") or ()
+        if not items:
+            version = {"version": printable(status["version"])}
+            detail = _(
+                "Kubernetes %(version)s; nodes, rights, storage and the way in are as needed"
+            )
+            yield Check(name=f"cluster:{name}", title=title, state="ok", detail=detail % version)
+        for item in sorted(items, key=lambda item: not item["blocks"]):
+            cause, action = said(item, _)
+            yield Check(
+                name=f"cluster:{name}:{item['code']}",
+                title=title,
+                state="fail" if item["blocks"] else "warn",
+                detail=printable(cause),
+                action=printable(action),
+            )
 
 
 def _plain_http(session: "Session") -> Iterator[Check]:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controller.domain.clusters import Cluster, ClusterSpec
+from controller.engines.beside import beside
 from controller.engines.magento import MagentoEngine
 from controller.engines.plans import SECRET, allowance
 from controller.engines.sandbox import SandboxEngine
+from controller.engines.values import PlatformValues, read_platform
 from controller.reconciler.places import Heard, Places
 from controller.registry.clusters import KUBECONFIG, PULL_SECRET
 from controller.registry.leases import Kind, Ref
@@ -131,7 +133,7 @@ def _driver(
         ),
         helm,
         charts,
-        wanted=_wanted(cluster.spec),
+        wanted=_wanted(cluster.spec, read_platform(kubernetes.values)),
         changed=lambda uid: heard(Ref(kind=Kind.STACK, uid=uid)),
     )
 
@@ -143,9 +145,10 @@ def _address(cluster: Cluster, release: Release, namespace: str) -> str:
     return pattern.replace("{namespace}", namespace).replace("{host}", host)
 
 
-def _wanted(spec: ClusterSpec) -> Wanted:
+def _wanted(spec: ClusterSpec, platform: PlatformValues) -> Wanted:
     """What the cluster is to have; a stack that is built around needs no more of it."""
     offer = spec.offer
+    everywhere = [("platform", platform.everywhere), ("cluster", spec.values)]
     return Wanted(
         storage_class=offer.storage_class,
         shared_storage_class=offer.shared_storage_class,
@@ -153,6 +156,9 @@ def _wanted(spec: ClusterSpec) -> Wanted:
         gateway=offer.gateway,
         gateway_namespace=offer.gateway_namespace,
         certificate_issuer=offer.certificate_issuer,
+        domain=spec.domain,
+        tls=spec.tls,
+        trust=beside(everywhere).trust,
     )
 
 

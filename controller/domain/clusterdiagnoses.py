@@ -290,6 +290,15 @@ OF_CLUSTERS: Mapping[str, Diagnosis] = {
         ),
         command=LARGER,
     ),
+    "service_empty": Diagnosis(
+        cause=N_("The pods of “%(part)s” are ready, and its Service leads to none of them."),
+        action=N_(
+            "Somebody changed the Service's selector or the pods' labels: take “"
+            "storecontroller.io/drift: keep” off it, and what the chart says is put back; what was "
+            "added to it is to be removed by hand."
+        ),
+        command=EVENTS,
+    ),
     "autoscaler_blind": Diagnosis(
         cause=N_("The shop works, and its autoscaler knows no figures: no web server is added."),
         action=N_(

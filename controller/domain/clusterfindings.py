@@ -66,6 +66,26 @@ FINDINGS: Mapping[str, Sentence] = {
     ),
     "gateway_unknown": Sentence(cause=N_("There is no Gateway “%(about)s”."), action=_SET),
     "issuer_unknown": Sentence(cause=N_("There is no ClusterIssuer “%(about)s”."), action=_SET),
+    "domain_unresolved": Sentence(
+        cause=N_("No address is found for “%(about)s” from here: %(detail)s"),
+        action=N_("Make a wildcard record that leads to the ingress controller or the Gateway."),
+    ),
+    "door_closed": Sentence(
+        cause=N_("Nothing answers at %(about)s from here: %(detail)s"),
+        action=N_("See that the record leads to the ingress controller or the Gateway."),
+    ),
+    "certificate_refused": Sentence(
+        cause=N_("The certificate at %(about)s is not one that visitors trust: %(detail)s"),
+        action=N_(
+            "Give the ingress controller a wildcard certificate, name an issuer (--issuer), or a "
+            "CA of your own (trust.certificates in the values)."
+        ),
+    ),
+    "admission_refuses": Sentence(
+        cause=N_("The admission would refuse what shops consist of (%(about)s): %(detail)s"),
+        action=N_("Except the namespaces whose names begin with “store-” from that policy."),
+        blocks=True,
+    ),
     "no_metrics": Sentence(
         cause=N_("The metrics API does not answer: no shop gets more web servers by itself."),
         action=N_("Install metrics-server; until then “storectl scale” does it by hand."),

@@ -51,11 +51,14 @@ from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import end_jobs, halt, halted, scale
 from provisioners.kubernetes.survey import Survey, Wanted
 from provisioners.kubernetes.trials import Trials
+from provisioners.kubernetes.unserved import unserved
 from provisioners.kubernetes.view import DIGEST, WORKLOADS, View
 from provisioners.kubernetes.watch import Watches
 
 _STOPPED = {"stopped": True}
 _DEFAULTS = Wanted()
+_BESIDE = {CauseKind.BACKUP, CauseKind.FILLING}
+"""What does not keep pods from being ready."""
 _UNREACHABLE = {"cluster_unreachable", "cluster_cut", "cluster_busy"}
 """Codes of failures that say nothing of the release."""
 WEB = "web"
@@ -264,6 +267,8 @@ class HelmDriver:
             full=self._fullness.known(namespace),
             beside=True,
         )
+        if all(item.kind in _BESIDE for item in found):
+            found = [*unserved(self._rooms.connection, namespace, STACK), *found]
         self._autoscalers.look()
         if said := self._autoscalers.known(namespace):
             thing = f"horizontalpodautoscaler/{namespace}-{WEB}"

@@ -54,6 +54,8 @@ class CauseKind(StrEnum):
     RESTORE = "restore_failed"
     PROBE = "probe_failing"
     MISSING = "missing"
+    UNSERVED = "service_empty"
+    """Its pods are ready, and a Service leads to none of them."""
     BACKUP = "backup_failed"
     FILLING = "volume_filling"
     BLIND = "autoscaler_blind"

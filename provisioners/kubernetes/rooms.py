@@ -93,10 +93,7 @@ class Rooms:
         self._ours(name)
         labels = {
             **room.labels,
-            OWNER: US,
-            STACK: name,
-            "pod-security.kubernetes.io/enforce": "restricted",
-            "pod-security.kubernetes.io/warn": "restricted",
+            **_labels(name),
         }
         self._write("v1", "Namespace", "/api/v1/namespaces", {"name": namespace, "labels": labels})
         core = f"/api/v1/namespaces/{namespace}"
@@ -329,3 +326,18 @@ def _digest(data: Mapping[str, str]) -> str:
 
 def _encoded(secrets: Mapping[str, str]) -> dict[str, str]:
     return {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()}
+
+
+def _labels(name: str) -> dict[str, str]:
+    return {
+        OWNER: US,
+        STACK: name,
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+    }
+
+
+def namespace_as_ours() -> Json:
+    """A namespace that asks of the admission what those of shops ask."""
+    metadata = {"name": f"{NAMESPACE_PREFIX}storectl-check", "labels": _labels("check")}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}

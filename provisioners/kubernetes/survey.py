@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from provisioners.base import Finding
+from provisioners.kubernetes import frontdoor
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import ClusterError, ForbiddenError, NotFoundError
 from provisioners.kubernetes.evidence import moment_of
 from provisioners.kubernetes.ground import Ground, GroundKeeper
+from provisioners.kubernetes.rooms import namespace_as_ours
+from provisioners.kubernetes.trials import job_as_ours
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
@@ -24,6 +27,8 @@ _STALE_SECONDS = 40.0
 _LOOK_AGAIN_SECONDS = 4.0
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+_NO_RIGHT = "cannot create resource"
+"""What an account is told that lacks a right: `_of_rights` says which."""
 _NEEDED: Sequence[tuple[str, str, str]] = (
     ("create", "", "namespaces"),
     ("create", "", "secrets"),
@@ -57,6 +62,11 @@ class Wanted:
     gateway: str = ""
     gateway_namespace: str = ""
     certificate_issuer: str = ""
+    domain: str = ""
+    """Below which shops are reached; empty is not looked at."""
+    tls: bool = True
+    trust: str = ""
+    """Certificates of authorities, PEM, that count beside the system's."""
 
 
 class Survey:
@@ -75,6 +85,8 @@ class Survey:
             *self._of_leaders(),
             *self._of_storage(ground),
             *self._of_doors(),
+            *self._of_names(),
+            *self._of_admission(),
             *self._of_metrics(),
             *self._of_rights(),
         )
@@ -142,6 +154,29 @@ class Survey:
             issuers = self._listed("/apis/cert-manager.io/v1/clusterissuers")
             if wanted.certificate_issuer not in _names(issuers or ()):
                 yield Finding(code="issuer_unknown", about=wanted.certificate_issuer)
+
+    def _of_names(self) -> Iterator[Finding]:
+        """The wildcard name and its certificate; an issuer makes one for each shop."""
+        wanted = self._wanted
+        if wanted.domain:
+            certified = not wanted.certificate_issuer
+            yield from frontdoor.look(
+                wanted.domain, tls=wanted.tls, certified=certified, trust=wanted.trust
+            )
+
+    def _of_admission(self) -> Iterator[Finding]:
+        """Whether a namespace and pods as ours would be taken; nothing is made."""
+        asked = {
+            "namespaces": ("/api/v1/namespaces", namespace_as_ours()),
+            "jobs": ("/apis/batch/v1/namespaces/default/jobs", job_as_ours()),
+        }
+        for kind, (path, body) in asked.items():
+            try:
+                self._connection.request("POST", f"{path}?dryRun=All", body=body)
+            except ClusterError as error:
+                refused = error.answer in {400, 403, 422}
+                if refused and _NO_RIGHT not in error.detail:
+                    yield Finding(code="admission_refuses", about=kind, detail=error.detail[:300])
 
     def _of_metrics(self) -> Iterator[Finding]:
         """Without figures of use no shop gets more web servers by itself."""

@@ -62,44 +62,53 @@ class Trials:
             self._connection.request("DELETE", path, body={"propagationPolicy": "Background"})
 
     def _job(self, name: str, stack: str, image: str) -> Json:
-        container = {
-            "name": "image",
-            "image": image,
-            "command": ["true"],
-            "resources": {
-                "requests": {"cpu": "10m", "memory": "16Mi"},
-                "limits": {"memory": "64Mi"},
-            },
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        }
-        pod: Json = {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65_534,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "imagePullSecrets": [{"name": secret} for secret in self._pull],
-            "containers": [container],
-        }
-        labels = {OWNER: US, STACK: stack}
-        return {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": {"name": name, "labels": labels},
-            "spec": {
-                "backoffLimit": 0,
-                "activeDeadlineSeconds": _LONGEST_SECONDS,
-                "ttlSecondsAfterFinished": 60,
-                "template": {"metadata": {"labels": {OWNER: US}}, "spec": pod},
-            },
-        }
+        return _job(name, stack, image, self._pull)
+
+
+def job_as_ours() -> Json:
+    """A Job that asks of the admission what those of shops ask."""
+    return _job("storectl-check", "check", "registry.example.com/shop:1", ())
+
+
+def _job(name: str, stack: str, image: str, pull: Sequence[str]) -> Json:
+    container = {
+        "name": "image",
+        "image": image,
+        "command": ["true"],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "16Mi"},
+            "limits": {"memory": "64Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    pod: Json = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65_534,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "imagePullSecrets": [{"name": secret} for secret in pull],
+        "containers": [container],
+    }
+    labels = {OWNER: US, STACK: stack}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": _LONGEST_SECONDS,
+            "ttlSecondsAfterFinished": 60,
+            "template": {"metadata": {"labels": {OWNER: US}}, "spec": pod},
+        },
+    }
 
 
 def _standing(pod: Json) -> tuple[bool, bool, str]:

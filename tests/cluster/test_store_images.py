@@ -18,6 +18,7 @@ from tests.cluster.stage import Stage, staged
 from tests.cluster.waiting import until
 
 pytestmark = whole
+PART = "app.kubernetes.io/component"
 NEW = "registry.example.com/shop:2.4.7-p4"
 LOGINS = {"auths": {"registry.example.com": {"auth": "c2VjcmV0"}}}
 
@@ -197,3 +198,16 @@ def test_a_larger_plan_waits_for_room_while_the_smaller_one_runs_on(
         offered(cluster, "512Gi")
     assert stage.finish(accepted)["status"]["state"] == "succeeded"
     assert database()[1] != before[1]
+
+
+def test_a_service_that_leads_to_nobody_is_told_though_every_pod_is_ready(
+    stage: Stage, cluster: Cluster, namespace: str
+) -> None:
+    name, keep = f"{namespace}-search", {"storecontroller.io/drift": "keep"}
+    assert stage.reasons("acme") == []
+    wrong = {"metadata": {"annotations": keep}, "spec": {"selector": {PART: "nobody"}}}
+    cluster.core.patch_namespaced_service(name, namespace, wrong)
+    until(lambda: ("service_empty", f"service/{name}") in stage.reasons("acme"))
+    off = {"metadata": {"annotations": dict.fromkeys(keep)}}
+    cluster.core.patch_namespaced_service(name, namespace, off)
+    until(lambda: stage.reasons("acme") == [])

@@ -27,7 +27,7 @@ def connection(cluster: Cluster) -> Iterator[Connection]:
     found.close()
 
 
-def survey(connection: Connection, **wanted: str) -> dict[str, Finding]:
+def survey(connection: Connection, **wanted: Any) -> dict[str, Finding]:
     """What is found, by its code; a keeper of its own remembers nothing."""
     look = Survey(connection, GroundKeeper(connection), Wanted(**wanted)).look()
     return {item.code: item for item in look}
@@ -111,3 +111,29 @@ def test_an_autoscaler_without_figures_is_known_by_its_namespace(
     assert known() == ""
     monkeypatch.setattr(autoscalers, "_PATIENCE_SECONDS", 0.0)
     until(lambda: "metrics" in known())
+
+
+def test_an_admission_that_refuses_namespaces_like_ours_is_told(
+    cluster: Cluster, connection: Connection
+) -> None:
+    admission: Any = client.AdmissionregistrationV1Api(cluster.api)
+    name = "no-stores.example.com"
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"]}]
+    rules[0]["resources"] = ["namespaces"]
+    matching = {"resourceRules": rules}
+    checks = [{"expression": "!object.metadata.name.startsWith('store-')", "message": "no stores"}]
+    spec = {"failurePolicy": "Fail", "matchConstraints": matching, "validations": checks}
+    admission.create_validating_admission_policy({"metadata": {"name": name}, "spec": spec})
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    admission.create_validating_admission_policy_binding(
+        {"metadata": {"name": name}, "spec": binding}
+    )
+    try:
+        until(lambda: "admission_refuses" in survey(connection))
+        found = survey(connection)["admission_refuses"]
+        assert found.about == "namespaces"
+        assert "no stores" in found.detail
+    finally:
+        admission.delete_validating_admission_policy_binding(name)
+        admission.delete_validating_admission_policy(name)
+    until(lambda: "admission_refuses" not in survey(connection))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli import doctor
 from tests.unit.cli.fake_control_plane import FakeApi
 from tests.unit.cli.runner import Outcome, Storectl
 
@@ -243,3 +244,27 @@ def test_what_is_not_right_with_a_cluster_is_told_when_it_is_added_and_shown(
     assert "not fit for shops" in shown
     assert "✗ No node is ready to take shops. n1: down" in shown
     assert "not fit for shops" in connected("cluster", "list").out
+
+
+def test_doctor_looks_at_every_cluster(
+    connected: Storectl, api: FakeApi, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What else is looked at of a server is tested where there is a whole one.
+    monkeypatch.setattr(doctor, "_server", doctor._clusters)
+    argv = ("--kubeconfig", str(kubeconfig), "--domain", "shops.example.com")
+    for name in ("east", "north", "south"):
+        connected("cluster", "add", name, *argv)
+    api.clusters.findings["north"] = [NO_METRICS, NO_NODE]
+    api.clusters.unreachable["south"] = "connection refused"
+    outcome = connected("doctor", "-o", "json")
+    assert outcome.code == 1
+    checks = {item["name"]: item for item in outcome.json["checks"]}
+    states = {name: it["state"] for name, it in checks.items() if name.startswith("cluster:")}
+    assert states == {
+        "cluster:east": "ok",
+        "cluster:north:no_node": "fail",
+        "cluster:north:no_metrics": "warn",
+        "cluster:south": "fail",
+    }
+    assert checks["cluster:north:no_node"]["action"] == "Bring a node back, or add one."
+    assert "connection refused" in checks["cluster:south"]["detail"]
