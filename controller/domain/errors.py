@@ -96,6 +96,14 @@ class InvalidInputError(StoreControllerError):
         super().__init__(**params)
 
 
+class ValuesUnusableError(InvalidInputError):
+    """The platform's file of values cannot be read, or says what no store can have."""
+
+    code = "values_unusable"
+    cause = N_("The file that STORECTL_KUBERNETES__VALUES names cannot be used: %(problems)s")
+    action = N_("Correct it, or take the variable away, and start again.")
+
+
 class BadRequestError(InvalidInputError):
     """The request itself cannot be read (not JSON, a bad header or cursor)."""
 

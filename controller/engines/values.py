@@ -6,7 +6,7 @@ schema before it is kept, so that nothing wrong is met by helm only.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from controller.domain.clusters import (
     cluster_spec_from_json,
     cluster_spec_to_json,
 )
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors import InvalidInputError, ValuesUnusableError
 from controller.domain.images import Image, parse_image
 from controller.domain.plans import Plan
 from controller.domain.yamltext import YamlError, load
@@ -77,17 +77,21 @@ def as_given(said: Values, cluster: ClusterSpec) -> tuple[PlatformValues, Cluste
 
 
 def read_platform(path: str) -> PlatformValues:
-    """Read a YAML file with `values` and `plans`; raises InvalidInputError."""
+    """Read a YAML file with `values` and `plans`; raises ValuesUnusableError."""
     if not path:
         return PlatformValues()
     try:
         found = load(Path(path).read_text(encoding="utf-8"), numbers=True) or {}
     except (OSError, UnicodeError) as error:
-        raise InvalidInputError(errors=((path, str(error)),)) from error
+        raise _unusable(
+            [(path, error.strerror if isinstance(error, OSError) else str(error))]
+        ) from error
     except YamlError as error:
-        raise InvalidInputError(errors=((path, error.cause % error.params),)) from error
+        raise _unusable([(path, error.cause % error.params)]) from error
     if not isinstance(found, dict) or set(found) - {"values", "plans"}:
-        raise InvalidInputError(errors=((path, "values and plans, and nothing else"),))
+        raise _unusable([(path, "values and plans, and nothing else")])
+    if not isinstance(found.get("plans") or {}, dict):
+        raise _unusable([(f"{path}: plans", "names of plans with values")])
     platform = PlatformValues(everywhere=found.get("values") or {}, plans=found.get("plans") or {})
     problems = [*_problems(platform.everywhere, f"{path}: values", files=True)]
     for plan, values in platform.plans.items():
@@ -95,8 +99,15 @@ def read_platform(path: str) -> PlatformValues:
             problems.append((f"{path}: plans", f"no plan: {plan}"))
         problems += _problems(values, f"{path}: plans.{plan}", files=True)
     if problems:
-        raise InvalidInputError(errors=tuple(problems))
+        raise _unusable(problems)
     return platform
+
+
+def _unusable(problems: Sequence[tuple[str, str | None]]) -> ValuesUnusableError:
+    """Each place with what is wrong there, in one line: who starts a process reads no list."""
+    said = "; ".join(f"{place}: {told}" for place, told in problems)
+    errors = tuple((place, told or "") for place, told in problems)
+    return ValuesUnusableError(errors, problems=said[:1000])
 
 
 def check_values(values: Values) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors import InvalidInputError, ValuesUnusableError
 from controller.domain.mail import Encryption, Relay
 from controller.domain.plans import Plan
 from controller.domain.stack import Installation, Stack, StackDesired, StackSpec
@@ -129,11 +129,23 @@ def test_the_platforms_file_is_checked_as_it_is_read(tmp_path: Path) -> None:
     found = read_platform(str(path))
     assert found.everywhere == {"registryMirror": "r.example.com/m"}
     assert found.plans == {"growth": {"adminPath": "b"}}
-    for text in ("values: [", "else: {}", "plans: {huge: {}}", "values: {databse: {}}"):
+    refused = {
+        "values: [": "Line ",
+        "else: {}": "values and plans, and nothing else",
+        "- a": "values and plans, and nothing else",
+        "values: 3": "values: names with values",
+        "plans: [growth]": "plans: names of plans with values",
+        "plans: {growth: 3}": "plans.growth: names with values",
+        "plans: {huge: {}}": "plans: no plan: huge",
+        "values: {databse: {}}": "values: must not contain {'databse'} properties",
+    }
+    for text, told in refused.items():
         path.write_text(text)
-        with pytest.raises(InvalidInputError):
+        with pytest.raises(ValuesUnusableError) as caught:
             read_platform(str(path))
-    with pytest.raises(InvalidInputError):
+        assert f"{path}: " in (said := str(caught.value.params["problems"]))
+        assert told in said
+    with pytest.raises(ValuesUnusableError):
         read_platform(str(tmp_path / "nowhere"))
 
 
