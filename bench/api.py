@@ -1,11 +1,13 @@
 """List and get over 10,000 stores at 100 concurrent connections, closed loop.
 
-Floor: a bare FastAPI handler that does the same SQL on the same server with the same encoder,
-without token, tenant scope, measuring and resources.
+Each also as somebody asks again who has the answer (`If-None-Match`, 304). Floor: a bare FastAPI
+handler that does the same SQL on the same server with the same encoder, without token, tenant
+scope, measuring, resources and ETags.
 """
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -43,11 +45,13 @@ def run() -> None:
             ("list", "/api/v1/stores?limit=50&after=shop-{:05d}"),
             ("get", "/api/v1/stores/shop-{:05d}"),
         ):
-            ours, bare = [], []
+            ours, again, bare = [], [], []
             for _ in range(ROUNDS):
                 bare.append(_measure("bare", home, token, path))
                 ours.append(_measure("ours", home, token, path))
+                again.append(_measure("ours", home, token, path, again=True))
             _show(what, ours, bare)
+            _show(f"{what}_again", again, bare)
 
 
 def _show(what: str, ours: list[Load], bare: list[Load]) -> None:
@@ -80,7 +84,7 @@ def _show(what: str, ours: list[Load], bare: list[Load]) -> None:
     ).show()
 
 
-def _measure(kind: str, home: Path, token: str, path: str) -> Load:
+def _measure(kind: str, home: Path, token: str, path: str, *, again: bool = False) -> Load:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -88,8 +92,8 @@ def _measure(kind: str, home: Path, token: str, path: str) -> Load:
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, env=os.environ)
     try:
         _await(port)
-        asyncio.run(_load(port, token, path, 1.0))
-        return asyncio.run(_load(port, token, path, SECONDS))
+        asyncio.run(_load(port, token, path, 1.0, again=again))
+        return asyncio.run(_load(port, token, path, SECONDS, again=again))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -107,7 +111,7 @@ def _await(port: int) -> None:
     raise TimeoutError("the server did not start")
 
 
-async def _load(port: int, token: str, path: str, seconds: float) -> Load:
+async def _load(port: int, token: str, path: str, seconds: float, *, again: bool) -> Load:
     end = time.perf_counter() + seconds
     latencies: list[float] = []
     errors = 0
@@ -115,20 +119,22 @@ async def _load(port: int, token: str, path: str, seconds: float) -> Load:
     async def caller(number: int) -> None:
         nonlocal errors
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = number
+        turn, tag = number, b""
         while time.perf_counter() < end:
-            turn = (turn * 31 + 17) % servers.STORES
+            turn = turn if again else (turn * 31 + 17) % servers.STORES
             request = (
                 f"GET {path.format(turn)} HTTP/1.1\r\nHost: bench\r\n"
-                f"Authorization: Bearer {token}\r\n\r\n"
-            )
+                f"Authorization: Bearer {token}\r\n"
+            ).encode()
+            known = b"If-None-Match: " + tag + b"\r\n" if tag else b""
             began = time.perf_counter()
-            writer.write(request.encode())
+            writer.write(request + known + b"\r\n")
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
+            if not known:
+                await reader.readexactly(int(_header(head, b"content-length")))
             latencies.append((time.perf_counter() - began) * 1000)
-            errors += not head.startswith(b"HTTP/1.1 200")
+            errors += not head.startswith(b"HTTP/1.1 304" if known else b"HTTP/1.1 200")
+            tag = _header(head, b"etag") if again else b""
         writer.close()
 
     began = time.perf_counter()
@@ -138,3 +144,7 @@ async def _load(port: int, token: str, path: str, seconds: float) -> Load:
         latencies=latencies,
         errors=errors,
     )
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    return re.split(rb"(?i)\r\n" + name + rb": *", head)[1].split(b"\r\n")[0]

@@ -115,8 +115,8 @@ class Intents:
         """Accept a new store; where it goes is asked only when there is none of the name.
 
         The same specification again returns the store's latest operation. Raises NameTakenError,
-        StoreDiffersError, QuotaExceededError, CapacityError, IdempotencyKeyReusedError,
-        HostTakenError.
+        NameRetiredError, WrongStateError while it is being purged, StoreDiffersError,
+        QuotaExceededError, CapacityError, IdempotencyKeyReusedError, HostTakenError.
         """
         try:
             with self._database.write() as connection:
@@ -438,6 +438,9 @@ def _same(connection: Connection, tenant: Tenant, existing: Store, spec: StoreSp
         raise NameTakenError(name=spec.slug)
     if existing.desired is Desired.RETIRED:
         raise NameRetiredError(name=spec.slug)
+    if existing.desired is Desired.PURGED:
+        # Its end is no answer to who wants a store.
+        raise WrongStateError(store=spec.slug, state=str(existing.desired))
     changes = spec_changes(existing.spec, replace(spec, expires_at=_same_end(existing, spec)))
     if changes:
         fields = ", ".join(name for name, _, _ in changes)

@@ -88,6 +88,17 @@ def test_a_tombstone_and_a_live_store_hold_their_name(plane: Plane, ann: str) ->
     refused(plane.post("stores", GOOD), "name_retired")
 
 
+def test_a_store_that_is_being_purged_is_not_the_one_that_is_wanted(plane: Plane) -> None:
+    plane.post("stores", GOOD)
+    plane.settle()
+    plane.post("stores/acme/retire")
+    plane.settle()
+    plane.post("stores/acme/purge", {"confirm": "acme"})
+    refused(plane.post("stores", GOOD), "wrong_state")
+    plane.settle()
+    assert plane.post("stores", GOOD).status_code == 202
+
+
 # --- fields ---------------------------------------------------------------------------------------
 
 BIG = "9" * 5000
