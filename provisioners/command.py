@@ -146,12 +146,7 @@ def run(
         error=_readable(exchange.taken[2], blotted, kept),
         seconds=time.monotonic() - began,
     )
-    if late:
-        stopped = leash.dropped.is_set() or unwanted()
-        raise (CommandStoppedError if stopped else CommandTimeoutError)(program, result)
-    if result.returncode != 0:
-        raise CommandFailedError(program, result)
-    return result
+    return _judged(program, result, late=late, stopped=leash.dropped.is_set() or unwanted())
 
 
 def run_to_files(  # noqa: PLR0913 -- each is one word of what `run` takes, and where.
@@ -173,10 +168,11 @@ def run_to_files(  # noqa: PLR0913 -- each is one word of what `run` takes, and 
     killed; `group` names its process group to whoever comes after us. Of our open files it
     inherits `descriptors` only, and what it writes is for the owner's eyes. After `timeout`
     seconds, or when we are interrupted, it alone is asked to end: its children may be what it needs
-    for that. `grace` seconds later the whole group is ended. When this process is about to end
-    `asked` is called and the program asked to end as well; it may take longer over that than we do.
+    for that. `grace` seconds later the whole group is ended. When this process is about to end, or
+    nobody wants it any more, `asked` is called and the program asked to end as well; it may take
+    longer over that than we do.
     """
-    program = Path(argv[0]).name
+    program, unwanted = Path(argv[0]).name, UNWANTED.get()
     began = time.monotonic()
     if leash.dropped.is_set():
         raise CommandStoppedError(program, Result(returncode=0, output="", error="", seconds=0))
@@ -200,7 +196,7 @@ def run_to_files(  # noqa: PLR0913 -- each is one word of what `run` takes, and 
     (directory / "group").write_text(str(process.pid))
     try:
         while process.poll() is None and time.monotonic() < began + timeout:
-            if leash.dropped.wait(0.05):
+            if leash.dropped.wait(0.05) or unwanted():
                 asked()
                 break
     finally:
@@ -214,17 +210,11 @@ def run_to_files(  # noqa: PLR0913 -- each is one word of what `run` takes, and 
     result = Result(
         returncode=process.returncode, output=output, error=error_output, seconds=seconds
     )
-    if late:
-        raise (CommandStoppedError if leash.dropped.is_set() else CommandTimeoutError)(
-            program, result
-        )
-    if result.returncode != 0:
-        raise CommandFailedError(program, result)
-    return result
+    return _judged(program, result, late=late, stopped=leash.dropped.is_set() or unwanted())
 
 
-def _judged(program: str, result: Result, *, late: bool, leash: Leash) -> Result:
-    if late and leash.dropped.is_set():
+def _judged(program: str, result: Result, *, late: bool, stopped: bool) -> Result:
+    if late and stopped:
         raise CommandStoppedError(program, result)
     if late:
         raise CommandTimeoutError(program, result)

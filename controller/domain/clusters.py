@@ -202,8 +202,8 @@ _OFFER = {
     "gatewayNamespace": "gateway_namespace",
 }
 
-GIVEN = (*_OFFER, "values", "pullSecret")
-"""What of a cluster's specification the releases there are made of."""
+GIVEN = (*_OFFER, "values", "pullSecret", "infrastructure", "variables")
+"""What of a cluster's specification its stacks are made of."""
 
 
 def cluster_spec_to_json(spec: ClusterSpec) -> dict[str, Any]:
@@ -239,3 +239,8 @@ def cluster_spec_from_json(name: str, data: Mapping[str, Any]) -> ClusterSpec:
         pull_secret=data.get("pullSecret", ""),
         in_cluster=data["inCluster"],
     )
+
+
+def as_given(cluster: ClusterSpec, said: Mapping[str, Any]) -> ClusterSpec:
+    """The cluster as a stack was given it, of which `said` are the fields."""
+    return cluster_spec_from_json(cluster.name, {**cluster_spec_to_json(cluster), **said})

@@ -5,14 +5,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from controller.domain.clusters import ClusterSpec
+from controller.domain.clusters import ClusterSpec, as_given
 from controller.domain.errors import ImageMissingError
 from controller.domain.images import parse_image
 from controller.domain.stack import Stack, StackDesired
 from controller.engines.beside import Beside, beside
 from controller.engines.bridged import BridgedEngine
 from controller.engines.plans import placed_values
-from controller.engines.values import PlatformValues, as_given, given, image_in
+from controller.engines.values import PlatformValues, given, image_in
 from provisioners.base import Release
 
 _KEPT = 4096
@@ -69,7 +69,9 @@ class ClusteredEngine(BridgedEngine):
         told = (stack.spec, stack.infrastructure, closed, cluster)
         platform = self._platform
         if stack.spec.given is not None:
-            platform, cluster = as_given(stack.spec.given, cluster)
+            said = stack.spec.given
+            platform = PlatformValues(everywhere=said["everywhere"], plans=said["plans"])
+            cluster = as_given(cluster, said["cluster"])
         with self._lock:
             known = self._releases.get(stack.uid)
         if known is not None and known[0] == told:

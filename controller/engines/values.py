@@ -17,7 +17,6 @@ import fastjsonschema
 from controller.domain.clusters import (
     GIVEN,
     ClusterSpec,
-    cluster_spec_from_json,
     cluster_spec_to_json,
 )
 from controller.domain.errors import InvalidInputError, ValuesUnusableError
@@ -67,13 +66,6 @@ def given(platform: PlatformValues, cluster: ClusterSpec) -> dict[str, Any]:
     }
     found: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return found
-
-
-def as_given(said: Values, cluster: ClusterSpec) -> tuple[PlatformValues, ClusterSpec]:
-    """The platform's documents and the cluster as somebody was given them."""
-    platform = PlatformValues(everywhere=said["everywhere"], plans=said["plans"])
-    known = {**cluster_spec_to_json(cluster), **said["cluster"]}
-    return platform, cluster_spec_from_json(cluster.name, known)
 
 
 def read_platform(path: str) -> PlatformValues:

@@ -539,6 +539,9 @@ def next_step(stack: Stack, seen: StackSeen) -> StackStep | None:
 
 
 def _next_to_run(stack: Stack, seen: StackSeen) -> StackStep | None:
+    # First of all: it may be what heals the rest.
+    if seen.turn and stack.spec.restore is None:
+        return TakeValues()
     if not seen.infrastructure:
         return ApplyInfrastructure()
     if not seen.secrets:
@@ -551,8 +554,6 @@ def _of_release(stack: Stack, seen: StackSeen) -> StackStep | None:
     untried = stack.spec.untried and seen.release not in DOWN
     if stack.spec.restore is not None:
         return TryImage() if untried else LoadBackup()
-    if seen.turn:
-        return TakeValues()
     if stack.spec.rescale and seen.release in STANDING:
         return ApplyScale()
     if seen.release not in {ReleaseState.CURRENT, ReleaseState.PENDING}:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.domain.addresses import addresses
-from controller.domain.clusters import IN_CLUSTER
+from controller.domain.clusters import IN_CLUSTER, as_given
 from controller.domain.errors import HandoverMissingError
 from controller.domain.keyring import Keyring
 from controller.domain.mail import PASSWORD, Relay
@@ -78,6 +78,9 @@ class World:
         if stack.cluster is None:
             return None
         cluster = self.places.cluster(stack.cluster).spec
+        if stack.spec.given is not None:
+            # A changed module or variable comes in its turn, as everything that is changed there.
+            cluster = as_given(cluster, stack.spec.given.get("cluster", {}))
         if cluster.infrastructure == IN_CLUSTER and stack.infrastructure is None:
             return None
         ending = stack.desired is StackDesired.PURGED

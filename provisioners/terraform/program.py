@@ -248,7 +248,7 @@ def failure(error: CommandError, secrets: Sequence[str] = ()) -> DriverFailure:
     for secret in sorted(secrets, key=len, reverse=True):
         said = said.replace(secret, "[redacted]")
     if isinstance(error, CommandStoppedError):
-        return DriverFailure("terraform_killed", "the control plane was stopped")
+        return DriverFailure("terraform_killed", "it was told to end")
     if isinstance(error, CommandTimeoutError):
         return DriverFailure("terraform_timeout", said[:500])
     if isinstance(error, CommandFailedError) and error.result.returncode < 0:

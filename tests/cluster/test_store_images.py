@@ -211,3 +211,30 @@ def test_a_service_that_leads_to_nobody_is_told_though_every_pod_is_ready(
     off = {"metadata": {"annotations": dict.fromkeys(keep)}}
     cluster.core.patch_namespaced_service(name, namespace, off)
     until(lambda: stage.reasons("acme") == [])
+
+
+@stood_in
+def test_a_value_that_breaks_a_store_stops_at_the_first_one(stage: Stage, cluster: Cluster) -> None:
+    stage.made("bakery", plan="starter", cluster="main")
+
+    def images_of_search() -> list[str]:
+        found = []
+        for name in ("acme", "bakery"):
+            place = stage.namespace(name)
+            pods = cluster.apps.read_namespaced_stateful_set(f"{place}-search", place)
+            found.append(pods.spec.template.spec.containers[0].image.rpartition(":")[2])
+        return found
+
+    before = images_of_search()
+    stage.call("PATCH", "/clusters/main", {"values": {"search": {"image": {"tag": "missing"}}}})
+    until(lambda: "missing" in images_of_search())
+    broken = ("acme", "bakery")[images_of_search().index("missing")]
+    until(lambda: stage.phase(broken) != "Ready")
+    status = stage.call("GET", "/clusters/main")["status"]
+    assert status["change"] == {"done": 0, "going": [broken], "failed": [], "waiting": 1}
+    assert broken in stage.storectl("cluster", "get", "main").stdout
+    assert sorted(images_of_search()) == sorted([before[0], "missing"])
+    stage.call("PATCH", "/clusters/main", {"values": {"search": {"image": {"tag": "2.19.4"}}}})
+    until(lambda: images_of_search() == ["2.19.4", "2.19.4"], 120)
+    until(lambda: stage.call("GET", "/clusters/main")["status"]["change"]["done"] == 2)
+    assert {stage.phase(name) for name in ("acme", "bakery")} == {"Ready"}

@@ -131,3 +131,13 @@ false
 {{- define "magento.rests" -}}
 {{ or .Values.stopped (not (empty .Values.restore.name)) }}
 {{- end }}
+
+{{/*
+How a StatefulSet replaces its pods: (list root component). In order, one that never gets ready would not be
+replaced by a better one. What there is cannot be changed, so it stays.
+*/}}
+{{- define "magento.podManagement" -}}
+{{- $root := index . 0 -}}
+{{- $name := printf "%s-%s" (include "magento.name" $root) (index . 1) -}}
+{{- lookup "apps/v1" "StatefulSet" $root.Release.Namespace $name | dig "spec" "podManagementPolicy" "Parallel" -}}
+{{- end }}

@@ -90,6 +90,12 @@ RESTORE = StackSpec(restore=Restore(backup="20261130T031700Z", run="a"))
             id="something-else-around-it",
         ),
         pytest.param(
+            "running",
+            seen(ReleaseState.FAILED, infrastructure=False, secrets=False, turn=True),
+            "take-values",
+            id="what-may-heal-it",
+        ),
+        pytest.param(
             "purged",
             seen(ReleaseState.CURRENT, held=("a",), around=("b",)),
             "delete-release",
