@@ -32,7 +32,7 @@ from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
 from controller.engines.taxes import Taxes
 
-TAX_RATES, TAXES_TOGETHER, TABLE_RATES, VIEW = "taxRates", "taxRates.several", "tableRates", "view"
+TAX_RATES, TABLE_RATES, VIEW = "taxRates", "tableRates", "view"
 """What a store's status remembers of what was written beside the settings."""
 
 _LOOK_SECONDS = 5.0
@@ -262,16 +262,12 @@ class BridgeShop:
         config = self._store.status.config
         if rates or (config is not None and TAX_RATES in config.extras):
             self._taxes().write(rates)
-        return ([TAX_RATES] if rates else []) + ([TAXES_TOGETHER] if self._together() else [])
+        return [TAX_RATES] if rates else []
 
     def _taxes(self) -> Taxes:
-        config = self._store.status.config
-        were = config is not None and TAXES_TOGETHER in config.extras
-        return Taxes(self._rest, several=were or self._together())
-
-    def _together(self) -> bool:
-        """Whether several taxes can be due in one place."""
-        return any(rate.priority for rate in self._store.spec.tax_rates)
+        """A shop that was configured before may have rules of priorities that are gone since."""
+        together = any(rate.priority for rate in self._store.spec.tax_rates)
+        return Taxes(self._rest, several=together or self._store.status.config is not None)
 
     def _write_rates(self, rates: Sequence[Rate]) -> None:
         if rates:
