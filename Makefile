@@ -30,8 +30,9 @@ services: $(DEV)
 test: $(DEV) i18n services ## Every test; fetches PostgreSQL, Redis, Chromium and PHP where they are missing
 	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/cluster --ignore=tests/node tests
 
+# What pytest makes of the tests is kept between runs, whatever the shell says of bytecode.
 test-unit: $(DEV) i18n ## Fast tests only (under a minute)
-	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest -n 2 --dist worksteal tests/unit
 
 fuzz: $(DEV) i18n ## Try thousands of generated documents over sandbox shops (FUZZ_EXAMPLES=500 of each part), others each time
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(PYTHON) -m pytest -n 2 -o faulthandler_timeout=0 tests/property

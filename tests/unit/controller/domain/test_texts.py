@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,15 @@ class Site:
     """Whether all parameters are written out, none passed on with `**`."""
 
 
-def sources() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def nodes() -> list[tuple[str, ast.Call | ast.Raise]]:
+    """Every call and every raise, with the file that it stands in: each file is read once."""
+    found = []
     for path in sorted(ROOT.rglob("*.py")):
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        where = str(path.relative_to(ROOT))
+        found += [(where, n) for n in ast.walk(tree) if isinstance(n, ast.Call | ast.Raise)]
+    return found
 
 
 def called(node: ast.Call) -> str:
@@ -58,28 +65,26 @@ def site(where: str, name: str, node: ast.Call) -> Site:
 
 
 def sites() -> Iterator[Site]:
-    for where, tree in sources():
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
-                continue
-            name = called(node)
-            if name in KINDS:
-                yield site(where, name, node)
-            elif name in CONSTRUCTORS and len(node.args) > CONSTRUCTORS[name]:
-                found = node.args[CONSTRUCTORS[name]]
-                for item in ast.walk(found):
-                    if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                        yield site(where, item.value, node)
+    for where, node in nodes():
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        if name in KINDS:
+            yield site(where, name, node)
+        elif name in CONSTRUCTORS and len(node.args) > CONSTRUCTORS[name]:
+            found = node.args[CONSTRUCTORS[name]]
+            for item in ast.walk(found):
+                if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                    yield site(where, item.value, node)
 
 
 def raised_bare() -> Iterator[tuple[str, str]]:
     """Errors that are raised as a class, without any parameters."""
-    for where, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name | ast.Attribute):
-                name = getattr(node.exc, "id", getattr(node.exc, "attr", ""))
-                if name in KINDS:
-                    yield f"{where}:{node.lineno} {name}", name
+    for where, node in nodes():
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name | ast.Attribute):
+            name = getattr(node.exc, "id", getattr(node.exc, "attr", ""))
+            if name in KINDS:
+                yield f"{where}:{node.lineno} {name}", name
 
 
 SITES = [found for found in sites() if found.name in KINDS or found.name in REASONS]
