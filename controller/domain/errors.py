@@ -1111,11 +1111,14 @@ class ShopStartingError(TransientError):
 
 
 class HostsPendingError(ShopStartingError):
-    """The shop answers, and its web servers do not know a new host yet."""
+    """The shop answers, and a host of it does not lead to its website yet."""
 
     code = "hosts_pending"
-    cause = N_("The shop's web servers do not know all of its addresses yet: %(hosts)s.")
-    action = N_("Nothing needs to be done: they follow within two minutes.")
+    cause = N_("Not all of the shop's addresses lead to their website yet: %(hosts)s.")
+    action = N_(
+        "They follow within two minutes. If not, see that the cluster's Ingress or Gateway leads "
+        "these hosts to the shop."
+    )
 
 
 class StorefrontPendingError(ShopStartingError):
