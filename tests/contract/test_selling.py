@@ -297,6 +297,56 @@ def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
     assert selling.get(f"/V1/taxRates/search?{query}")["total_count"] == 0
 
 
+QUEBEC = {**BRITAIN, "country_id": "CA", "region_id": 76, "region_code": "QC",
+          "postcode": "H2X 1Y4"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("alone", "second"),
+    [
+        pytest.param(True, 36.41, id="on the subtotal alone"),
+        pytest.param(False, 38.23, id="on the first one too"),
+    ],
+)
+def test_taxes_of_two_priorities_are_due_together(
+    selling: Shop, alone: bool, second: float
+) -> None:
+    code, undo = f"contract-{uuid.uuid4().hex[:8]}", []
+    try:
+        for priority, (region, percent) in enumerate(((0, 5), (76, 9.975))):
+            rate = {
+                "tax_country_id": "CA",
+                "tax_region_id": region,
+                "tax_postcode": "*",
+                "rate": percent,
+                "code": f"{code}-{priority}",
+            }
+            made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
+            undo.append(f"/rest/V1/taxRates/{made['id']}")
+            rule = {
+                "code": f"{code}-{priority}",
+                "priority": priority,
+                "position": 0,
+                "customer_tax_class_ids": [3],
+                "product_tax_class_ids": [2],
+                "tax_rate_ids": [made["id"]],
+                "calculate_subtotal": alone,
+            }
+            joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
+            undo.append(f"/rest/V1/taxRules/{joined['id']}")
+        totals = chosen(selling, selling.cart(VIEW, TAXED), QUEBEC)["totals"]
+    finally:
+        for path in reversed(undo):
+            selling.call("DELETE", path)
+    assert totals["tax_amount"] == pytest.approx(18.25 + second)
+    (tax,) = [one for one in totals["total_segments"] if one["code"] == "tax"]
+    details = tax["extension_attributes"]["tax_grandtotal_details"]
+    assert [(one["amount"], one["rates"][0]["title"]) for one in details] == [
+        (18.25, f"{code}-0"),
+        (second, f"{code}-1"),
+    ]
+
+
 def test_prices_can_contain_their_tax(selling: Shop) -> None:
     code = f"contract-{uuid.uuid4().hex[:8]}"
     rate = {"tax_country_id": "GB", "tax_postcode": "*", "rate": 20, "code": code}
