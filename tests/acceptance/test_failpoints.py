@@ -33,6 +33,7 @@ CLUSTERED = [
     stacks.DestroyInfrastructure.name,
     stacks.LoadBackup.name,
     stacks.MakeBackup.name,
+    stacks.TakeValues.name,
     stacks.TryImage.name,
 ]
 # A shop has it that was told of a mail server.

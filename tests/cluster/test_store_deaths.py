@@ -88,12 +88,75 @@ def steps_of(kind: OperationKind) -> list[str]:
     return [name for name in PLANNED_STEPS[kind] if name in STEPS]
 
 
+SECONDS = 77
+"""Between two runs of cron, once the cluster's values were changed."""
+VALUES = {stacks.TakeValues.name}
+"""Of what was changed of a cluster: no operation has it."""
+
+
 def lived(stage: Stage, cluster: Cluster, name: str) -> None:
     """See that one release runs and the store sells."""
     until(lambda: stage.phase(name) == "Ready", 120)
     namespace = stage.namespace(name)
-    assert [item["status"] for item in helm(cluster, "list", "-n", namespace)] == ["deployed"]
+
+    def states() -> list[str]:
+        return [item["status"] for item in helm(cluster, "list", "-n", namespace)]
+
+    # A shop stays ready while what was changed of its cluster is applied.
+    until(lambda: states() == ["deployed"], 120)
     assert stage.reasons(name) == []
+
+
+def change(stage: Stage, point: str) -> None:
+    """Change the values of the cluster; the control plane is killed while the shop takes them."""
+    file = stage.home / "values.yaml"
+    file.write_text(json.dumps({"cron": {"intervalSeconds": SECONDS}}))
+    stage.start(STORECTL_FAILPOINT=f"{stacks.TakeValues.name}:{point}")
+    stage.await_ready()
+    stage.storectl("cluster", "set", "main", "--values", str(file))
+    assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
+
+
+def changed(stage: Stage, cluster: Cluster) -> None:
+    """See that the shop runs with the values of the cluster."""
+    namespace = stage.namespace("acme")
+
+    def taken() -> bool:
+        cron = cluster.apps.read_namespaced_deployment(f"{namespace}-cron", namespace)
+        (container,) = cron.spec.template.spec.containers
+        told = {item.name: item.value for item in container.env}
+        return told["SHOP_CRON_INTERVAL"] == str(SECONDS)
+
+    until(taken, 120 * FACTOR)
+    lived(stage, cluster, "acme")
+
+
+def try_image(stage: Stage, cluster: Cluster, points: list[str]) -> None:
+    """Move the shop to another image, killed at each of the points."""
+    shop = stage.namespace("acme")
+    for number, point in enumerate(points):
+        stage.start(STORECTL_FAILPOINT=f"{stacks.TryImage.name}:{point}")
+        stage.await_ready()
+        if number == 0:
+            with contextlib.suppress(HTTPException, OSError):
+                stage.call("PUT", "/stores/acme/image", {"image": IMAGE})
+        assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
+    with stage.running():
+        lived(stage, cluster, "acme")
+        web = cluster.apps.read_namespaced_deployment(f"{shop}-web", shop)
+        assert [each.image for each in web.spec.template.spec.containers] == [IMAGE]
+        jobs = cluster.batch.list_namespaced_job(shop).items
+        assert not [job for job in jobs if job.metadata.name.startswith("image-trial")]
+
+
+def take_values(stage: Stage, cluster: Cluster, points: list[str]) -> None:
+    """Have the shop take the cluster's values, killed at each of the points."""
+    first, *others = points
+    change(stage, first)
+    for point in others:
+        die(stage, f"{stacks.TakeValues.name}:{point}")
+    with stage.running():
+        changed(stage, cluster)
 
 
 def test_every_step_of_a_stack_is_killed_here() -> None:
@@ -104,7 +167,7 @@ def test_every_step_of_a_stack_is_killed_here() -> None:
         OperationKind.RETIRE,
         OperationKind.PURGE,
     )
-    assert {name for kind in kinds for name in steps_of(kind)} == set(STEPS)
+    assert {name for kind in kinds for name in steps_of(kind)} | VALUES == set(STEPS)
 
 
 @stood_in
@@ -138,19 +201,8 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
         web = cluster.apps.read_namespaced_deployment(f"{shop}-web", shop)
         assert web.spec.replicas == 2
 
-    for number, point in enumerate(points):
-        stage.start(STORECTL_FAILPOINT=f"{stacks.TryImage.name}:{point}")
-        stage.await_ready()
-        if number == 0:
-            with contextlib.suppress(HTTPException, OSError):
-                stage.call("PUT", "/stores/acme/image", {"image": IMAGE})
-        assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
-    with stage.running():
-        lived(stage, cluster, "acme")
-        web = cluster.apps.read_namespaced_deployment(f"{shop}-web", shop)
-        assert [each.image for each in web.spec.template.spec.containers] == [IMAGE]
-        jobs = cluster.batch.list_namespaced_job(shop).items
-        assert not [job for job in jobs if job.metadata.name.startswith("image-trial")]
+    try_image(stage, cluster, points)
+    take_values(stage, cluster, points)
 
     asked = ("retire",)
     for point in points:
@@ -182,6 +234,9 @@ def test_killed_after_each_step_was_written_down_it_does_too(
     die(stage, f"{stacks.ApplyScale.name}:{RECORDED}", *SCALE)
     with stage.running():
         lived(stage, cluster, "acme")
+    change(stage, RECORDED)
+    with stage.running():
+        changed(stage, cluster)
     die(stage, f"{stacks.StopRelease.name}:{RECORDED}", "retire")
     with stage.running():
         until(lambda: stage.phase("acme") == "Retired")
