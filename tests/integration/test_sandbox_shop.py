@@ -14,7 +14,8 @@ from tests.sandbox_shop import DEADLINE, Running, spawn, start, stop, write
 from tests.services.process import free_port
 
 ADDRESS = {"firstname": "A", "lastname": "B", "street": ["1 Main St"], "city": "Austin",
-           "postcode": "78701", "country_id": "US", "email": "a@b.example"}  # fmt: skip
+           "region_code": "TX", "postcode": "78701", "country_id": "US",
+           "email": "a@b.example"}  # fmt: skip
 
 
 @pytest.fixture
