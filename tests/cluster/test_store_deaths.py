@@ -125,7 +125,7 @@ def changed(stage: Stage, cluster: Cluster) -> None:
         cron = cluster.apps.read_namespaced_deployment(f"{namespace}-cron", namespace)
         (container,) = cron.spec.template.spec.containers
         told = {item.name: item.value for item in container.env}
-        return told["SHOP_CRON_INTERVAL"] == str(SECONDS)
+        return bool(told["SHOP_CRON_INTERVAL"] == str(SECONDS))
 
     until(taken, 120 * FACTOR)
     lived(stage, cluster, "acme")
