@@ -4,11 +4,13 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, stood_in, whole
@@ -159,14 +161,20 @@ def test_logins_and_values_of_a_cluster_reach_its_stores(
     name = stage.call("GET", "/clusters/main")["spec"]["pullSecret"]
 
     def arrived() -> bool:
-        pods = cluster.apps.read_namespaced_stateful_set(f"{namespace}-database", namespace)
-        spec = pods.spec.template.spec
+        with suppress(ApiException):
+            spec = cluster.core.read_namespaced_pod(f"{namespace}-database-0", namespace).spec
+            return carried(spec)
+        # The old pod is gone and the new one not there yet.
+        return False
+
+    def carried(spec: Any) -> bool:
         pulls = [item.name for item in spec.image_pull_secrets or ()]
         return pulls == [name] and spec.containers[0].image.startswith(
             "registry.example.com/mirror/docker.io/library/mariadb"
         )
 
     until(arrived)
+    until(lambda: stage.reasons("acme") == [])
     kept = cluster.core.read_namespaced_secret(name, namespace)
     assert json.loads(base64.b64decode(kept.data[".dockerconfigjson"])) == LOGINS
 
