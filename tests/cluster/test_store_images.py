@@ -245,4 +245,4 @@ def test_a_value_that_breaks_a_store_stops_at_the_first_one(stage: Stage, cluste
     stage.call("PATCH", "/clusters/main", {"values": {"search": {"image": {"tag": "2.19.4"}}}})
     until(lambda: images_of_search() == ["2.19.4", "2.19.4"], 120)
     until(lambda: stage.call("GET", "/clusters/main")["status"]["change"]["done"] == 2)
-    assert {stage.phase(name) for name in ("acme", "bakery")} == {"Ready"}
+    until(lambda: {stage.phase(name) for name in ("acme", "bakery")} == {"Ready"})
