@@ -162,6 +162,26 @@ def test_a_crypt_key_may_be_all_that_magento_takes(secrets: Path, key: str) -> N
 
 
 @pytest.mark.needs("php")
+@pytest.mark.parametrize(
+    ("caches", "application", "hosts"),
+    [
+        ("", "1", []),
+        ("one:8081,two", "2", [{"host": "one", "port": "8081"}, {"host": "two", "port": "80"}]),
+    ],
+)
+def test_page_caches_are_named_and_nothing_asks_to_be_imported(
+    secrets: Path, caches: str, application: str, hosts: list[dict[str, str]]
+) -> None:
+    name = "CONFIG__DEFAULT__SYSTEM__FULL_PAGE_CACHE__CACHING_APPLICATION"
+    code = f"$told = require $argv[1]; echo json_encode([$told, $_ENV['{name}']]);"
+    done = php("-r", code, IMAGE / "etc/env.php", SHOP_SECRETS=secrets, SHOP_PAGE_CACHES=caches)
+    told, said = json.loads(done.stdout)
+    assert (said, told["http_cache_hosts"]) == (application, hosts)
+    # A change of these makes Magento refuse every page and command until they are imported.
+    assert not {"system", "scopes", "themes"} & told.keys()
+
+
+@pytest.mark.needs("php")
 def test_media_are_in_a_volume_unless_a_bucket_is_named(secrets: Path) -> None:
     environment = {
         "SHOP_MEDIA_BUCKET": "pictures",

@@ -99,6 +99,9 @@ $pageCaches = array_map(static function (string $place): array {
     [$host, $port] = explode(':', $place) + [1 => '80'];
     return ['host' => $host, 'port' => $port];
 }, array_filter(explode(',', $setting('SHOP_PAGE_CACHES'))));
+// 1 is Magento's own, 2 is Varnish. Said as a variable: a section “system” of this file would have to be imported
+// into the database, and until it was Magento serves nothing.
+$_ENV['CONFIG__DEFAULT__SYSTEM__FULL_PAGE_CACHE__CACHING_APPLICATION'] = $pageCaches === [] ? '1' : '2';
 
 return [
     'backend' => ['frontName' => $setting('SHOP_ADMIN_PATH', 'admin')],
@@ -167,10 +170,6 @@ return [
         'graphql_query_resolver_result', 'full_page', 'config_webservice', 'translate',
     ], 1),
     'http_cache_hosts' => $pageCaches,
-    // 1 is Magento's own, 2 is Varnish.
-    'system' => ['default' => ['system' => ['full_page_cache' => [
-        'caching_application' => $pageCaches === [] ? '1' : '2',
-    ]]]],
     'downloadable_domains' => [],
     // Without a date Magento takes itself for not installed; the install job alone decides that.
     'install' => ['date' => 'Sun, 22 Nov 2026 00:00:00 +0000'],
