@@ -13,6 +13,9 @@ function init(arguments)
   end
 end
 
+-- As every browser does.
+wrk.headers["Accept-Encoding"] = "gzip"
+
 function request()
   at = at % #paths + 1
   return wrk.format("GET", paths[at])

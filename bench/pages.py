@@ -165,7 +165,7 @@ class Shop:
             self._post("products", {"product": product})
         # Indexes and caches follow in the background; a shopper sees the category when they did.
         deadline = time.monotonic() + 180
-        while "tea-black-1" not in (found := self._page("/tea.html")):
+        while "tea-green-1" not in (found := self._page("/tea.html")):
             assert time.monotonic() < deadline, found[-2000:]
             time.sleep(2)
 
