@@ -1,8 +1,11 @@
 """The Ingress controller: an nginx on the node that leads hosts to their Services."""
 
 import base64
+import re
 import subprocess
 import time
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from scripts.nodekit.base import INGRESS_CLASS, NODE_ADDRESS, Object
@@ -56,6 +59,10 @@ return 404;
 """
 
 
+_KEPT = "keepalive 64; keepalive_timeout 4s;"
+"""Shorter than a pod goes on once it is told to end."""
+
+
 class Controller:
     """Keeps nginx's configuration as the Ingresses say."""
 
@@ -81,7 +88,7 @@ class Controller:
             if rule.get("host") and rule.get("http")
         ]
         head = _HEAD.format(home=self._home, pki=self._pki, address=NODE_ADDRESS)
-        text = head + "\n".join(sorted(servers)) + "\n}\n"
+        text = "\n".join((head, *_upstreams(servers), *sorted(servers), "}\n"))
         if text != self._written:
             (self._home / "nginx.conf").write_text(text)
             self._reload()
@@ -128,6 +135,15 @@ class Controller:
         return ""
 
 
+def _upstreams(servers: Sequence[str]) -> list[str]:
+    """What keeps connections to the Services of the servers, as ingress-nginx does."""
+    named = (re.findall(r"http://([\d.]+_\d+);", server) for server in servers)
+    return [
+        f"upstream {name} {{ server {name.replace('_', ':')}; {_KEPT} }}"
+        for name in sorted(set(chain.from_iterable(named)))
+    ]
+
+
 def _backend(namespace: str, wanted: Object, services: dict[tuple[str, str], Object]) -> str:
     """How nginx reaches a Service; 503 where there is none, as ingress-nginx answers."""
     service = services.get((namespace, wanted.get("name", "")))
@@ -137,5 +153,5 @@ def _backend(namespace: str, wanted: Object, services: dict[tuple[str, str], Obj
     for item in service["spec"]["ports"]:
         if port.get("number") == item["port"] or port.get("name") == item.get("name", ""):
             address = service["spec"]["clusterIP"]
-            return f"proxy_pass http://{address}:{item['port']};"
+            return f"proxy_pass http://{address}_{item['port']};"
     return "return 503;"
