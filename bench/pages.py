@@ -25,16 +25,17 @@ from scripts.nodekit import machine as host
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubelet import connected
 from tests.cluster.stage import Stage, staged
-from tests.node.beside import beside
+from tests.node.beside import NODE, beside
 
-NODE = "STORECTL_TEST_NODE"
 PLANS = os.environ.get("BENCH_PLANS", "starter").split(",")
 SECONDS = int(os.environ.get("BENCH_SECONDS", "15"))
 USERS = 100
-PRODUCTS = 24
+REST_SECONDS = 30
 LUA = Path(__file__).with_suffix(".lua")
 CACHED_MS, READY_SECONDS, IDLE_MB = 300, 45, 900
 WORDS = ("tea", "green", "black", "leaf", "cup")
+PRODUCTS = [f"tea {WORDS[number % len(WORDS)]} {number}" for number in range(24)]
+"""Names; a product's page is called as it is."""
 
 
 def run() -> None:
@@ -45,8 +46,8 @@ def run() -> None:
         print(f"pages: {images.TREE} names no tree of Magento, so no page is measured")
     elif why := host.why_not():
         print(f"pages: no node can run here: {why}")
-    else:
-        beside("bench", [sys.executable, "-m", "bench", "pages"], ())
+    elif failed := beside("bench", [sys.executable, "-m", "bench", "pages"], ()):
+        sys.exit(failed)
 
 
 def _measure() -> None:
@@ -84,11 +85,11 @@ def _measure_plan(stage: Stage, plan: str) -> None:
     stage.made(name, plan=plan, cluster="main")
     ready = time.monotonic() - began
     _show(f"pages_{plan}_ready_s", ready, "s from the order to Ready", READY_SECONDS)
-    host = f"https://{name}.shops.example.com"
-    shop = Shop(host, _token(stage, name))
+    shop = Shop(f"https://{name}.shops.example.com", _token(stage, name))
     shop.fill()
     _show_pages(plan, shop)
-    time.sleep(30)
+    # Rest is the absence of work, which nothing tells.
+    time.sleep(REST_SECONDS)
     held = _memory(stage, name)
     _show(f"pages_{plan}_idle_mb", sum(held.values()), "MB at rest", IDLE_MB, parts=held)
     stage.purged(name)
@@ -148,11 +149,10 @@ class Shop:
         """Give it a category with products."""
         body = {"name": "Tea", "is_active": True, "parent_id": 2, "include_in_menu": True}
         category = self._post("categories", {"category": body})["id"]
-        for number in range(PRODUCTS):
-            word = WORDS[number % len(WORDS)]
+        for number, name in enumerate(PRODUCTS):
             product = {
                 "sku": f"tea-{number}",
-                "name": f"Tea {word} {number}",
+                "name": name,
                 "attribute_set_id": 4,
                 "price": 4.5 + number,
                 "type_id": "simple",
@@ -165,17 +165,16 @@ class Shop:
             self._post("products", {"product": product})
         # Indexes and caches follow in the background; a shopper sees the category when they did.
         deadline = time.monotonic() + 180
-        while "tea-green-1" not in (found := self._page("/tea.html")):
+        while _page_of(PRODUCTS[1]) not in (found := self._page("/tea.html")):
             assert time.monotonic() < deadline, found[-2000:]
             time.sleep(2)
 
     def pages(self) -> dict[str, tuple[list[str], bool]]:
         """The paths of each kind of page, and whether a cache may answer them."""
-        shown = [f"/tea-{WORDS[number % len(WORDS)]}-{number}.html" for number in range(PRODUCTS)]
         return {
             "home": (["/"], True),
             "category": (["/tea.html", "/tea.html?p=2"], True),
-            "product": (shown, True),
+            "product": ([_page_of(name) for name in PRODUCTS], True),
             "search": ([f"/catalogsearch/result/?q={word}" for word in WORDS], True),
             "login": (["/customer/account/login/"], False),
             "cart": (["/checkout/cart/"], False),
@@ -195,6 +194,10 @@ class Shop:
         answer = self._session.post(f"{self.url}/rest/all/V1/{path}", json=body, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
+
+
+def _page_of(product: str) -> str:
+    return f"/{product.replace(' ', '-')}.html"
 
 
 def _token(stage: Stage, name: str) -> str:

@@ -262,13 +262,8 @@ class Intents:
             store = mine(connection, scope, uid)
             stack = _with_backups(connection, store)
             make_way(connection, store, OperationKind.RESTORE, OperationKind.UNDELETE)
-            known = store.status.config
             # What was written and proven was so of other data.
-            status = replace(
-                store.status,
-                config=replace(known, checksum="") if known else None,
-                proven_digest=None,
-            )
+            status = _unproven(store.status)
             changed = replace(store, generation=store.generation + 1, status=status)
             note = Note.of("RestoreAccepted", backup=backup)
             accepted = advance(connection, changed, OperationKind.RESTORE, note)
@@ -361,14 +356,7 @@ class Intents:
             if store.desired in {Desired.RETIRED, Desired.PURGED}:
                 raise WrongStateError(store=store.spec.slug, state=str(store.desired))
             make_way(connection, store)
-            known = store.status.config
-            # A checksum that no shop answers: what was written counts as not written.
-            status = replace(
-                store.status,
-                config=replace(known, checksum="") if known else None,
-                # What was proven was proven of other settings, perhaps.
-                proven_digest=None,
-            )
+            status = _unproven(store.status)
             changed = replace(store, generation=store.generation + 1, status=status)
             operation = advance(connection, changed, OperationKind.PUSH, Note.of("PushAccepted"))
             audit_store(connection, scope, changed, "store.push")
@@ -492,6 +480,13 @@ def _beginning(store: Store) -> StoreStatus:
         failed=False,
     )
     return replace(status, phase=phase)
+
+
+def _unproven(status: StoreStatus) -> StoreStatus:
+    """A status by which nothing counts as written to the shop, or as proven of it."""
+    # A checksum that no shop answers.
+    config = replace(status.config, checksum="") if status.config else None
+    return replace(status, config=config, proven_digest=None)
 
 
 def _with_backups(connection: Connection, store: Store) -> Stack:

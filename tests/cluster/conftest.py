@@ -5,7 +5,7 @@ A KUBECONFIG that happens to be set is never used: what a person works with may 
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from scripts.clusterkit.base import BIN
 from tests.cluster import control_plane
 from tests.cluster.faulty import Faulty, running
 from tests.cluster.given import KUBECONFIG, AnyShops, GivenShops
-from tests.cluster.kubelet import StandIn, connected, usual
+from tests.cluster.kubelet import Fate, StandIn, connected, usual
 from tests.cluster.shops import Shops
 from tests.cluster.terraform_bench import Bench, Spec
 from tests.cluster.waiting import until
@@ -90,6 +90,21 @@ def shops(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         cluster.stand_in.decide(found.of_pod)
         yield found
         cluster.stand_in.decide(usual)
+
+
+@pytest.fixture
+def fated(cluster: Cluster, shops: Shops) -> Iterator[Callable[[str, Fate], None]]:
+    """Chooses what becomes of the pods whose names contain a word."""
+    stand_in = cluster.stand_in
+    assert stand_in is not None
+
+    def decide(word: str, fate: Fate) -> None:
+        shops.fate = lambda pod: fate if word in pod["metadata"]["name"] else usual(pod)
+        stand_in.decide(shops.of_pod)
+
+    yield decide
+    shops.fate = usual
+    stand_in.decide(shops.of_pod)
 
 
 @pytest.fixture

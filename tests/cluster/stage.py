@@ -28,7 +28,7 @@ from provisioners.base import Driver
 from scripts.clusterkit.base import BIN
 from tests.cluster import given
 from tests.cluster.conftest import Cluster
-from tests.cluster.given import DOMAIN, IMAGE, SANDBOX_IMAGE
+from tests.cluster.given import DOMAIN, IMAGE, SANDBOX_IMAGE, AnyShops
 from tests.cluster.waiting import FACTOR
 from tests.control_plane import ControlPlane, until
 
@@ -187,6 +187,14 @@ def staged(home: Path, cluster: Cluster) -> Iterator[Stage]:
             with contextlib.suppress(ApiException):
                 cluster.core.delete_namespace(f"store-{uid}")
         stage.leave()
+
+
+@contextmanager
+def joined(home: Path, cluster: Cluster, shops: AnyShops) -> Iterator[Stage]:
+    """A stage whose control plane runs and knows the cluster."""
+    with staged(home, cluster) as found, found.running():
+        found.join(cluster.kubeconfig, shops.address)
+        yield found
 
 
 def helm(cluster: Cluster, *argv: str) -> Any:

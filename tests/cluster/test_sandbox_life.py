@@ -14,7 +14,7 @@ import pytest
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, front_page, stood_in
 from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, helm, staged
+from tests.cluster.stage import Stage, helm, joined
 from tests.cluster.waiting import until
 
 pytestmark = stood_in
@@ -25,8 +25,7 @@ NAME = "preview"
 def stage(
     cluster: Cluster, shops: Shops, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage"), cluster) as found, found.running():
-        found.join(cluster.kubeconfig, shops.address)
+    with joined(tmp_path_factory.mktemp("stage"), cluster, shops) as found:
         yield found
 
 

@@ -15,9 +15,9 @@ import pytest
 from controller.reconciler import failpoints, stacks
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import front_page, stood_in
-from tests.cluster.kubelet import Fate, Object, usual
+from tests.cluster.kubelet import Fate, Object
 from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, staged
+from tests.cluster.stage import Stage, joined
 from tests.cluster.test_sandbox_life import status
 from tests.cluster.waiting import FACTOR, until
 
@@ -30,8 +30,7 @@ OWNER = {"engine": "sandbox", "plan": "starter", "cluster": "main"}
 def stage(
     cluster: Cluster, shops: Shops, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage"), cluster) as found, found.running():
-        found.join(cluster.kubeconfig, shops.address)
+    with joined(tmp_path_factory.mktemp("stage"), cluster, shops) as found:
         yield found
 
 
@@ -39,21 +38,6 @@ def stage(
 def namespace(stage: Stage) -> str:
     """The namespace of a shop that sells."""
     return stage.made(NAME, **OWNER)
-
-
-@pytest.fixture
-def fated(cluster: Cluster, shops: Shops) -> Iterator[Callable[[str, Fate], None]]:
-    """Chooses what becomes of the pods whose names contain a word."""
-    stand_in = cluster.stand_in
-    assert stand_in is not None
-
-    def decide(word: str, fate: Fate) -> None:
-        shops.fate = lambda pod: fate if word in pod["metadata"]["name"] else usual(pod)
-        stand_in.decide(shops.of_pod)
-
-    yield decide
-    shops.fate = usual
-    stand_in.decide(shops.of_pod)
 
 
 def say(shops: Shops, namespace: str, word: str) -> None:
@@ -321,8 +305,6 @@ def test_a_control_plane_that_is_killed_anywhere_in_it_goes_on(
                 stage.await_ready()
                 operation = stage.call("POST", f"/stores/{NAME}/{path}", body)
             assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
-            if point == failpoints.POINTS[-1]:
-                break
         stage.start()
         stage.await_ready()
         done = stage.finish(operation)

@@ -16,7 +16,7 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, stood_in, whole
 from tests.cluster.kubelet import NODE, Fate, Object, usual
 from tests.cluster.shops import Shops
-from tests.cluster.stage import Stage, staged
+from tests.cluster.stage import Stage, joined
 from tests.cluster.waiting import until
 
 pytestmark = whole
@@ -29,8 +29,7 @@ LOGINS = {"auths": {"registry.example.com": {"auth": "c2VjcmV0"}}}
 def stage(
     cluster: Cluster, shops: AnyShops, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage"), cluster) as found, found.running():
-        found.join(cluster.kubeconfig, shops.address)
+    with joined(tmp_path_factory.mktemp("stage"), cluster, shops) as found:
         yield found
 
 

@@ -13,7 +13,7 @@ from kubernetes import client
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, AnyShops, front_page, stood_in, whole
 from tests.cluster.kubelet import NODE
-from tests.cluster.stage import Stage, helm, staged
+from tests.cluster.stage import Stage, helm, joined
 from tests.cluster.waiting import until
 
 pytestmark = whole
@@ -24,8 +24,7 @@ NAME = "acme"
 def stage(
     cluster: Cluster, shops: AnyShops, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage"), cluster) as found, found.running():
-        found.join(cluster.kubeconfig, shops.address)
+    with joined(tmp_path_factory.mktemp("stage"), cluster, shops) as found:
         yield found
 
 

@@ -56,21 +56,6 @@ def acme(stage: Stage) -> str:
     return stage.made("acme", plan="starter", cluster="main")
 
 
-@pytest.fixture
-def fated(cluster: Cluster, shops: Shops) -> Iterator[Callable[[str, Fate], None]]:
-    """Chooses what becomes of the pods whose names contain a word."""
-    stand_in = cluster.stand_in
-    assert stand_in is not None
-
-    def decide(word: str, fate: Fate) -> None:
-        shops.fate = lambda pod: fate if word in pod["metadata"]["name"] else usual(pod)
-        stand_in.decide(shops.of_pod)
-
-    yield decide
-    shops.fate = usual
-    stand_in.decide(shops.of_pod)
-
-
 def asked(stage: Stage, name: str) -> Any:
     """The explanation as programs read it."""
     return stage.call("GET", f"/stores/{name}/why")["status"]

@@ -10,6 +10,8 @@ from scripts.nodekit import images, machine, programs
 from scripts.nodekit.base import HOME, ROOT
 from scripts.nodekit.world import World, running
 
+NODE = "STORECTL_TEST_NODE"
+"""The variable that names the node's directory."""
 TOOLS = (*programs.TOOLS, "helm4", "tofu")
 SHOPS = ("pause", "kubectl", "mariadb", "valkey", "varnish", "opensearch")
 """The images that a Magento needs beside its own."""
@@ -48,7 +50,7 @@ def environ(world: World) -> dict[str, str]:
         **world.environ,
         "SSL_CERT_FILE": str(trusted),
         "REQUESTS_CA_BUNDLE": str(trusted),
-        "STORECTL_TEST_NODE": str(world.directory),
+        NODE: str(world.directory),
         "STORECTL_TEST_KUBECONFIG": str(world.kubeconfig),
         "STORECTL_TEST_SHOP_IMAGE": images.IMAGES[shop()].reference,
         "STORECTL_TEST_SHOP_DOMAIN": "shops.example.com",

@@ -13,9 +13,8 @@ from scripts.nodekit.images import SANDBOX
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubelet import connected
 from tests.cluster.stage import Stage, staged
+from tests.node.beside import NODE
 from tests.node.postbox import PORT, Postbox, postbox
-
-NODE = "STORECTL_TEST_NODE"
 
 
 class Node(Cluster):
