@@ -65,10 +65,15 @@ class StandIn:
         """What the last container of a pod says at its end."""
         self._given: dict[str, Fate] = {}
         self._addresses = itertools.count(1)
+        self._numbers: dict[str, int] = {}
         self._api = connected(kubeconfig)
         # It takes JSON for its models, which its types deny.
         self._core: Any = client.CoreV1Api(self._api)
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        # Each object has its worker, so that what is said of it first is never written last.
+        self._queues: list[queue.SimpleQueue[Job | None]] = [
+            queue.SimpleQueue() for _ in range(WORKERS)
+        ]
+        self._deciding = threading.Lock()
         self._stopping = threading.Event()
         self._watches: set[urllib3.HTTPResponse] = set()
 
@@ -79,7 +84,7 @@ class StandIn:
         pods = (self._core.list_pod_for_all_namespaces, self._pod)
         claims = (self._core.list_persistent_volume_claim_for_all_namespaces, self._claim)
         watching = [threading.Thread(target=self._watch, args=args) for args in (pods, claims)]
-        working = [threading.Thread(target=self._work) for _ in range(WORKERS)]
+        working = [threading.Thread(target=self._work, args=(jobs,)) for jobs in self._queues]
         for thread in (*watching, *working):
             thread.start()
         try:
@@ -90,8 +95,8 @@ class StandIn:
                 response.shutdown()
             for thread in watching:
                 thread.join()
-            for _ in working:
-                self._jobs.put(None)
+            for jobs in self._queues:
+                jobs.put(None)
             for thread in working:
                 thread.join()
             self._api.close()  # type: ignore[no-untyped-call]
@@ -149,26 +154,34 @@ class StandIn:
         found: Object = json.loads(read(_preload_content=False).data)
         return found
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _put(self, uid: str, job: Job) -> None:
+        self._queues[hash(uid) % WORKERS].put(job)
+
+    def _work(self, jobs: "queue.SimpleQueue[Job | None]") -> None:
+        while (job := jobs.get()) is not None:
             # Gone or changed meanwhile: the next event says what is to be done now.
             with contextlib.suppress(ApiException, urllib3.exceptions.HTTPError):
                 job()
 
     def _pod(self, change: str, pod: Object) -> None:
+        # Whoever chooses a fate tells of pods as well as the watch does.
+        with self._deciding:
+            self._handle(change, pod)
+
+    def _handle(self, change: str, pod: Object) -> None:
         metadata, node = pod["metadata"], pod["spec"].get("nodeName")
         uid = metadata["uid"]
         if change == "DELETED":
             self._given.pop(uid, None)
         elif metadata.get("deletionTimestamp"):
             if node == NODE:
-                self._jobs.put(lambda: self._end(metadata))
+                self._put(uid, lambda: self._end(metadata))
         elif self._given.get(uid) is not (fate := self._fate(pod)):
             if node is None and fate is not Fate.UNSCHEDULABLE:
-                self._jobs.put(lambda: self._bind(metadata))
+                self._put(uid, lambda: self._bind(metadata))
             elif node in {None, NODE}:
                 self._given[uid] = fate
-                self._jobs.put(lambda: self._report(pod, fate))
+                self._put(uid, lambda: self._report(pod, fate))
 
     def _bind(self, metadata: Object) -> None:
         name, namespace = metadata["name"], metadata["namespace"]
@@ -179,8 +192,7 @@ class StandIn:
 
     def _report(self, pod: Object, fate: Fate) -> None:
         metadata = pod["metadata"]
-        number = next(self._addresses)
-        address = pod["status"].get("podIP") or f"10.244.{number >> 8 & 255}.{number & 255}"
+        address = self._address(metadata["uid"])
         try:
             self._core.patch_namespaced_pod_status(
                 metadata["name"],
@@ -191,9 +203,14 @@ class StandIn:
                 },
                 _preload_content=False,
             )
-        except ApiException:
+        except (ApiException, urllib3.exceptions.HTTPError):
             self._given.pop(metadata["uid"], None)
             raise
+
+    def _address(self, uid: str) -> str:
+        """A pod's address, the same in all that is said of it."""
+        number = self._numbers.setdefault(uid, next(self._addresses))
+        return f"10.244.{number >> 8 & 255}.{number & 255}"
 
     def _end(self, metadata: Object) -> None:
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}}
@@ -205,13 +222,13 @@ class StandIn:
         spec, metadata = claim["spec"], claim["metadata"]
         if spec.get("storageClassName") != NODE:
             return
-        name = f"{NODE}-{metadata['uid']}"
+        uid = metadata["uid"]
+        name = f"{NODE}-{uid}"
         if change == "DELETED":
-            self._jobs.put(lambda: self._core.delete_persistent_volume(name))
+            self._put(uid, lambda: self._core.delete_persistent_volume(name))
         elif claim["status"].get("phase") == "Pending" and not spec.get("volumeName"):
-            self._jobs.put(
-                lambda: self._core.create_persistent_volume(podstatus.volume(name, NODE, claim))
-            )
+            made = podstatus.volume(name, NODE, claim)
+            self._put(uid, lambda: self._core.create_persistent_volume(made))
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ from tests.cluster import given
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, SANDBOX_IMAGE, AnyShops
 from tests.cluster.waiting import FACTOR
-from tests.control_plane import ControlPlane, until
+from tests.control_plane import ControlPlane
 
 stood_in = given.stood_in
 PROBE_SECONDS = 0.5
@@ -102,12 +103,11 @@ class Stage(ControlPlane):
     def finish(self, operation: Any) -> Any:
         """The operation once it is over; namespaces end in their own time."""
         path = f"/operations/{operation['metadata']['id']}"
-
-        def over() -> Any:
-            found = self.call("GET", path)
-            return found if found["status"]["state"] not in {"pending", "running"} else None
-
-        return until(over, f"the end of {operation['spec']['operation']}", PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.call("GET", path))["status"]["state"] in {"pending", "running"}:
+            assert time.monotonic() < deadline, f"not over in {PATIENCE:.0f} s: {found}"
+            time.sleep(0.02)
+        return found
 
     def cluster(self, name: str = "main") -> ClusterRow:
         """A cluster as the registry has it."""
