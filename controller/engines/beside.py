@@ -97,18 +97,18 @@ def _of_mail(mail: object, name: str, *, files: bool) -> Iterator[tuple[str, str
 
 
 def context(trust: str) -> ssl.SSLContext:
-    """What trusts these authorities beside the system's; raises ssl.SSLError, ValueError."""
-    return _trusting(trust) if trust else _usual()
+    """What trusts these authorities beside the system's; raises ssl.SSLError, ValueError.
+
+    Reading the system's takes longer than a shop's answer: they are read again when they change.
+    """
+    file = ssl.get_default_verify_paths().cafile
+    return _trusting(trust, file, Path(file).stat().st_mtime_ns if file else 0)
 
 
 @lru_cache(maxsize=64)
-def _trusting(trust: str) -> ssl.SSLContext:
-    made = _usual()
-    made.load_verify_locations(cadata=trust)
-    return made
-
-
-def _usual() -> ssl.SSLContext:
+def _trusting(trust: str, *_: object) -> ssl.SSLContext:
     made = ssl.create_default_context()
     made.set_alpn_protocols(["http/1.1"])
+    if trust:
+        made.load_verify_locations(cadata=trust)
     return made

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -29,6 +30,7 @@ from controller.domain.errors import (
     StorefrontPendingError,
     WrongShopError,
 )
+from controller.engines.beside import context
 from controller.engines.magento import MagentoEngine
 from controller.engines.rest import RestClient
 from tests.misbehaving_shop import PAGE, says, shop, whole
@@ -115,6 +117,27 @@ def test_each_fault_of_a_certificate_is_told_as_itself(
     with encrypted(file) as address, pytest.raises(kind, match=told) as met:
         MagentoEngine("").ready(address)
     assert met.value.params["host"] == "127.0.0.1"
+
+
+def test_the_systems_authorities_are_read_once_and_again_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    system = tmp_path / "authorities.pem"
+    system.write_bytes(certificate(first).read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(system))
+    read = context("")
+    assert context("") is read
+    new = certificate(second)
+    with encrypted(new) as address:
+        with pytest.raises(ShopUntrustedError):
+            MagentoEngine("").ready(address)
+        system.write_bytes(new.read_bytes())
+        os.utime(system, ns=(0, system.stat().st_mtime_ns + 1))
+        MagentoEngine("").ready(address)
+    assert context("") is not read
 
 
 def test_the_certificate_of_a_ca_that_was_given_is_trusted(
