@@ -7,6 +7,7 @@ A look that finds nothing to do and nothing to write takes no lease and writes n
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -87,7 +88,8 @@ class Reconciler:
         self._hint = hint
         self._heartbeat = Heartbeat(leases, holding)
         self._stopping = threading.Event()
-        self._failures: dict[Ref, int] = {}
+        self._met: dict[Ref, Counter[str]] = {}
+        """How often each subject met each cause since something last went through."""
 
     def load(self, refs: Iterable[Ref]) -> dict[Ref, Subject]:
         """Subjects for `run`, many at once."""
@@ -151,13 +153,12 @@ class Reconciler:
 
     def _blind(self, lease: Lease, error: StoreControllerError) -> Result:
         """The world cannot even be looked at: say so where the subject is followed."""
-        self._failures[lease.ref] = self._failures.get(lease.ref, 0) + 1
+        failures = self._meet(lease.ref, error.reason)
         log.warning("observation_failed", subject=str(lease.ref), reason=error.reason)
         outcome = outcome_of(error)
         ending = outcome.error if isinstance(outcome, Failed) else None
         asked = outcome.after if isinstance(outcome, Waiting) else 0.0
-        due_in = self._backoff(lease.ref) + asked
-        failures = self._failures[lease.ref]
+        due_in = self._backoff(failures) + asked
         self._progress.blind(lease, Note.of_error(error), ending, due_in, failures)
         return Result(ended=Ended.WAITING)
 
@@ -183,7 +184,7 @@ class Reconciler:
         return result
 
     def _settle(self, lease: Lease, look: Look) -> None:
-        self._failures.pop(lease.ref, None)
+        self._met.pop(lease.ref, None)
         outcome = Pass(
             generation=look.generation,
             conditions=look.conditions,
@@ -210,17 +211,17 @@ class Reconciler:
             due_in=0.0,
         )
         if isinstance(outcome, Advanced):
-            self._failures.pop(lease.ref, None)
+            self._met.pop(lease.ref, None)
             done = StepResult(
                 name=step.name, state=StepState.DONE, note=outcome.note, tell=outcome.tell
             )
             look.record(lease, replace(known, step=done, result=outcome.result or None), outcome)
             return None
-        self._failures[lease.ref] = self._failures.get(lease.ref, 0) + 1
+        failures = self._meet(lease.ref, outcome.note.reason)
         known = replace(
             known,
             conditions=_with_cause(look.conditions, step.condition, outcome),
-            failures=self._failures[lease.ref],
+            failures=failures,
         )
         if isinstance(outcome, Failed):
             failed = StepResult(name=step.name, state=StepState.FAILED, note=outcome.note)
@@ -231,17 +232,22 @@ class Reconciler:
         shown = step.condition is not None
         note = StepResult(name=step.name, state=StepState.RUNNING, note=outcome.note)
         # What it waits for wakes it; the look is for a wake-up that got lost.
-        due_in = self._backoff(lease.ref) if shown else self._soon(self._timing.resync)
+        due_in = self._backoff(failures) if shown else self._soon(self._timing.resync)
         due_in += outcome.after
         known = replace(known, step=note if shown else None, due_in=due_in)
         for woken in look.record(lease, known, None):
             self._hint(woken)
         return Result(ended=Ended.WAITING)
 
-    def _backoff(self, ref: Ref) -> float:
+    def _meet(self, ref: Ref, reason: str) -> int:
+        """How often a cause was met by now: what waits for something new looks again soon."""
+        met = self._met.setdefault(ref, Counter())
+        met[reason] += 1
+        return met[reason]
+
+    def _backoff(self, failures: int) -> float:
         """Exponential with full jitter: many that failed together do not return together."""
-        failures = min(self._failures.get(ref, 1), 16)
-        ceiling = min(self._timing.longest_retry, self._timing.first_retry * 2**failures)
+        ceiling = min(self._timing.longest_retry, self._timing.first_retry * 2 ** min(failures, 16))
         return random.uniform(self._timing.first_retry, ceiling)  # noqa: S311 -- not a secret.
 
     def _soon(self, seconds: float) -> float:
