@@ -1301,6 +1301,18 @@ class HeadroomError(DriverError):
     )
 
 
+class VolumesRigidError(DriverError):
+    """Volumes are to grow and their class lets none grow; nothing was touched."""
+
+    code = "volumes_rigid"
+    cause = N_("The storage class lets no volume grow, and the shop runs on as it is: %(detail)s")
+    action = N_(
+        "Set allowVolumeExpansion on the class where its driver can do it, or keep the sizes in "
+        "the cluster's values (“storage.size” of each part), and it goes on by itself; or go back: "
+        "storectl plan set NAME PLAN."
+    )
+
+
 class RatesUnavailableError(TransientError):
     """A source of exchange rates does not answer."""
 

@@ -23,6 +23,7 @@ from controller.domain.errors import (
     StoreControllerError,
     ToolKilledError,
     TransientError,
+    VolumesRigidError,
 )
 from controller.domain.notes import Note
 from controller.domain.stack import Stack
@@ -89,6 +90,7 @@ _DRIVER: Mapping[str, type[DriverError]] = {
     "namespace_terminating": StillEndingError,
     "quota_exceeded": RoomExceededError,
     "no_headroom": HeadroomError,
+    "volumes_rigid": VolumesRigidError,
     "state_locked": StateLockedError,
     "release_pending": ReleaseUnfinishedError,
     "helm_killed": ToolKilledError,

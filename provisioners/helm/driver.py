@@ -44,7 +44,7 @@ from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
-from provisioners.kubernetes.headroom import Headroom
+from provisioners.kubernetes.headroom import Headroom, Part
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
@@ -72,6 +72,21 @@ def _description(digest: str, state: str = "running") -> str:
 
 def _status(state: ReleaseState, detail: str) -> ReleaseStatus:
     return ReleaseStatus(state=state, detail=detail)
+
+
+def _part(usual: Mapping[str, Any], said: Mapping[str, Any]) -> Part:
+    """What a chart's own values and those that are said over them give a part."""
+    scaler = {**(usual.get("autoscaling") or {}), **(said.get("autoscaling") or {})}
+    replicas = said.get("replicas", usual.get("replicas", 1))
+    resources = {**usual, **said}.get("resources") or {}
+    requests = (usual.get("resources") or {}).get("requests") or {}
+    kept = said.get("mode", usual.get("mode", "internal")) in {"internal", "volume"}
+    storage = {**(usual.get("storage") or {}), **(said.get("storage") or {})}
+    return Part(
+        requests={**requests, **(resources.get("requests") or {})},
+        replicas=scaler.get("min", 1) if scaler.get("enabled") else replicas,
+        storage=storage.get("size", "") if kept else "",
+    )
 
 
 def _keys(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -107,14 +122,13 @@ class HelmChart:
         """Whether its objects tell which release wrote them."""
         return "digest" in self._usual
 
-    def sizes(self, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-        """What each part requests: a part is a value with `resources`."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for part, usual in self._usual.items():
-            if isinstance(usual, Mapping) and "resources" in usual:
-                said = ((values.get(part) or {}).get("resources") or {}).get("requests") or {}
-                found[part] = {**(usual["resources"].get("requests") or {}), **said}
-        return found
+    def sizes(self, values: Mapping[str, Any]) -> dict[str, Part]:
+        """What each part is to have: a part is a value with `resources` or `storage`."""
+        return {
+            part: _part(usual, values.get(part) or {})
+            for part, usual in self._usual.items()
+            if isinstance(usual, Mapping) and usual.keys() & {"resources", "storage"}
+        }
 
     @cached_property
     def _usual(self) -> Mapping[str, Any]:

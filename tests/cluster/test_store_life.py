@@ -60,6 +60,11 @@ def scaler(cluster: Cluster, namespace: str) -> tuple[int, int] | None:
     return (items[0].spec.min_replicas, items[0].spec.max_replicas) if items else None
 
 
+def revisions(cluster: Cluster, namespace: str) -> list[str]:
+    """How often helm wrote the release."""
+    return [item["revision"] for item in helm(cluster, "list", "-n", namespace)]
+
+
 def test_a_store_that_is_created_sells_at_its_host(
     stage: Stage, shops: AnyShops, namespace: str
 ) -> None:
@@ -121,6 +126,33 @@ def test_it_is_scaled_at_once_and_between_limits(
     assert stage.phase(NAME) == "Ready"
 
 
+@pytest.fixture
+def small(cluster: Cluster) -> Iterator[None]:
+    """The only node, with two processors for a while."""
+    size = {"cpu": "2", "memory": "64Gi", "pods": "110"}
+    cluster.core.patch_node_status(NODE, {"status": {"capacity": size, "allocatable": size}})
+    yield
+    none = dict.fromkeys(size)
+    cluster.core.patch_node_status(NODE, {"status": {"capacity": none, "allocatable": none}})
+
+
+@stood_in
+@pytest.mark.usefixtures("small")
+def test_a_larger_plan_whose_new_pods_would_take_the_place_of_its_database_touches_nothing(
+    stage: Stage, cluster: Cluster, namespace: str
+) -> None:
+    before = revisions(cluster, namespace)
+    changed = stage.call("PATCH", f"/stores/{NAME}", {"plan": "growth"})
+    refusal = "database is to have 0.5 CPU and 1536 MiB, and with its own freed stand-in has"
+    until(lambda: refusal in str(stage.call("GET", f"/operations/{changed['metadata']['id']}")))
+    assert json.loads(stage.why(NAME))["status"]["cause"]["code"] == "no_headroom"
+    assert revisions(cluster, namespace) == before
+    done = stage.storectl("plan", "set", NAME, "starter")
+    assert done.returncode == 0, done.stderr
+    assert stage.phase(NAME) == "Ready"
+    assert revisions(cluster, namespace) == before
+
+
 def test_another_plan_makes_it_larger_and_keeps_its_volumes(
     stage: Stage, cluster: Cluster, namespace: str
 ) -> None:
@@ -168,10 +200,13 @@ def rigid(cluster: Cluster) -> Iterator[Any]:
 def test_volumes_that_cannot_grow_stop_a_larger_plan_and_nothing_else(
     stage: Stage, cluster: Cluster, namespace: str, rigid: Any
 ) -> None:
+    before = revisions(cluster, namespace)
     changed = stage.call("PATCH", f"/stores/{NAME}", {"plan": "scale"})
-    refusal = "must support resize"  # Kubernetes' own words.
+    refusal = f"as it is: {NODE}: backup 60Gi → 300Gi, database 30Gi → 100Gi"
     until(lambda: refusal in str(stage.call("GET", f"/operations/{changed['metadata']['id']}")))
-    assert web(cluster, namespace).status.available_replicas >= 2
+    assert revisions(cluster, namespace) == before
+    why = json.loads(stage.why(NAME))["status"]["cause"]
+    assert why["code"] == "volumes_rigid"
     stage.do(NAME, "retire")
     until(lambda: not pods(cluster, namespace))
     rigid.patch_storage_class(NODE, {"allowVolumeExpansion": True})

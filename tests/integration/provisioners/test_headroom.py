@@ -30,6 +30,10 @@ def grow(part: str, now: str, wanted: str, node: str = "one") -> Growth:
     )
 
 
+def beside(part: str, wanted: str) -> Growth:
+    return Growth(part=part, wanted=size({"cpu": "100m", "memory": wanted}))
+
+
 def test_what_is_left_of_a_node_is_what_no_pod_requests() -> None:
     pods = [
         pod("one", "500m", "1Gi"),
@@ -87,6 +91,19 @@ def test_a_pod_requests_the_most_that_it_has_at_once() -> None:
             id="not-both",
         ),
         pytest.param([grow("database", "1Gi", "9Gi", node="gone")], {"one": "1Gi"}, "", id="lost"),
+        pytest.param(
+            [beside("web", "1Gi"), grow("database", "1Gi", "2Gi")],
+            {"one": "1536Mi"},
+            "database is to have 0.1 CPU and 2048 MiB, and with its own freed one has "
+            "1 CPU and 1536 MiB",
+            id="new-pods-take-its-place",
+        ),
+        pytest.param(
+            [beside("web", "2Gi")],
+            {"one": "1Gi"},
+            "web is to have 0.1 CPU and 2048 MiB, and beside what runs one has 1 CPU and 1024 MiB",
+            id="no-new-pod",
+        ),
     ],
 )
 def test_what_is_to_grow_fits_or_is_told(
