@@ -96,7 +96,7 @@ class Plane:
         self.remote.clear()
         self.world.places.close()
         self.magento.refuses, self.magento.silent = None, False
-        self.magento.barred = None
+        self.magento.barred = self.engine.barred = None
         self.refusal = None
         self.engine.refuses = None
         self.app.state.doorkeeper.forget()
