@@ -763,8 +763,11 @@ class NotOnClusterError(ConflictError):
     """What runs beside the control plane cannot be sized or placed."""
 
     code = "not_on_cluster"
-    cause = N_("The shop of “%(store)s” does not run on a cluster: it has one size.")
-    action = N_("Create the store on a cluster to choose its plan and its scale.")
+    cause = N_(
+        "The shop of “%(store)s” does not run on a cluster: "
+        "it has one size and no image of its own."
+    )
+    action = N_("Create the store on a cluster to choose its plan, its scale and its image.")
 
 
 class NoBackupsError(ConflictError):
