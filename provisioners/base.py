@@ -265,6 +265,9 @@ class Driver(Protocol):
     def loaded(self, name: str) -> bool:
         """Whether what loads a copy into the release is there and has done so."""
 
+    def leaving(self, name: str) -> tuple[str, ...]:
+        """What was replaced and may still answer those who are connected to it."""
+
     def writers(self, name: str) -> tuple[str, ...]:
         """What may still write the release's data, asked of the place itself."""
 

@@ -190,6 +190,10 @@ class SandboxDriver:
         """Nothing is ever loaded into it."""
         return False
 
+    def leaving(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: what was there has ended."""
+        return ()
+
     def writers(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
         """None that a backup would have to wait for."""
         return ()

@@ -208,6 +208,9 @@ class FakeDriver:
     def loaded(self, name: str) -> bool:
         return False
 
+    def leaving(self, name: str) -> tuple[str, ...]:
+        return ()
+
     def writers(self, name: str) -> tuple[str, ...]:
         return ()
 
@@ -282,6 +285,8 @@ class FakeClusterDriver(FakeDriver):
         """The backup of each run."""
         self.writing: tuple[str, ...] = ()
         """What of every release still writes its data."""
+        self.ending: tuple[str, ...] = ()
+        """Pods that may still answer visitors."""
         self.jobs_done = True
         """Whether the jobs that load a backup get through."""
 
@@ -323,6 +328,10 @@ class FakeClusterDriver(FakeDriver):
         with self._entered("loaded", name):
             return self.jobs_done
 
+    def leaving(self, name: str) -> tuple[str, ...]:
+        with self._entered("leaving", name):
+            return self.ending
+
     def writers(self, name: str) -> tuple[str, ...]:
         with self._entered("writers", name):
             return self.writing
@@ -332,6 +341,7 @@ class FakeClusterDriver(FakeDriver):
         self.copies.clear()
         self.made.clear()
         self.writing, self.jobs_done, self.load = (), True, None
+        self.ending = ()
         self.reasons, self.happenings, self.others, self.unready = (), (), (), ""
 
     def stop_all(self) -> None:

@@ -45,6 +45,7 @@ from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.headroom import Headroom, Part
+from provisioners.kubernetes.leaving import leaving
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
 from provisioners.kubernetes.rooms import STACK, Rooms
@@ -322,6 +323,10 @@ class HelmDriver:
     def loaded(self, name: str) -> bool:
         """Whether the chart's restore Job is complete; one that is not there is not."""
         return self._copies.loaded(self._rooms.namespace(name))
+
+    def leaving(self, name: str) -> tuple[str, ...]:
+        """Pods that serve visitors and are being ended."""
+        return leaving(self.watches.synced(self._sync), self._rooms.namespace(name))
 
     def writers(self, name: str) -> tuple[str, ...]:
         """Pods of the shop and of its jobs that did not end yet."""
