@@ -18,7 +18,6 @@ from controller.domain.errors import (
     ShopStartingError,
     StackNotReadyError,
     StoreControllerError,
-    StorefrontPendingError,
 )
 from controller.domain.notes import Note
 from controller.domain.operations import StepState
@@ -160,9 +159,6 @@ def _answers(
         world.ask(stack, status.endpoint or "")
         if "access_token" not in world.access(stack):
             return HandoverMissingError()
-        # It is closed for all of them when nobody is connected to what was open.
-        if stack.closing and world.driver(stack).leaving(stack.uid):
-            return StorefrontPendingError()
     except StoreControllerError as error:
         return silence.meaning(stack, error, now)
     return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER, as_given
-from controller.domain.errors import HandoverMissingError
+from controller.domain.errors import HandoverMissingError, StorefrontPendingError
 from controller.domain.keyring import Keyring
 from controller.domain.mail import PASSWORD, Relay
 from controller.domain.providers import gateway_names
@@ -123,6 +123,15 @@ class World:
             storefront=("closed" if closed else "open") if turning else "",
             trust=self.beside(stack).trust,
         )
+        # It is closed for all of them when nobody is connected to what was open.
+        if turning and closed and self._leaving(stack):
+            raise StorefrontPendingError
+
+    def _leaving(self, stack: Stack) -> tuple[str, ...]:
+        try:
+            return self.driver(stack).leaving(stack.uid)
+        except DriverFailure as failure:
+            raise from_driver(failure) from failure
 
     def relay(self, store: Store, stack: Stack) -> Relay | None:
         """Where a shop's mails go: the store's own relay, its plan's, cluster's or the platform's.
