@@ -29,6 +29,15 @@ def until(found: Callable[[], _T | None], what: str, seconds: float = PATIENCE) 
     return value
 
 
+def settled(ask: Callable[[], _T], accepts: Callable[[_T], bool], seconds: float = PATIENCE) -> _T:
+    """The first answer that is accepted; AssertionError with the last one after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not accepts(found := ask()):
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s, last: {found}"
+        time.sleep(0.02)
+    return found
+
+
 class ControlPlane:
     """`python -m controller up` on one directory, started as often as the test likes."""
 

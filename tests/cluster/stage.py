@@ -9,7 +9,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ from tests.cluster import given
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, SANDBOX_IMAGE, AnyShops
 from tests.cluster.waiting import FACTOR
-from tests.control_plane import ControlPlane
+from tests.control_plane import ControlPlane, settled
 
 stood_in = given.stood_in
 PROBE_SECONDS = 0.5
@@ -103,11 +102,11 @@ class Stage(ControlPlane):
     def finish(self, operation: Any) -> Any:
         """The operation once it is over; namespaces end in their own time."""
         path = f"/operations/{operation['metadata']['id']}"
-        deadline = time.monotonic() + PATIENCE
-        while (found := self.call("GET", path))["status"]["state"] in {"pending", "running"}:
-            assert time.monotonic() < deadline, f"not over in {PATIENCE:.0f} s: {found}"
-            time.sleep(0.02)
-        return found
+
+        def over(found: Any) -> bool:
+            return found["status"]["state"] not in {"pending", "running"}
+
+        return settled(lambda: self.call("GET", path), over, PATIENCE)
 
     def cluster(self, name: str = "main") -> ClusterRow:
         """A cluster as the registry has it."""

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from provisioners.kubernetes.connection import Connection
 from scripts.clusterkit.base import BIN
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, whole
-from tests.cluster.waiting import SECONDS, until
+from tests.cluster.waiting import FACTOR, SECONDS, until
+from tests.control_plane import settled
 from tests.integration import cluster as distributed
 from tests.services.postgres import PostgresServer
 from tests.services.redis import RedisServer
@@ -111,10 +111,10 @@ class Pair:
 
     def missed(self, name: str) -> dict[str, Any]:
         """What is told of a worker once it is missed."""
-        deadline = time.monotonic() + SECONDS
-        while (found := self.why(name))[0] != "worker_lost":
-            assert time.monotonic() < deadline, found
-        worker: dict[str, Any] = found[1]["worker"]
+        _, at = settled(
+            lambda: self.why(name), lambda found: found[0] == "worker_lost", SECONDS * FACTOR
+        )
+        worker: dict[str, Any] = at["worker"]
         return worker
 
     def told(self, name: str, code: str) -> str:
