@@ -107,6 +107,22 @@ class StandIn:
         for pod in self._read(self._core.list_pod_for_all_namespaces)["items"]:
             self._pod("MODIFIED", pod)
 
+    @contextlib.contextmanager
+    def reporting(self, **status: Any) -> Iterator[None]:
+        """Say something else of the node; what is asked then knows of it, and so it does after."""
+        self._report_node(status)
+        try:
+            yield
+        finally:
+            self._report_node({key: podstatus.NODE[key] for key in status})
+
+    def _report_node(self, status: Object) -> None:
+        """Report it and wait until the server's memory, which is a moment behind, has it."""
+        written = self._core.patch_node_status(NODE, {"status": status})
+        # Of an exact version the server answers when it knows one that is at least as new.
+        version = written.metadata.resource_version
+        self._core.list_node(resource_version=version)
+
     def _register(self) -> None:
         """Be a node that is ready, and the default storage class."""
         storage: Any = client.StorageV1Api(self._api)
@@ -121,7 +137,7 @@ class StandIn:
                     "allowVolumeExpansion": True,
                 }
             )
-        self._core.patch_node_status(NODE, {"status": podstatus.NODE})
+        self._report_node(podstatus.NODE)
 
     def _watch(self, read: Callable[..., Any], handle: Callable[[str, Object], None]) -> None:
         """Tell a handler of every object, and of every change after that."""

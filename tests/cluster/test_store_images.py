@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import DOMAIN, IMAGE, AnyShops, stood_in, whole
-from tests.cluster.kubelet import NODE, Fate, Object, usual
+from tests.cluster.kubelet import Fate, Object, usual
 from tests.cluster.shops import Shops
 from tests.cluster.stage import Stage, joined
 from tests.cluster.waiting import until
@@ -178,12 +178,6 @@ def test_logins_and_values_of_a_cluster_reach_its_stores(
     assert json.loads(base64.b64decode(kept.data[".dockerconfigjson"])) == LOGINS
 
 
-def offered(cluster: Cluster, memory: str) -> None:
-    """Let the only node have so much memory for pods."""
-    offer = {"cpu": "64", "memory": memory, "pods": "1000"}
-    cluster.core.patch_node_status(NODE, {"status": {"allocatable": offer, "capacity": offer}})
-
-
 @stood_in
 def test_a_larger_plan_waits_for_room_while_the_smaller_one_runs_on(
     stage: Stage, cluster: Cluster, namespace: str
@@ -194,15 +188,14 @@ def test_a_larger_plan_waits_for_room_while_the_smaller_one_runs_on(
         return pod.metadata.uid, pod.spec.containers[0].resources.requests["memory"]
 
     before = database()
-    offered(cluster, "3Gi")
-    try:
+    assert cluster.stand_in is not None
+    size = {"cpu": "64", "memory": "3Gi", "pods": "1000"}
+    with cluster.stand_in.reporting(capacity=size, allocatable=size):
         accepted = stage.call("PATCH", "/stores/acme", {"plan": "growth"})
         path = f"/operations/{accepted['metadata']['id']}"
         until(lambda: "No node has room" in str(stage.call("GET", path)["status"]["steps"]))
         assert database() == before
         assert "No node has room" in stage.why("acme")
-    finally:
-        offered(cluster, "512Gi")
     assert stage.finish(accepted)["status"]["state"] == "succeeded"
     assert database()[1] != before[1]
 

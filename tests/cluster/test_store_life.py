@@ -129,11 +129,10 @@ def test_it_is_scaled_at_once_and_between_limits(
 @pytest.fixture
 def small(cluster: Cluster) -> Iterator[None]:
     """The only node, with two processors for a while."""
+    assert cluster.stand_in is not None
     size = {"cpu": "2", "memory": "64Gi", "pods": "110"}
-    cluster.core.patch_node_status(NODE, {"status": {"capacity": size, "allocatable": size}})
-    yield
-    none = dict.fromkeys(size)
-    cluster.core.patch_node_status(NODE, {"status": {"capacity": none, "allocatable": none}})
+    with cluster.stand_in.reporting(capacity=size, allocatable=size):
+        yield
 
 
 @stood_in

@@ -45,23 +45,14 @@ def test_names_that_are_not_there_are_told_with_those_that_are(connection: Conne
     assert "gateway_unknown" in survey(connection, gateway="public", gateway_namespace="default")
 
 
-def ready(core: Any, status: str) -> None:
-    condition = {"type": "Ready", "status": status, "reason": "x", "message": "stopped posting"}
-    core.patch_node_status(NODE, {"status": {"conditions": [condition]}})
-
-
 def test_a_cluster_without_a_node_that_works_is_no_place_for_shops(
     cluster: Cluster, connection: Connection
 ) -> None:
-    core = client.CoreV1Api(cluster.api)
-    ready(core, "Unknown")
-    try:
-        # Nodes are read from the server's memory, which is a moment behind.
-        until(lambda: "no_node" in survey(connection))
+    assert cluster.stand_in is not None
+    lost = {"type": "Ready", "status": "Unknown", "reason": "x", "message": "stopped posting"}
+    with cluster.stand_in.reporting(conditions=[lost]):
         assert survey(connection)["no_node"].detail == f"{NODE}: stopped posting"
-    finally:
-        ready(core, "True")
-    until(lambda: "no_node" not in survey(connection))
+    assert "no_node" not in survey(connection)
 
 
 def test_a_leader_that_renews_nothing_is_told(cluster: Cluster, connection: Connection) -> None:
