@@ -84,14 +84,3 @@ database_state() {
     done
     echo "$state"
 }
-
-# Settings that follow the place where the shop runs, and no merchant's wish.
-settle() {
-    magento config:set catalog/search/engine opensearch
-    magento config:set catalog/search/opensearch_server_hostname "${SHOP_SEARCH_HOST:-search}"
-    magento config:set catalog/search/opensearch_server_port "${SHOP_SEARCH_PORT:-9200}"
-    magento config:set catalog/search/opensearch_index_prefix "${SHOP_SEARCH_PREFIX:-magento2}"
-    magento config:set oauth/consumer/enable_integration_as_bearer 1
-    # Magento allows no second place for media.
-    if media_in_bucket; then magento config:set system/media_storage_configuration/media_database 0; fi
-}

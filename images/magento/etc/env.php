@@ -99,9 +99,22 @@ $pageCaches = array_map(static function (string $place): array {
     [$host, $port] = explode(':', $place) + [1 => '80'];
     return ['host' => $host, 'port' => $port];
 }, array_filter(explode(',', $setting('SHOP_PAGE_CACHES'))));
-// 1 is Magento's own, 2 is Varnish. Said as a variable: a section “system” of this file would have to be imported
-// into the database, and until it was Magento serves nothing.
-$_ENV['CONFIG__DEFAULT__SYSTEM__FULL_PAGE_CACHE__CACHING_APPLICATION'] = $pageCaches === [] ? '1' : '2';
+
+// Settings that follow the place where the shop runs, and no merchant's wish. Said as variables: a section
+// “system” of this file would have to be imported into the database, and until it was Magento serves nothing.
+foreach ([
+    'catalog/search/engine' => 'opensearch',
+    'catalog/search/opensearch_server_hostname' => $setting('SHOP_SEARCH_HOST', 'search'),
+    'catalog/search/opensearch_server_port' => $setting('SHOP_SEARCH_PORT', '9200'),
+    'catalog/search/opensearch_index_prefix' => $setting('SHOP_SEARCH_PREFIX', 'magento2'),
+    // The control plane shows its token as a bearer.
+    'oauth/consumer/enable_integration_as_bearer' => '1',
+    // 1 is Magento's own, 2 is Varnish.
+    'system/full_page_cache/caching_application' => $pageCaches === [] ? '1' : '2',
+    // Magento allows no second place for media beside a bucket.
+] + ($storage['driver'] === 'file' ? [] : ['system/media_storage_configuration/media_database' => '0']) as $path => $value) {
+    $_ENV['CONFIG__DEFAULT__' . strtoupper(str_replace('/', '__', $path))] = $value;
+}
 
 return [
     'backend' => ['frontName' => $setting('SHOP_ADMIN_PATH', 'admin')],
