@@ -1113,7 +1113,7 @@ class ShopStartingError(TransientError):
     cause = N_("The shop is starting.")
 
 
-class HostsPendingError(ShopStartingError):
+class HostsPendingError(TransientError):
     """The shop answers, and a host of it does not lead to its website yet."""
 
     code = "hosts_pending"
@@ -1124,7 +1124,7 @@ class HostsPendingError(ShopStartingError):
     )
 
 
-class StorefrontPendingError(ShopStartingError):
+class StorefrontPendingError(TransientError):
     """The shop answers, and some of what shoppers reach is not opened or closed yet."""
 
     code = "storefront_pending"

@@ -10,13 +10,11 @@ from typing import TypeVar
 from controller.domain.clusters import bare
 from controller.domain.errors import (
     DriverError,
-    HostsPendingError,
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
     ShopWayError,
     StoreControllerError,
-    StorefrontPendingError,
 )
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
@@ -209,7 +207,7 @@ class StackLayers:
         if not endpoint or not _stands(status):
             return unknown("shop", Note.of("WhyNotAsked"))
         answer = asked(lambda: self._world.ask(self._stack, endpoint))
-        if isinstance(answer, ShopWayError | HostsPendingError | StorefrontPendingError):
+        if isinstance(answer, ShopWayError):
             return problem("shop", answer)
         met = str(answer.params.get("detail") or "") if answer is not None else ""
         runs = isinstance(status, ReleaseStatus) and status.state is ReleaseState.CURRENT

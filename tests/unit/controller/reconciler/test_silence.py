@@ -8,12 +8,14 @@ import pytest
 
 from controller.domain.conditions import Condition, merge, met, unmet
 from controller.domain.errors import (
+    HostsPendingError,
     ShopBusyError,
     ShopFailingError,
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
     StoreControllerError,
+    StorefrontPendingError,
 )
 from controller.domain.stack import Stack, StackDesired
 from controller.reconciler import silence
@@ -49,6 +51,12 @@ STARTING = unmet("Answering", "ShopStarting")
         pytest.param(ANSWERED, 60, ShopBusyError(), "shop_busy", id="it is busy and says so"),
         pytest.param(STARTING, 5, ShopFailingError(detail="502"), "shop_starting", id="a gateway"),
         pytest.param(ANSWERED, 60, ShopStartingError(), "shop_starting", id="it says it starts"),
+        pytest.param(
+            STARTING, 5, HostsPendingError(hosts="a"), "hosts_pending", id="an address is late"
+        ),
+        pytest.param(
+            STARTING, 5, StorefrontPendingError(), "storefront_pending", id="the opening is late"
+        ),
     ],
 )
 def test_what_no_answer_means(
