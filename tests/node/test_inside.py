@@ -5,9 +5,8 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,8 +14,10 @@ from scripts.clusterkit.base import BIN
 from scripts.nodekit import images
 from scripts.nodekit.base import ROOT
 from tests.cluster.given import DOMAIN
+from tests.cluster.walk import small, walk
 from tests.control_plane import until
 from tests.node.asking import front, status
+from tests.node.beside import shop as shop_image
 from tests.node.conftest import Node
 
 SPACE = "store-controller"
@@ -34,7 +35,10 @@ VALUES = {
         "people": {"queues": ["people", "resync"], "replicas": 1},
         "resync": {"enabled": False},
     },
-    "settings": {"STORECTL_SANDBOX_IMAGE": images.SANDBOX},
+    "settings": {
+        "STORECTL_SANDBOX_IMAGE": images.SANDBOX,
+        "STORECTL_MAGENTO_IMAGE": images.IMAGES[shop_image()].reference,
+    },
 }
 
 
@@ -43,22 +47,17 @@ class Inside:
 
     def __init__(self, node: Node, home: Path) -> None:
         self.node = node
-        self._home = home
+        self.home = home
         self.token = secrets.token_hex(24)
 
-    def run(self, *command: str, **given: Any) -> str:
-        """Run a program where the cluster is reached; returns what it printed."""
-        done = subprocess.run(
-            command,
-            env=self.node.environ,
-            cwd=self._home,
-            capture_output=True,
-            text=True,
-            check=False,
-            **given,
-        )
+    def program(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a program where the cluster is reached."""
+        return self._run(command, self.node.environ)
+
+    def run(self, *command: str) -> None:
+        """The same, for one that has to succeed."""
+        done = self.program(*command)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def install(self) -> None:
         """As docs/kubernetes.md says."""
@@ -70,12 +69,12 @@ class Inside:
         literals = [f"--from-literal={key}={value}" for key, value in keys.items()]
         create = ("kubectl", "create", "secret", "generic", "control-plane", "-n", SPACE)
         self.run(*create, *literals)
-        (self._home / "values.json").write_text(json.dumps(VALUES))
+        (self.home / "values.json").write_text(json.dumps(VALUES))
         where = ("upgrade", "--install", "control-plane", str(ROOT / "helm" / "controller"))
         told = ("-n", SPACE, "-f", "values.json", "--wait", "--timeout", "10m")
         self.run(str(BIN / "helm4"), *where, *told)
 
-    def storectl(self, *words: str) -> str:
+    def typed(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run `storectl` outside of the cluster, over the Ingress."""
         environ = {
             **os.environ,
@@ -83,18 +82,27 @@ class Inside:
             "STORECTL_TOKEN": self.token,
             "STORECTL_LANG": "en",
         }
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("storectl")), *words],
+        return self._run((str(Path(sys.executable).with_name("storectl")), *words), environ)
+
+    def storectl(self, *words: str) -> str:
+        """The same, for what has to succeed; returns what it printed."""
+        done = self.typed(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _run(
+        self, command: Sequence[str], environ: Mapping[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
             env=environ,
-            cwd=self._home,
+            cwd=self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=MINUTES * 10,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def namespace(self, name: str) -> str:
         """The namespace of a store."""
@@ -108,7 +116,6 @@ def inside(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ins
     found = Inside(node, tmp_path_factory.mktemp("inside"))
     try:
         found.install()
-        found.storectl("cluster", "add", "home", "--in-cluster", "--domain", DOMAIN)
         yield found
     finally:
         for space in (SPACE, *_stores(node)):
@@ -124,11 +131,26 @@ def _stores(node: Node) -> list[str]:
     return [name for name in _names(node) if name.startswith("store-01")]
 
 
+def test_the_first_cluster_is_as_the_guide_says(inside: Inside) -> None:
+    def helm(*argv: str) -> "subprocess.CompletedProcess[str]":
+        return inside.program(str(BIN / "helm4"), *argv)
+
+    walk(adding=["--in-cluster", *small(inside.home)], storectl=inside.typed, helm=helm)
+    assert "main" not in inside.storectl("cluster", "list")
+
+
 @pytest.fixture(scope="module")
-def shop(inside: Inside) -> str:
+def home(inside: Inside) -> str:
+    """The cluster, added to the control plane in it."""
+    inside.storectl("cluster", "add", "home", "--in-cluster", "--domain", DOMAIN)
+    return "home"
+
+
+@pytest.fixture(scope="module")
+def shop(inside: Inside, home: str) -> str:
     """A shop that sells, and its namespace."""
     owner = ("--country", "DE", "--email", "owner@example.com", "--engine", "sandbox")
-    said = inside.storectl("create", "gamma", *owner, "--cluster", "home")
+    said = inside.storectl("create", "gamma", *owner, "--cluster", home)
     assert said.startswith(f"gamma is ready: https://gamma.{DOMAIN}"), said
     return inside.namespace("gamma")
 
@@ -176,9 +198,11 @@ def test_who_has_no_business_with_a_shop_does_not_reach_it(
         node.core.delete_namespaced_pod("stranger", "default")
 
 
-def test_a_worker_that_is_killed_is_followed_by_another(inside: Inside, node: Node) -> None:
+def test_a_worker_that_is_killed_is_followed_by_another(
+    inside: Inside, node: Node, home: str
+) -> None:
     owner = ("--country", "DE", "--email", "owner@example.com", "--engine", "sandbox")
-    inside.storectl("create", "delta", *owner, "--cluster", "home", "--no-wait")
+    inside.storectl("create", "delta", *owner, "--cluster", home, "--no-wait")
     chosen = "storecontroller.io/role=worker"
     node.core.delete_collection_namespaced_pod(SPACE, label_selector=chosen, grace_period_seconds=0)
     until(lambda: "Ready" in inside.storectl("get", "delta"), "delta is ready", MINUTES * 4)
