@@ -39,7 +39,7 @@ from provisioners.kubernetes.autoscalers import Autoscalers
 from provisioners.kubernetes.backups import Copies
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
-from provisioners.kubernetes.errors import ConflictError, NotFoundError
+from provisioners.kubernetes.errors import ClusterError, ConflictError, NotFoundError
 from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
@@ -552,15 +552,21 @@ class HelmDriver:
     ) -> None:
         namespace = self._rooms.namespace(name)
         state = "stopped" if stopped else "running"
-        self._helm.upgrade(
-            namespace,
-            chart.path,
-            {**values, "digest": digest} if chart.marks else values,
-            description=_description(digest, state),
-            labels={STACK: name, DIGEST: digest, STATE: state, RUN: token_hex(8)},
-            # Nothing holds a stop up; there is nothing to be done before it either.
-            hooks=hooks,
-        )
+        try:
+            self._helm.upgrade(
+                namespace,
+                chart.path,
+                {**values, "digest": digest} if chart.marks else values,
+                description=_description(digest, state),
+                labels={STACK: name, DIGEST: digest, STATE: state, RUN: token_hex(8)},
+                # Nothing holds a stop up; there is nothing to be done before it either.
+                hooks=hooks,
+            )
+        except DriverFailure:
+            # Or the watches may tell for a moment that helm is at work still, or was interrupted.
+            with suppress(ClusterError):
+                self.watches.refresh(namespace, "secret")
+            raise
         self.watches.refresh(namespace, "secret")
 
     def _digest(self, release: Release) -> str:
