@@ -20,7 +20,8 @@ from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.settings import ROOT, Settings
 from provisioners.base import Builder, Driver, Release
-from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.charts import HelmChart
+from provisioners.helm.driver import HelmDriver
 from provisioners.helm.program import Helm
 from provisioners.kubernetes import kubeconfigs
 from provisioners.kubernetes.connection import Connection

@@ -10,13 +10,9 @@ workload that somebody took away.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
-
-import yaml
 
 from provisioners.base import (
     Backup,
@@ -32,6 +28,7 @@ from provisioners.base import (
     Replicas,
 )
 from provisioners.command import Result
+from provisioners.helm.charts import HelmChart
 from provisioners.helm.drift import Drift
 from provisioners.helm.program import Helm
 from provisioners.helm.releases import RUN, STATE, Records, Revision, revisions
@@ -44,7 +41,7 @@ from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
 from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
-from provisioners.kubernetes.headroom import Headroom, Part
+from provisioners.kubernetes.headroom import Headroom
 from provisioners.kubernetes.leaving import leaving
 from provisioners.kubernetes.logs import Logs
 from provisioners.kubernetes.pods import Pods
@@ -75,66 +72,9 @@ def _status(state: ReleaseState, detail: str) -> ReleaseStatus:
     return ReleaseStatus(state=state, detail=detail)
 
 
-def _part(usual: Mapping[str, Any], said: Mapping[str, Any]) -> Part:
-    """What a chart's own values and those that are said over them give a part."""
-    scaler = {**(usual.get("autoscaling") or {}), **(said.get("autoscaling") or {})}
-    replicas = said.get("replicas", usual.get("replicas", 1))
-    resources = {**usual, **said}.get("resources") or {}
-    requests = (usual.get("resources") or {}).get("requests") or {}
-    kept = said.get("mode", usual.get("mode", "internal")) in {"internal", "volume"}
-    storage = {**(usual.get("storage") or {}), **(said.get("storage") or {})}
-    return Part(
-        requests={**requests, **(resources.get("requests") or {})},
-        replicas=scaler.get("min", 1) if scaler.get("enabled") else replicas,
-        storage=storage.get("size", "") if kept else "",
-    )
-
-
 def _keys(secrets: Mapping[str, str]) -> dict[str, str]:
     """Secrets by the keys that charts know: they are written with hyphens."""
     return {name.replace("_", "-"): value for name, value in secrets.items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class HelmChart:
-    """A chart, and how a release becomes its values.
-
-    Its objects and pods carry the label `storecontroller.io/uid`; with the value `stopped:
-    true` nothing of it runs and its data is kept. One that knows the value `digest` puts it on
-    every object as the label `storecontroller.io/digest`: what another helm wrote shows by it.
-    """
-
-    path: Path
-    endpoint: Callable[[Release, str], str]
-    """Where a release in a namespace is reached."""
-    values: Callable[[Release], Mapping[str, Any]] = lambda release: release.values
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of every file of the chart and its path."""
-        total = hashlib.sha256()
-        for file in sorted(item for item in self.path.rglob("*") if item.is_file()):
-            total.update(f"{file.relative_to(self.path)}\0".encode())
-            total.update(hashlib.sha256(file.read_bytes()).digest())
-        return total.hexdigest()
-
-    @property
-    def marks(self) -> bool:
-        """Whether its objects tell which release wrote them."""
-        return "digest" in self._usual
-
-    def sizes(self, values: Mapping[str, Any]) -> dict[str, Part]:
-        """What each part is to have: a part is a value with `resources` or `storage`."""
-        return {
-            part: _part(usual, values.get(part) or {})
-            for part, usual in self._usual.items()
-            if isinstance(usual, Mapping) and usual.keys() & {"resources", "storage"}
-        }
-
-    @cached_property
-    def _usual(self) -> Mapping[str, Any]:
-        file = self.path / "values.yaml"
-        return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
 
 
 class HelmDriver:

@@ -13,7 +13,8 @@ from typing import Any
 from controller.domain.naming import new_uid
 from provisioners.base import Release, ReleaseState, ReleaseStatus
 from provisioners.command import CommandFailedError, Result, run
-from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.charts import HelmChart
+from provisioners.helm.driver import HelmDriver
 from provisioners.helm.program import Helm, Runner
 from provisioners.helm.releases import Records
 from provisioners.kubernetes.connection import Connection, Json

@@ -25,7 +25,8 @@ from provisioners.base import (
     ReleaseState,
     Replicas,
 )
-from provisioners.helm.driver import HelmChart, HelmDriver
+from provisioners.helm.charts import HelmChart
+from provisioners.helm.driver import HelmDriver
 from provisioners.helm.program import Helm
 from provisioners.kubernetes.connection import Connection
 from provisioners.kubernetes.pods import Pods
