@@ -152,22 +152,23 @@ class Headroom:
         return places(nodes.get("items") or (), pods)
 
 
-def crowded(grows: Sequence[Growth], nodes: Iterable[Place]) -> str:
+def crowded(grows: Sequence[Growth], nodes: Sequence[Place]) -> str:
     """Which larger pod fits nowhere, and what is left; empty where all do, one after another."""
     left = {place.name: dict(place.left) for place in nodes}
     # Where pods of it are, others of it may be: it tolerates what keeps others away.
     shut = {place.name for place in nodes if not place.open} - {grow.node for grow in grows}
     for grow in grows:
-        stays = [grow.node] if grow.node else []
-        if not left.keys() >= {*stays}:
+        if grow.node and grow.node not in left:
+            # A node that is not ready is told by somebody else.
             continue
-        for node in stays:
-            _add(left[node], grow.now)
-        others = [name for name in left if name not in {*stays, *shut}]
-        fit = next((name for name in (*stays, *others) if _fits(grow.wanted, left[name])), None)
+        if grow.node:
+            _add(left[grow.node], grow.now)
+        # It stays where it is if it can.
+        open_ones = sorted((it for it in left if it not in shut), key=lambda it: it != grow.node)
+        fit = next((name for name in open_ones if _fits(grow.wanted, left[name])), None)
         if fit is None:
             most = "; ".join(f"{name} has {_said(free)}" for name, free in [*left.items()][:5])
-            freed = "with its own freed " if stays else "beside what runs "
+            freed = "with its own freed " if grow.node else "beside what runs "
             return f"{grow.part} is to have {_said(grow.wanted)}, and {freed}{most}"
         _add(left[fit], {kind: -grow.wanted[kind] for kind in _KINDS})
     return ""
