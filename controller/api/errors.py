@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from controller.api.inputs import field_errors
+from controller.api.fielderrors import field_errors
 from controller.api.methods import allowed
 from controller.api.resources import dump
 from controller.domain.errors import (

@@ -1,6 +1,5 @@
 """What the API accepts: frozen models that refuse unknown fields. Routes turn them into drafts."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -283,22 +282,3 @@ class TokenInput(Input):
     display_name: Text
     tenant: Text | None = None
     ttl: Text | None = None
-
-
-def field_errors(errors: list[Any]) -> tuple[tuple[str, str], ...]:
-    """Pydantic's findings as (field, message), without what was sent."""
-    return tuple(
-        (
-            ".".join(str(part)[:80] for part in error["loc"] if part != "body") or "body",
-            _told(error),
-        )
-        for error in errors[:50]
-    )
-
-
-def _told(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such field"
-    if error["type"] == "missing":
-        return "it is missing"
-    return str(error["msg"]).removeprefix("Value error, ")
