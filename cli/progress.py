@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 DOING = {
     "create": N_("Creating %(store)s"),
     "change": N_("Changing %(store)s"),
+    "push": N_("Writing all settings of %(store)s again"),
+    "scale": N_("Changing how many web servers %(store)s has"),
+    "image": N_("Bringing %(store)s to another image"),
+    "backup": N_("Backing up %(store)s"),
+    "restore": N_("Restoring %(store)s from a backup"),
     "suspend": N_("Closing %(store)s to customers"),
     "resume": N_("Opening %(store)s again"),
     "retire": N_("Retiring %(store)s"),
@@ -49,6 +54,7 @@ def heading(operation: Resource) -> str:
     spec = operation["spec"]
     doing = DOING.get(spec["operation"])
     if doing is None:
+        # A newer control plane may know more.
         return f"{spec['operation']} {spec['store']}"
     return _(doing) % {"store": words.printable(spec["store"])}
 
