@@ -27,6 +27,16 @@ _HEAD = re.compile(rb"(\w+) /(\S*) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
+_REFUSALS: Mapping[str, dict[str, Any]] = {
+    "401": {
+        "message": "The consumer isn't authorized to access %resources.",
+        "parameters": {"resources": "StoreController_Bridge::rates"},
+    },
+    "409": {"message": "Another change is in progress."},
+}
+"""As Magento and the Bridge say it, by the status."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mix:
     """How quick the shops are; shares are of all shops."""
@@ -84,7 +94,7 @@ class Shops:
     def _write(self, uid: str, fault: str, rest: str, body: bytes) -> bytes:
         if fault.isdigit():
             again = "Retry-After: 2\r\n" if fault in {"429", "503"} else ""
-            return _response(int(fault), {"message": "no"}, again)
+            return _response(int(fault), _REFUSALS.get(fault, {"message": "no"}), again)
         if fault == "html":
             return b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>"
         if fault == "cut":

@@ -10,7 +10,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from controller.engines.rest import RestClient, ShopAnswerError
+from controller.engines.answers import ShopAnswerError
+from controller.engines.rest import RestClient
 from sandbox import carts, orders, topology
 from sandbox.rest.router import answer, compile_routes
 from sandbox.rest.routes import ROUTES

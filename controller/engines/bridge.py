@@ -15,6 +15,8 @@ from controller.domain.errors import (
 from controller.domain.mail import Relay
 from controller.domain.rates import Rate
 from controller.domain.store import Store
+from controller.engines import currency_rates
+from controller.engines.answers import ShopAnswerError
 from controller.engines.base import (
     ComparedField,
     LoginLink,
@@ -26,7 +28,7 @@ from controller.engines.comparison import Comparison
 from controller.engines.fields import CONDITIONS
 from controller.engines.orders import OrderDesk
 from controller.engines.regions import Regions
-from controller.engines.rest import RestClient, ShopAnswerError, reading
+from controller.engines.rest import RestClient, reading
 from controller.engines.settings import Setting, Wanted, named
 from controller.engines.shopper import Shopper
 from controller.engines.tables import Tables
@@ -269,12 +271,14 @@ class BridgeShop:
         together = any(rate.priority for rate in self._store.spec.tax_rates)
         return Taxes(self._rest, several=together or self._store.status.config is not None)
 
-    def _write_rates(self, rates: Sequence[Rate]) -> None:
-        if rates:
-            shown = [
-                {"from": rate.source, "to": rate.target, "rate": float(rate.rate)} for rate in rates
-            ]
-            self._rest.write("PUT", "/all/V1/storecontroller/currency-rates", {"rates": shown})
+    def _write_rates(self, wanted: Sequence[Rate]) -> None:
+        if not wanted:
+            return
+        try:
+            kept = self._rest.call("PUT", currency_rates.PATH, currency_rates.payload(wanted))
+        except ShopAnswerError as error:
+            raise currency_rates.refusal(error, self._endpoint) from error
+        currency_rates.check_kept(wanted, kept)
 
     def _compared_extras(self, comparison: Comparison) -> list[ComparedField]:
         found = []

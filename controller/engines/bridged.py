@@ -17,10 +17,11 @@ from controller.domain.mail import Relay
 from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import MAIN_SITE, Store
 from controller.engines.abilities import Abilities, abilities_of
+from controller.engines.answers import ShopAnswerError
 from controller.engines.base import Shop
 from controller.engines.beside import Beside
 from controller.engines.bridge import BridgeShop
-from controller.engines.rest import RestClient, ShopAnswerError
+from controller.engines.rest import RestClient
 from controller.engines.wire import Wire
 from provisioners.base import Release
 
@@ -151,8 +152,7 @@ def _door(wire: Wire, headers: Mapping[str, str]) -> Door:
     answer = wire.exchange("GET", "/-/site", None, headers, seconds=_HOST_SECONDS)
     if answer.status == _MISDIRECTED:
         return Door(website=_ANY)
-    plain = answer.headers.get_content_type() == "text/plain"
-    if answer.status != HTTPStatus.OK or not plain:
+    if answer.status != HTTPStatus.OK or answer.kind != "text/plain":
         return Door()
     told = answer.headers.get("X-Shop-Storefront", "")
     return Door(website=answer.body.decode(errors="replace").strip(), storefront=told)

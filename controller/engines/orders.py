@@ -36,13 +36,14 @@ from controller.domain.orders import (
     written,
 )
 from controller.domain.store import Store
+from controller.engines.answers import ShopAnswerError
 from controller.engines.order_reading import (
     ORDER_FIELDS,
     SHIPMENT_FIELDS,
     read_order,
     read_shipment,
 )
-from controller.engines.rest import RestClient, ShopAnswerError, reading
+from controller.engines.rest import RestClient, reading
 from controller.engines.search import Filter, search
 from controller.engines.shopper import PROBE_EMAIL, PROBE_SKU
 

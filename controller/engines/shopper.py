@@ -12,11 +12,12 @@ from controller.domain.commerce import OFFLINE, Payment, TableRates
 from controller.domain.errors import CannotSellError
 from controller.domain.money import cent
 from controller.domain.store import Site
+from controller.engines.answers import ShopAnswerError
 from controller.engines.base import Proof
 from controller.engines.fields import METHODS
 from controller.engines.probe import Probe, probe_of
 from controller.engines.regions import Regions
-from controller.engines.rest import RestClient, ShopAnswerError, reading
+from controller.engines.rest import RestClient, reading
 from controller.engines.settings import Wanted, methods, named, view_code
 
 PROBE_SKU = "storectl-probe"

@@ -11,7 +11,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,20 +25,12 @@ from controller.domain.errors import (
     ShopUntrustedError,
     ShopWayError,
 )
+from controller.engines.answers import Answer
 from controller.engines.beside import context
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes; a shop's largest answer that makes sense is a page of orders."""
 _CONNECT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A whole answer."""
-
-    status: int
-    headers: Message
-    body: bytes
 
 
 class Wire:
@@ -85,7 +76,7 @@ class Wire:
             raise ShopUnreachableError(detail=f"no whole answer in {seconds:g} s") from error
         except (OSError, UnicodeError) as error:
             self.close()
-            raise _unreached(self._connection.host, error) from error
+            raise unreached(self._connection.host, error) from error
         except http.client.IncompleteRead as error:
             self.close()
             raise ShopUnreadableError(detail="the answer broke off") from error
@@ -121,7 +112,7 @@ _OF_CERTIFICATES: Mapping[int, type[ShopWayError]] = {
 """By OpenSSL's number for why it does not accept one; every other is a matter of trust."""
 
 
-def _unreached(host: str, error: Exception) -> ShopUnreachableError:
+def unreached(host: str, error: Exception) -> ShopUnreachableError:
     """What kept us from a host."""
     detail = str(error) or type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -7,47 +7,34 @@ and dead shops do not hold up healthy ones.
 """
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 import aiohttp
 
 from controller.domain.errors import (
     PermanentError,
     RateMissingError,
-    SettingsRefusedError,
     ShopBusyError,
-    ShopDeniedError,
-    ShopFailingError,
-    ShopForbiddenError,
-    ShopRedirectsError,
-    ShopUnreachableError,
-    ShopUnreadableError,
     StoreControllerError,
     WrongShopError,
 )
 from controller.domain.notes import Note
 from controller.domain.rates import PushState, Rate
+from controller.engines import currency_rates
+from controller.engines.answers import STATUS, ShopAnswerError
+from controller.engines.rest_async import AsyncRestClient, sessions
 from controller.metrics import RATE_PUSHES
 from controller.registry.progress import LeaseLostError
 from controller.registry.rate_pushes import Outcome
 
-_BRIDGE = "/rest/all/V1/storecontroller"
-_LARGEST = 1024 * 1024
 _QUICK_SHARE = 0.3
 """The rest is for shops that are slow or dead, and for rows that are being written."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
 _SELDOM = 3600.0
 """Seconds after which a shop is tried again whose trouble will not pass by itself: somebody may
 have mended it meanwhile."""
-_CLOSE_ENOUGH = Decimal("1e-9")
-"""By what share of a rate a shop's answer may differ: it counts in floats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +69,8 @@ class Parcel:
     shop: str
     """What the shop calls itself."""
     token: str
+    trust: str = ""
+    """Authorities whose certificates count beside the system's, PEM."""
     rates: tuple[Rate, ...]
     body: bytes
     digest: str
@@ -116,14 +105,7 @@ class FanOut:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._write_down())
             async with (
-                aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=5),
-                    timeout=aiohttp.ClientTimeout(total=self._pace.timeout),
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    # Nothing is asked to be packed, so that what is read is what was counted.
-                    headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-                    auto_decompress=False,
-                ) as session,
+                sessions() as session,
                 asyncio.TaskGroup() as sends,
             ):
                 async for parcel in parcels:
@@ -165,42 +147,26 @@ class FanOut:
         """Make sure that it is the shop we mean, write, and compare what it says it has."""
         if not parcel.rates:
             return
-        status = await self._call(session, "GET", "/status", parcel)
+        rest = AsyncRestClient(
+            session,
+            parcel.endpoint,
+            parcel.token,
+            timeout=self._pace.timeout,
+            trust=parcel.trust,
+        )
+        try:
+            status = await rest.call("GET", STATUS)
+        except ShopAnswerError as error:
+            raise WrongShopError(endpoint=parcel.endpoint) from error
         if not isinstance(status, dict) or status.get("instance_uid") != parcel.shop:
             raise WrongShopError(endpoint=parcel.endpoint)
         if not self._ours():
             raise LeaseLostError("rates")
-        kept = _read_back(await self._call(session, "PUT", "/currency-rates", parcel))
-        lost = [
-            rate for rate in parcel.rates if not _same(kept.get((rate.source, rate.target)), rate)
-        ]
-        if lost:
-            pairs = ", ".join(f"{rate.source}/{rate.target}" for rate in lost[:5])
-            raise SettingsRefusedError(detail=f"it keeps other rates than were sent: {pairs}")
-
-    async def _call(
-        self, session: aiohttp.ClientSession, method: str, path: str, parcel: Parcel
-    ) -> Any:
-        headers = {"Authorization": f"Bearer {parcel.token}"}
-        writes = method == "PUT"
-        if writes:
-            # The last request: thousands of idle connections would be left open.
-            headers |= {"Content-Type": "application/json", "Connection": "close"}
-        url = parcel.endpoint.rstrip("/") + _BRIDGE + path
         try:
-            async with session.request(
-                method,
-                url,
-                data=parcel.body if writes else None,
-                headers=headers,
-                allow_redirects=False,
-            ) as answer:
-                raw = await _read(answer)
-        except TimeoutError as error:
-            raise ShopUnreachableError(detail=f"no answer in {self._pace.timeout:g} s") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ShopUnreachableError(detail=type(error).__name__) from error
-        return _judged(answer, raw, parcel, writes=writes)
+            kept = await rest.call("PUT", currency_rates.PATH, parcel.body, last=True)
+        except ShopAnswerError as error:
+            raise currency_rates.refusal(error, parcel.endpoint) from error
+        currency_rates.check_kept(parcel.rates, kept)
 
     # --- writing down -----------------------------------------------------------------------------
 
@@ -239,69 +205,6 @@ class _Once:
         call, self._call = self._call, None
         if call is not None:
             call()
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    if answer.content_length is not None and answer.content_length <= _LARGEST:
-        return await answer.read()
-    parts, size = [], 0
-    async for part in answer.content.iter_chunked(65_536):
-        size += len(part)
-        if size > _LARGEST:
-            raise ShopUnreadableError(detail="the answer is too long")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _judged(answer: aiohttp.ClientResponse, raw: bytes, parcel: Parcel, *, writes: bool) -> Any:
-    """The answer's JSON, or what its status says."""
-    status = answer.status
-    if status == 429 or (status == 503 and "Retry-After" in answer.headers):
-        raise ShopBusyError(retry_after=retry_after(answer.headers.get("Retry-After", "")))
-    if status >= 500:
-        raise ShopFailingError(detail=f"HTTP {status}")
-    if status == 401 and not writes:
-        raise ShopDeniedError
-    if status in {401, 403}:
-        raise ShopForbiddenError(resources="currency-rates")
-    if status == 404:
-        raise WrongShopError(endpoint=parcel.endpoint)
-    if 300 <= status < 400:
-        raise ShopRedirectsError(location=answer.headers.get("Location", "")[:200])
-    try:
-        found = json.loads(raw, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise ShopUnreadableError(detail="the answer is not JSON") from error
-    if status >= 400:
-        said = found.get("message") if isinstance(found, dict) else None
-        raise SettingsRefusedError(detail=str(said or f"HTTP {status}")[:300])
-    return found
-
-
-def retry_after(text: str, now: datetime | None = None) -> int:
-    """Seconds that a Retry-After asks for, as a number or a date; between 1 and an hour."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - (now or datetime.now(UTC))).total_seconds()
-        except (ValueError, TypeError):
-            seconds = 30
-    # A comparison with no number is false, so that it ends at the least.
-    return int(min(3600, max(1, seconds))) if seconds > 1 else 1
-
-
-def _read_back(found: Any) -> dict[tuple[str, str], Decimal]:
-    try:
-        return {(row["from"], row["to"]): Decimal(row["rate"]) for row in found}
-    except (TypeError, KeyError, ArithmeticError) as error:
-        raise ShopUnreadableError(detail="the answer has no rates") from error
-
-
-def _same(kept: Decimal | None, rate: Rate) -> bool:
-    return kept is not None and abs(kept - rate.rate) <= max(
-        rate.rate * _CLOSE_ENOUGH, Decimal("1e-12")
-    )
 
 
 def failed(parcel: Parcel, error: StoreControllerError) -> Outcome:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from controller.commerce.rate_sources import RateSource
 from controller.commerce.rates import Policy, judge
@@ -28,6 +27,7 @@ from controller.domain.rates import (
     rates_for,
 )
 from controller.domain.store import StoreSpec
+from controller.engines.currency_rates import payload
 from controller.jobs.rate_fanout import FanOut, Pace, Parcel, failed
 from controller.logging import log
 from controller.reconciler.world import World
@@ -57,12 +57,7 @@ class Made:
 def made(spec: StoreSpec, newest: QuoteSet | None) -> Made:
     """A store's rates, ready to be sent."""
     rates = tuple(rates_for(spec, newest))
-    # Written by hand: a JSON library would make floats of the rates.
-    rows = ",".join(
-        f'{{"from":"{rate.source}","to":"{rate.target}","rate":{plain(rate.rate)}}}'
-        for rate in rates
-    )
-    body = f'{{"rates":[{rows}]}}'.encode()
+    body = payload(rates)
     return Made(
         needed=bool(pairs(spec)),
         rates=rates,
@@ -70,11 +65,6 @@ def made(spec: StoreSpec, newest: QuoteSet | None) -> Made:
         body=body,
         digest=hashlib.sha256(body).hexdigest(),
     )
-
-
-def plain(rate: Decimal) -> str:
-    """A rate without exponent and without zeros at its end."""
-    return format(rate.normalize(), "f")
 
 
 class RateKeeper:
@@ -306,7 +296,8 @@ class RateKeeper:
                 raise SecretMissingError(secret="access_token")  # noqa: S106, TRY301 -- its name.
             # A shop that somebody else made has a name of its own.
             shop = secrets.get("instance_uid", store.stack.uid)
-            return replace(parcel, shop=shop, token=secrets["access_token"])
+            trust = self._world.beside(store.stack).trust
+            return replace(parcel, shop=shop, token=secrets["access_token"], trust=trust)
         except StoreControllerError as error:
             return failed(parcel, error)
         except Exception as error:

@@ -14,9 +14,10 @@ from controller.domain.errors import (
     ShopUnreadableError,
     WrongShopError,
 )
+from controller.engines.answers import ShopAnswerError
 from controller.engines.base import Standing
 from controller.engines.bridge import BridgeShop
-from controller.engines.rest import RestClient, ShopAnswerError
+from controller.engines.rest import RestClient
 from tests.contract import session
 from tests.contract.client import CONFIG, filled
 from tests.contract.exchanges import Exchange, exchanges, recordings

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +17,17 @@ from bench.rates import seed
 from bench.stub_shops import Mix, Stub, stub
 from controller.commerce.rate_calendar import newest_expected
 from controller.commerce.rates import Answer, Policy
+from controller.domain.clusters import ClusterSpec
 from controller.domain.errors import RatesUnavailableError, StoreControllerError
+from controller.domain.notes import Note
 from controller.domain.rates import Push, PushState, Quote
+from controller.domain.stack import Stack
 from controller.domain.store import spec_to_json
 from controller.domain.tenant import Scope
+from controller.engines.base import Engine
+from controller.engines.beside import Beside
 from controller.engines.sandbox import SandboxEngine
-from controller.jobs.rate_fanout import FanOut, Pace, retry_after
+from controller.jobs.rate_fanout import FanOut, Pace
 from controller.jobs.rates import FLEET_RATES, RateKeeper
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
@@ -32,6 +38,7 @@ from provisioners.external import ExternalDriver
 from tests import factories
 from tests.control_plane import until
 from tests.databases import sqlite_database, sqlite_template  # noqa: F401 -- fixtures.
+from tests.tls import certificate, encrypted
 
 TODAY = newest_expected(datetime.now(UTC))
 
@@ -81,8 +88,9 @@ class Fleet:
     def __init__(self, database: Database, shops: Stub) -> None:
         self.registry: Registry = factories.registry_over(database)
         self.shops = shops
+        self.engines: dict[str, Engine] = {"sandbox": SandboxEngine()}
         self.world = World(
-            engines={"sandbox": SandboxEngine()},
+            engines=self.engines,
             drivers={"process": ExternalDriver(), "external": ExternalDriver()},
             keyring=factories.KEYRING,
         )
@@ -303,10 +311,12 @@ FAULTS: dict[str, tuple[str, str, Callable[[float | None], bool]]] = {
     "in maintenance": ("503", "shop_busy", lambda due: due is not None and due <= 2),
     "failing": ("500", "shop_failing", lambda due: due is not None and due > 2),
     "refusing": ("422", "settings_refused", seldom),
+    "written to by another": ("409", "shop_contended", lambda due: due is not None and due < 60),
+    "behind a gateway without it": ("502", "shop_gateway", lambda due: due is not None),
     "sending on": ("302", "shop_redirects", seldom),
     "no Bridge": ("404", "wrong_shop", seldom),
     "a page": ("html", "shop_unreadable", lambda due: due is not None),
-    "cut off": ("cut", "shop_unreachable", lambda due: due is not None),
+    "cut off": ("cut", "shop_unreadable", lambda due: due is not None),
     "dead": ("dead", "shop_unreachable", lambda due: due is not None),
     "keeping others": ("forgets", "settings_refused", seldom),
 }
@@ -319,6 +329,7 @@ def test_a_shop_that_fails_is_that_stores_trouble_alone(
     fleet = Fleet(sqlite_database, shops)
     every = list(FAULTS.items())
     for part in (every[:5], every[5:10], every[10:]):
+        assert len(part) <= 5
         shops.faults({uid: fault[0] for uid, (_, fault) in zip(fleet.stacks, part, strict=False)})
         fleet.change(RatePushRow, digest="", set_id=0, due_at=None)
         fleet.run()
@@ -353,6 +364,36 @@ def test_a_stack_without_a_token_is_its_own_trouble(fleet: Fleet) -> None:
     assert fleet.states() == ["sent", "failed", "failed", "sent", "sent", "sent"]
     codes = [push.error.reason for push in map(fleet.push, (1, 2)) if push.error]
     assert codes == ["secret_missing", "permanent"]
+
+
+class Trusting(SandboxEngine):
+    """Its operator names an authority for the shops."""
+
+    def __init__(self, trust: str) -> None:
+        super().__init__()
+        self._trust = trust
+
+    def beside(self, stack: Stack, cluster: ClusterSpec | None = None) -> Beside:
+        return Beside(trust=self._trust)
+
+
+def test_an_authority_of_the_operators_is_trusted_where_rates_are_sent(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    file, pem = certificate(tmp_path)
+    with encrypted(file) as port:
+        fleet.change(StackRow, 1, endpoint=f"https://127.0.0.1:{port}")
+        fleet.run()
+        assert fleet.push(1).error == Note.of(
+            "shop_untrusted", host="127.0.0.1", detail="self-signed certificate"
+        )
+        fleet.engines["sandbox"] = Trusting(pem)
+        fleet.change(RatePushRow, due_at=1.0)
+        fleet.keeper.run_once()
+        # It is reached, and is none that we know.
+        error = fleet.push(1).error
+        assert error is not None
+        assert error.reason == "wrong_shop"
 
 
 # --- many at once ---------------------------------------------------------------------------------
@@ -445,21 +486,3 @@ def test_a_pass_that_cannot_reach_the_database_is_over_and_said(
     before = set(threading.enumerate())
     fleet.keeper.tick()
     assert set(threading.enumerate()) <= before
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("7", 7),
-        ("0", 1),
-        ("-5", 1),
-        ("99999", 3600),
-        ("nan", 1),
-        ("", 30),
-        ("soon", 30),
-        ("Fri, 20 Nov 2026 12:00:40 GMT", 40),
-        ("Fri, 20 Nov 2020 12:00:40 GMT", 1),
-    ],
-)
-def test_a_wish_for_patience_is_a_number_or_a_date(text: str, seconds: int) -> None:
-    assert retry_after(text, datetime(2026, 11, 20, 12, tzinfo=UTC)) == seconds

@@ -1,20 +1,12 @@
 """What lies between us and a shop is told as itself: its name, its certificate, a proxy."""
 
-import datetime as dt
-import ipaddress
 import os
 import socket
-import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from controller.domain.errors import (
     HostsPendingError,
@@ -33,66 +25,9 @@ from controller.domain.errors import (
 from controller.engines.beside import context
 from controller.engines.magento import MagentoEngine
 from controller.engines.rest import RestClient
+from tests.async_rest import Waiting
 from tests.misbehaving_shop import PAGE, says, shop, whole
-
-NOW = dt.datetime.now(dt.UTC)
-
-
-def certificate(directory: Path, *, host: str = "127.0.0.1", days: int = 1) -> Path:
-    """One that signs itself, for a host, that ends in so many days; with its key in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a shop")])
-    end = NOW + dt.timedelta(days=days)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(min(NOW, end) - dt.timedelta(days=2))
-        .not_valid_after(end)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = directory / "shop.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return file
-
-
-@contextmanager
-def encrypted(file: Path) -> Iterator[str]:
-    """A server that shows a certificate; gives its address."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                peer, _ = server.accept()
-                with suppress(OSError), context.wrap_socket(peer, server_side=True) as talk:
-                    talk.recv(65536)
-                    talk.sendall(whole(b'{"ready":true}'))
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{server.getsockname()[1]}"
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(10)
+from tests.tls import certificate, encrypted
 
 
 @pytest.mark.parametrize(
@@ -111,12 +46,15 @@ def test_each_fault_of_a_certificate_is_told_as_itself(
     kind: type[ShopWayError],
     told: str,
 ) -> None:
-    file = certificate(tmp_path, **made)  # type: ignore[arg-type]
+    file, _ = certificate(tmp_path, **made)  # type: ignore[arg-type]
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    with encrypted(file) as address, pytest.raises(kind, match=told) as met:
-        MagentoEngine("").ready(address)
-    assert met.value.params["host"] == "127.0.0.1"
+    with encrypted(file) as port:
+        address = f"https://127.0.0.1:{port}"
+        for ask in (MagentoEngine("").ready, lambda it: Waiting(it).call("GET", "/V1/a")):
+            with pytest.raises(kind, match=told) as met:
+                ask(address)
+            assert met.value.params["host"] == "127.0.0.1"
 
 
 def test_the_systems_authorities_are_read_once_and_again_when_they_change(
@@ -126,12 +64,13 @@ def test_the_systems_authorities_are_read_once_and_again_when_they_change(
     first.mkdir()
     second.mkdir()
     system = tmp_path / "authorities.pem"
-    system.write_bytes(certificate(first).read_bytes())
+    system.write_bytes(certificate(first)[0].read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(system))
     read = context("")
     assert context("") is read
-    new = certificate(second)
-    with encrypted(new) as address:
+    new, _ = certificate(second)
+    with encrypted(new) as port:
+        address = f"https://127.0.0.1:{port}"
         with pytest.raises(ShopUntrustedError):
             MagentoEngine("").ready(address)
         system.write_bytes(new.read_bytes())
@@ -143,10 +82,10 @@ def test_the_systems_authorities_are_read_once_and_again_when_they_change(
 def test_the_certificate_of_a_ca_that_was_given_is_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = certificate(tmp_path)
+    file, _ = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    with encrypted(file) as address:
-        MagentoEngine("").ready(address)
+    with encrypted(file) as port:
+        MagentoEngine("").ready(f"https://127.0.0.1:{port}")
 
 
 def test_what_does_not_speak_tls_is_told_so() -> None:
@@ -269,9 +208,10 @@ def test_shoppers_find_it_opened_or_closed_before_it_is_said_to_be_so(wanted: st
 
 
 def test_an_authority_of_the_operators_is_trusted_beside_the_systems(tmp_path: Path) -> None:
-    file = certificate(tmp_path)
-    trust = file.read_text().partition("-----BEGIN PRIVATE KEY")[0]
-    with encrypted(file) as address:
+    file, trust = certificate(tmp_path)
+    with encrypted(file) as port:
+        address = f"https://127.0.0.1:{port}"
         MagentoEngine().ready(address, trust=trust)
+        assert Waiting(address, trust=trust).call("GET", "/V1/a") == {"ready": True}
         with pytest.raises(ShopUntrustedError):
             MagentoEngine().ready(address)
