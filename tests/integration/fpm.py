@@ -1,13 +1,16 @@
 """A stand-in for PHP-FPM: answers each request with the address that it was asked for.
 
-`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET…, one a pool.
+`shop web` starts it as `php-fpm` in test_image_storefront: python fpm.py SOCKET…, one a pool. With
+FPM_DELAY it listens only after so many seconds, and it tells of each request.
 """
 
+import os
 import signal
 import socketserver
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -51,13 +54,17 @@ class Answer(socketserver.StreamRequestHandler):
             if kind == PARAMS:
                 params += content
             if kind == STDIN and not content:
-                said = b"Content-Type: text/plain\r\n\r\nPHP " + pairs(params)[b"REQUEST_URI"]
+                path = pairs(params)[b"REQUEST_URI"]
+                sys.stdout.write(f"asked for {path.decode()}\n")
+                sys.stdout.flush()
+                said = b"Content-Type: text/plain\r\n\r\nPHP " + path
                 for answered, text in ((STDOUT, said), (STDOUT, b""), (END_REQUEST, bytes(8))):
                     self.wfile.write(HEADER.pack(1, answered, request, len(text), 0) + text)
                 return
 
 
 if __name__ == "__main__":
+    time.sleep(float(os.environ.get("FPM_DELAY", "0")))
     signal.signal(signal.SIGQUIT, lambda *_: sys.exit(0))
     pools = [socketserver.ThreadingUnixStreamServer(path, Answer) for path in sys.argv[1:]]
     for pool in pools[1:]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.controller.engines.test_way import certificate, encrypted
+from tests.tls import certificate, encrypted
 
 IMAGE = Path(__file__).resolve().parents[2] / "images/magento"
 README = (IMAGE / "README.md").read_text()
@@ -332,12 +332,11 @@ def test_magentos_own_logs_stay_small_and_its_reports_go(tmp_path: Path) -> None
 def test_php_trusts_an_authority_of_the_operators(tmp_path: Path) -> None:
     common = (IMAGE / "bin" / "common.sh").read_text()
     (function,) = re.findall(r"^trust_authorities\(\) \{.*?^\}$", common, re.MULTILINE | re.DOTALL)
-    file = certificate(tmp_path)
+    file, pem = certificate(tmp_path)
     trust = tmp_path / "trust.pem"
-    trust.write_text(file.read_text().partition("-----BEGIN PRIVATE KEY")[0])
-    with encrypted(file) as address:
-        place = address.removeprefix("https://")
-        asking = f"exit((int) !@stream_socket_client('tls://{place}'));"
+    trust.write_text(pem)
+    with encrypted(file) as port:
+        asking = f"exit((int) !@stream_socket_client('tls://127.0.0.1:{port}'));"
         for given, expected in ((trust, 0), (tmp_path / "none", 1)):
             script = f"set -euo pipefail\n{function}\ntrust_authorities '{given}'\nphp -r \"$0\""
             done = subprocess.run(["bash", "-c", script, asking], cwd=tmp_path, check=False)

@@ -81,6 +81,7 @@ def laid_out(
     for path in (place / "lib/web", place / "lib/common.sh", *etc.glob("*.conf")):
         text = path.read_text().replace("/magento", str(shop)).replace("/etc/shop", str(etc))
         text = text.replace("listen 8080", f"listen 127.0.0.1:{port}")
+        text = text.replace("127.0.0.1/8080", f"127.0.0.1/{port}")
         path.write_text(text.replace("listen 8082", f"listen 127.0.0.1:{probes}"))
     if os.geteuid() == 0:
         # nginx would leave root for a user who cannot read what is here.
@@ -291,11 +292,21 @@ def test_the_kubelet_s_door_answers_the_probes_and_nothing_else(opened: Web) -> 
 
 
 @pytest.mark.needs("nginx")
-def test_a_shop_has_started_when_it_has_answered_its_first_pages(opened: Web) -> None:
-    deadline = time.monotonic() + 20
-    while opened.probe("/-/started")[0] != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def test_a_shop_has_started_when_it_has_answered_its_first_pages(tmp_path: Path) -> None:
+    with serving(tmp_path, FPM_DELAY="1") as web:
+        deadline = time.monotonic() + 20
+        while web.probe("/-/started")[0] != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        asked = re.findall("asked for (.*)", (tmp_path / "log").read_text())
+    assert {
+        "/",
+        "/customer/account/login/",
+        "/catalogsearch/result/?q=a",
+        "/checkout/cart/",
+        "/customer/section/load/",
+        "/rest/V1/storecontroller/ready",
+    } <= set(asked)
 
 
 @pytest.mark.needs("nginx")
