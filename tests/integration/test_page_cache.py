@@ -212,7 +212,8 @@ def running(
     told |= {"CLOSED": closed, "RESTS": rests}
     rules = RULES.read_text().replace('.port = "80"', f'.port = "{shop.server.server_port}"')
     # A web server that is away is noticed in a test's time.
-    rules = rules.replace(".interval = 5s", ".interval = 0.1s")
+    assert ".interval = 1s" in rules
+    rules = rules.replace(".interval = 1s", ".interval = 0.1s")
     for name, value in told.items():
         rules = rules.replace(f"@{name}@", value)
     (place / "page-cache.vcl").write_text(rules)

@@ -15,9 +15,10 @@ backend web {
     .between_bytes_timeout = 60s;
     .probe = {
         .url = "/-/live";
-        .interval = 5s;
+        # Well after two answers, so that a shop that comes is not kept waiting; ill after fifteen misses.
+        .interval = 1s;
         .timeout = 4s;
-        .window = 5;
+        .window = 16;
         .threshold = 2;
         .initial = 2;
     }
