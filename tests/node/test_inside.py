@@ -73,6 +73,9 @@ class Inside:
         where = ("upgrade", "--install", "control-plane", str(ROOT / "helm" / "controller"))
         told = ("-n", SPACE, "-f", "values.json", "--wait", "--timeout", "10m")
         self.run(str(BIN / "helm4"), *where, *told)
+        # Its pods are ready; the Ingress follows in its own time.
+        ready = f"https://{HOST}/readyz"
+        until(lambda: status(ready) == 200, "the control plane answers over the Ingress", MINUTES)
 
     def typed(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run `storectl` outside of the cluster, over the Ingress."""
