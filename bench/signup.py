@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from bench.harness import Figure, Plane, machine, median, percentile, plane
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.engines.sandbox import SandboxEngine
 
 ROUNDS = 20

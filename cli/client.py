@@ -356,7 +356,7 @@ def _part(text: str) -> str:
     """Escape one segment of a path; dots would be taken for a folder by what is between."""
     if not text:
         # An empty segment would be another route.
-        from controller.domain.errors import NameEmptyError  # noqa: PLC0415 -- seldom needed.
+        from controller.domain.errors.inputs import NameEmptyError  # noqa: PLC0415 -- seldom needed.
 
         raise NameEmptyError
     return quote(text, safe="").replace(".", "%2E")

@@ -16,7 +16,7 @@ from cli.errors import ApiRefusal
 from cli.texts import N_, _
 from cli.words import printable
 from controller.domain.clusterfindings import said
-from controller.domain.errors import ServerUnreachableError
+from controller.domain.errors.platform import ServerUnreachableError
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES
 
 if TYPE_CHECKING:

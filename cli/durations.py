@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from cli.texts import _
-from controller.domain.errors import InvalidDurationError
+from controller.domain.errors.inputs import InvalidDurationError
 from controller.domain.spellings import duration
 
 

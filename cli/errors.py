@@ -6,7 +6,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.domain.errors import ServerUnreachableError, StoreControllerError
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.platform import ServerUnreachableError
 from controller.i18n import N_
 
 INTERNAL, USAGE, NOT_FOUND, NOT_ALLOWED, CONFLICT, LIMITED = 1, 2, 3, 4, 5, 6

@@ -17,7 +17,7 @@ from cli.errors import (
     ApiRefusal,
     OperationFailedError,
 )
-from controller.domain.errors import StoreControllerError, by_code, explain
+from controller.domain.errors.base import StoreControllerError, by_code, explain
 
 EXIT_BY_STATUS: Mapping[int, int] = {
     400: USAGE,

@@ -133,7 +133,7 @@ class Transport:
         raise ApiRefusal(response.status, body)
 
     def _unreachable(self) -> Exception:
-        from controller.domain.errors import ServerUnreachableError  # noqa: PLC0415 -- as above.
+        from controller.domain.errors.platform import ServerUnreachableError  # noqa: PLC0415 -- as above.
 
         return ServerUnreachableError(server=self.server)
 

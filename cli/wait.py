@@ -13,7 +13,7 @@ from typing import Protocol
 from cli.client import Client, Resource
 from cli.errors import ApiRefusal, LostContactError
 from cli.stream import parse
-from controller.domain.errors import ServerUnreachableError
+from controller.domain.errors.platform import ServerUnreachableError
 from controller.domain.notes import REASONS
 from controller.domain.store import STORE_CONDITIONS
 

@@ -11,7 +11,7 @@ import sys
 
 from pydantic import ValidationError
 
-from controller.domain.errors import StoreControllerError, explain
+from controller.domain.errors.base import StoreControllerError, explain
 
 
 def _command(name: str) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.platform import (
     AddressUnusableError,
     AlreadyRunningError,
     HomeForbiddenError,
@@ -20,7 +21,6 @@ from controller.domain.errors import (
     HomeUnusableError,
     PortTakenError,
     StorageFullError,
-    StoreControllerError,
     TooManyFilesError,
 )
 from controller.settings import Settings

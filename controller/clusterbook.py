@@ -12,7 +12,8 @@ from typing import Any
 from controller.domain.clusterchecks import check_cluster, check_pull_secret
 from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
-from controller.domain.errors import ClusterRefusedError, InvalidInputError, StoreControllerError
+from controller.domain.errors.base import InvalidInputError, StoreControllerError
+from controller.domain.errors.clusters import ClusterRefusedError
 from controller.domain.kubeconfig import checked
 from controller.domain.mail import PASSWORD
 from controller.domain.tenant import Scope

@@ -10,19 +10,11 @@ from controller.commerce.languages import remarks
 from controller.commerce.plan import Plan, plan
 from controller.domain.clusters import Wish
 from controller.domain.conditions import Desired
-from controller.domain.errors import (
-    EngineUnavailableError,
-    ImageMissingError,
-    InvalidInputError,
-    InvalidNameError,
-    NoEndError,
-    NotAllowedError,
-    NotOnClusterError,
-    NotOursError,
-    OneSizeError,
-    StoreElsewhereError,
-    StoreNotFoundError,
-)
+from controller.domain.errors.base import InvalidInputError, NotAllowedError
+from controller.domain.errors.clusters import NotOnClusterError, StoreElsewhereError
+from controller.domain.errors.inputs import EngineUnavailableError, InvalidNameError
+from controller.domain.errors.stacks import ImageMissingError, OneSizeError
+from controller.domain.errors.stores import NoEndError, NotOursError, StoreNotFoundError
 from controller.domain.images import Image, parse_image
 from controller.domain.naming import check_email, check_slug
 from controller.domain.notes import Note

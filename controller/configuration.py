@@ -4,7 +4,7 @@ No connection to the database is held while a shop is asked.
 """
 
 from controller.commerce.plan import Plan, plan
-from controller.domain.errors import (
+from controller.domain.errors.inputs import (
     MalformedSecretError,
     SecretModeError,
     UnknownSecretError,

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from controller import claims, main, serving
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.jobs import app as celery
 from controller.jobs.hints import Bell
 from controller.logging import configure

@@ -41,7 +41,7 @@ from controller.commands import Commands
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy, Quotes
 from controller.configuration import Configuration
-from controller.domain.errors import HomeUnusableError, VaultClosedError
+from controller.domain.errors.platform import HomeUnusableError, VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine

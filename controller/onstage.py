@@ -8,7 +8,7 @@ from pathlib import Path
 from controller.commands import Owner
 from controller.commerce.drafts import Draft
 from controller.domain.conditions import Desired
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.operations import STEP_TITLES, Operation, StepRecord, StepState
 from controller.domain.tenant import Scope
 from controller.services import Services

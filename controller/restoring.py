@@ -1,12 +1,9 @@
 """What people do with a store's backups: look at them, have one made, have one loaded."""
 
 from controller.commands import Commands
-from controller.domain.errors import (
-    BackupNotFoundError,
-    NoBackupsError,
-    StoreControllerError,
-    WrongStateError,
-)
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.stacks import BackupNotFoundError, NoBackupsError
+from controller.domain.errors.stores import WrongStateError
 from controller.domain.stack import StackDesired
 from controller.domain.store import Store
 from controller.domain.tenant import Scope

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from controller.domain.errors import InvalidImageError
+from controller.domain.errors.stacks import InvalidImageError
 from controller.domain.images import parse_image
 from controller.domain.mail import Encryption, Relay, usual_encryption
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from controller.domain.errors import StackNotReadyError, StoreNotFoundError, WrongStateError
+from controller.domain.errors.stacks import StackNotReadyError
+from controller.domain.errors.stores import StoreNotFoundError, WrongStateError
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.engines.base import Shop

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.tenant import Scope
 from controller.logging import log
 from controller.registry.journal import Event, Journal

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from controller import claims, distributed, main, onstage
-from controller.domain.errors import StoreControllerError, explain
+from controller.domain.errors.base import StoreControllerError, explain
 from controller.jobs.app import build_publisher
 from controller.jobs.hints import Bell
 from controller.logging import configure

@@ -3,7 +3,7 @@
 import sys
 
 from controller.domain import jsontext, ratefiles, yamltext
-from controller.domain.errors import StoreControllerError, by_code
+from controller.domain.errors.base import StoreControllerError, by_code
 from controller.web import session
 
 HEAD = """# Errors

@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.conditions import Condition, Desired, met, unmet
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.keyring import Keyring
 from controller.domain.operations import Operation, OperationKind
 from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from controller.domain.errors import (
-    BadRequestError,
+from controller.domain.errors.orders import (
     NothingToShipError,
     OrderNotFoundError,
     ShipmentNotFoundError,
     TooManyItemsError,
     UnknownOrderItemError,
 )
+from controller.domain.errors.requests import BadRequestError
 from controller.domain.orders import (
     Address,
     Order,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     CannotSellError,
     SettingsRefusedError,
     ShopUnreachableError,

@@ -12,7 +12,7 @@ from cli.output import Format, document, resource, resources, result
 from cli.session import Session
 from cli.texts import _, language
 from cli.verbs import new_app, verb
-from controller.domain.errors import ServerUnreachableError
+from controller.domain.errors.platform import ServerUnreachableError
 
 app = new_app()
 

@@ -12,7 +12,7 @@ from cli.output import Format, note
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
-from controller.domain.errors import ConfirmationMissingError
+from controller.domain.errors.inputs import ConfirmationMissingError
 
 app = new_app()
 

@@ -12,7 +12,7 @@ from cli.session import Session
 from cli.shown import shown
 from cli.texts import _
 from cli.verbs import new_app, verb
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 
 if TYPE_CHECKING:
     from cli.client import Resource

@@ -12,7 +12,7 @@ from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
 from cli.words import printable
-from controller.domain.errors import BackupNotFoundError
+from controller.domain.errors.stacks import BackupNotFoundError
 
 app = new_app()
 _LATEST = "latest"

@@ -18,7 +18,7 @@ from cli.texts import _
 from cli.verbs import new_app, verb
 from cli.words import note as told
 from cli.words import printable
-from controller.domain.errors import ServerUnreachableError
+from controller.domain.errors.platform import ServerUnreachableError
 
 if TYPE_CHECKING:
     from cli.client import Resource

@@ -12,7 +12,8 @@ from controller.api.described import OPEN
 from controller.commerce import countries
 from controller.commerce.countries import CountryPack
 from controller.commerce.languages import nearest
-from controller.domain.errors import UnknownCountryError, explain
+from controller.domain.errors.base import explain
+from controller.domain.errors.inputs import UnknownCountryError
 from controller.domain.naming import suggestions
 from controller.engines.abilities import Abilities
 from controller.i18n import LANGUAGES, negotiate, translator

@@ -21,7 +21,7 @@ from controller.domain.clusters import (
     cluster_spec_from_json,
     cluster_spec_to_json,
 )
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.domain.store import iso
 
 router = routing.router(prefix="/clusters", tags=["clusters"], responses=SIGNED_IN)

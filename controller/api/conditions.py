@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-from controller.domain.errors import (
+from controller.domain.errors.requests import (
     AlreadyThereError,
     BadRequestError,
     HeaderUnsupportedError,

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from controller.api.inputs import Whole
-from controller.domain.errors import NotAllowedError, NotAuthenticatedError
+from controller.domain.errors.base import NotAllowedError, NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.registry.access import Tokens
 from controller.registry.idempotency import Once

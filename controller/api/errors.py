@@ -14,21 +14,23 @@ from starlette.exceptions import HTTPException
 from controller.api.fielderrors import field_errors
 from controller.api.methods import allowed
 from controller.api.resources import dump
-from controller.domain.errors import (
-    BadRequestError,
+from controller.domain.errors.base import (
     InvalidInputError,
     LimitError,
-    MethodNotAllowedError,
     NotAllowedError,
     NotAuthenticatedError,
     NotFoundError,
-    OperationInProgressError,
-    ShopBusyError,
     StoreControllerError,
     UnavailableError,
-    UnsupportedMediaError,
     explain,
 )
+from controller.domain.errors.requests import (
+    BadRequestError,
+    MethodNotAllowedError,
+    UnsupportedMediaError,
+)
+from controller.domain.errors.shops import ShopBusyError
+from controller.domain.errors.stores import OperationInProgressError
 from controller.i18n import negotiate, translator
 from controller.logging import log
 

@@ -10,7 +10,7 @@ from controller.api.answers import json_answer
 from controller.api.deps import ServicesDep
 from controller.api.described import problems
 from controller.domain.conditions import Phase
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.watching import LATE_SECONDS
 from controller.metrics import OPERATIONS_OPEN, STORES, STORES_UNWATCHED
 from provisioners.base import DriverFailure

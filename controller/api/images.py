@@ -12,7 +12,7 @@ from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import Input, Text
 from controller.api.resources import API_VERSION, list_json
 from controller.commands import CLUSTER_ENGINES
-from controller.domain.errors import UnknownEngineError
+from controller.domain.errors.inputs import UnknownEngineError
 from controller.domain.images import parse_image
 from controller.domain.rollouts import Rollout, rollout_to_json
 

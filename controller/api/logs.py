@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 from controller.api import routing
 from controller.api.deps import ScopeDep, ServicesDep
 from controller.api.described import SIGNED_IN
-from controller.domain.errors import LogNotFoundError, LogUndividedError
+from controller.domain.errors.stacks import LogNotFoundError, LogUndividedError
 from controller.reconciler.outcome import from_driver
 from provisioners.base import DriverFailure, LogQuery
 

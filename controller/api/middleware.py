@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.api.errors import problem
 from controller.api.methods import allowed
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.requests import (
     BodyTooLargeError,
     ExpectationError,
-    StoreControllerError,
     UnsupportedMediaError,
 )
 from controller.metrics import HTTP_SECONDS

@@ -4,7 +4,7 @@ from email.message import Message
 
 from starlette.datastructures import Headers
 
-from controller.domain.errors import NotAcceptableError, UnsupportedMediaError
+from controller.domain.errors.requests import NotAcceptableError, UnsupportedMediaError
 
 JSON = "application/json"
 

@@ -14,7 +14,7 @@ from controller.api.described import SIGNED_IN
 from controller.api.resources import API_VERSION
 from controller.commerce.rate_calendar import age
 from controller.commerce.rates import moved
-from controller.domain.errors import explain
+from controller.domain.errors.base import explain
 from controller.domain.notes import Note
 from controller.domain.rates import (
     Push,

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import RowMapping
 
 from controller.domain.conditions import Condition
-from controller.domain.errors import explain
+from controller.domain.errors.base import explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import Operation, step_to_json
 from controller.domain.plans import scale_to_json

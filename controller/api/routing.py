@@ -14,7 +14,8 @@ from fastapi.routing import APIRoute
 
 from controller.api import conditions, negotiation
 from controller.domain import jsontext
-from controller.domain.errors import BadRequestError, HeaderUnsupportedError, InvalidInputError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.requests import BadRequestError, HeaderUnsupportedError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

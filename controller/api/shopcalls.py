@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
-from controller.domain.errors import LimitError
+from controller.domain.errors.base import LimitError
 
 T = TypeVar("T")
 

@@ -27,7 +27,9 @@ from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
 from controller.domain.differences import leaves
-from controller.domain.errors import BadRequestError, ConfirmationMissingError, NotAllowedError
+from controller.domain.errors.base import NotAllowedError
+from controller.domain.errors.inputs import ConfirmationMissingError
+from controller.domain.errors.requests import BadRequestError
 from controller.domain.operations import OperationKind
 from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso

@@ -12,7 +12,7 @@ from controller.api.described import SIGNED_IN
 from controller.api.inputs import TokenInput
 from controller.api.resources import list_json, tenant_json, token_json
 from controller.commerce.drafts import lifetime
-from controller.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
+from controller.domain.errors.base import InvalidInputError, NotAllowedError, NotFoundError
 from controller.domain.naming import display_name_problem
 
 router = routing.router(responses=SIGNED_IN)

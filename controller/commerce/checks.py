@@ -28,7 +28,8 @@ from controller.domain.commerce import (
     TaxRate,
     tax_order,
 )
-from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidInputError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.inputs import InvalidDisplayNameError, InvalidEmailError
 from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email, normalize_email

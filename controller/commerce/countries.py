@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.commerce import cldr
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
-from controller.domain.errors import UnknownCountryError
+from controller.domain.errors.inputs import UnknownCountryError
 from controller.domain.yamltext import load
 from controller.engines.abilities import Abilities
 from controller.i18n import ranked

@@ -14,7 +14,7 @@ from controller.commerce.countries import CountryPack, pack
 from controller.commerce.identities import clashes
 from controller.domain.commerce import CommerceSpec
 from controller.domain.documents import commerce_to_json
-from controller.domain.errors import (
+from controller.domain.errors.inputs import (
     InvalidDurationError,
     LifetimeRangeError,
     UnknownCountryError,

@@ -9,7 +9,8 @@ from typing import Any
 
 from controller.commerce.drafts import draft_of, specify
 from controller.domain.commerce import DriftPolicy
-from controller.domain.errors import AdoptionRefusedError, InvalidInputError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.shops import AdoptionRefusedError
 from controller.domain.store import StoreSpec, site_and_field, spec_from_json, spec_to_json
 from controller.engines.abilities import Abilities
 from controller.engines.fields import RULES

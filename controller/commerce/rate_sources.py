@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from controller.commerce.rate_formats import MalformedError, ecb, frankfurter, openexchangerates
 from controller.commerce.rates import Answer
-from controller.domain.errors import RatesRefusedError, RatesUnavailableError
+from controller.domain.errors.rates import RatesRefusedError, RatesUnavailableError
 
 LARGEST = 1024 * 1024
 """Bytes of an answer; the longest that is known has 10,000."""

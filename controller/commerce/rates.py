@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from controller.commerce.rate_calendar import age
-from controller.domain.errors import RatesRefusedError, RatesStaleError
+from controller.domain.errors.rates import RatesRefusedError, RatesStaleError
 from controller.domain.rates import Quote, QuoteSet, believed
 
 _MOMENT = 2.0

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.domain.jsontext import loads
 
 MOST_STACKS: Final = 10_000

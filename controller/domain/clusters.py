@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.domain.clusterfindings import ClusterFinding
-from controller.domain.errors import (
+from controller.domain.errors.clusters import (
     ClusterDrainingError,
     ClusterFullError,
     ClusterNotFoundError,

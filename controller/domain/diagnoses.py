@@ -14,7 +14,7 @@ from controller.domain.clusterdiagnoses import (
     OF_CLUSTERS,
     Diagnosis,
 )
-from controller.domain.errors import Explanation, Params, by_code, explain
+from controller.domain.errors.base import Explanation, Params, by_code, explain
 from controller.i18n import N_
 
 LAYERS: Mapping[str, str] = {

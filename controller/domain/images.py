@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from controller.domain.errors import InvalidImageError
+from controller.domain.errors.stacks import InvalidImageError
 
 _LONGEST: Final = 255
 """Characters of a repository."""

@@ -6,7 +6,7 @@ Python's reader keeps the last of two keys, so that half of what somebody wrote 
 import json
 from typing import Any, NoReturn
 
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.i18n import N_
 
 

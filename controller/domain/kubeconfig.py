@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from controller.domain.errors import InvalidKubeconfigError
+from controller.domain.errors.clusters import InvalidKubeconfigError
 from controller.domain.yamltext import YamlError, load
 
 _FILES = ("certificate-authority", "client-certificate", "client-key")

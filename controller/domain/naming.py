@@ -12,7 +12,7 @@ from itertools import chain, count, islice
 from typing import Final
 from zlib import crc32
 
-from controller.domain.errors import (
+from controller.domain.errors.inputs import (
     InvalidDisplayNameError,
     InvalidEmailError,
     InvalidNameError,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from controller.domain import errors
+from controller.domain.errors.base import StoreControllerError, by_code
 from controller.i18n import N_
 
 REASONS: Mapping[str, str] = {
@@ -198,14 +198,14 @@ class Note:
         return cls(reason=reason, params=params)
 
     @classmethod
-    def of_error(cls, error: errors.StoreControllerError) -> "Note":
+    def of_error(cls, error: StoreControllerError) -> "Note":
         """The note of an error that a step met."""
         return cls(reason=error.reason, params=error.params)
 
     @classmethod
     def of_code(cls, error: "Note") -> "Note":
         """The note of an operation's error, whose `reason` is an error's code."""
-        kind = errors.by_code().get(error.reason, errors.StoreControllerError)
+        kind = by_code().get(error.reason, StoreControllerError)
         return cls(reason=kind.__name__.removesuffix("Error"), params=error.params)
 
 
@@ -217,5 +217,5 @@ def say(reason: str, params: Mapping[str, str | int], translate: Callable[[str],
 
 @cache
 def _error_causes() -> Mapping[str, str]:
-    kinds = errors.by_code().values()
+    kinds = by_code().values()
     return {kind.__name__.removesuffix("Error"): kind.cause for kind in kinds}

@@ -12,7 +12,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from controller.domain import carriers
-from controller.domain.errors import (
+from controller.domain.errors.orders import (
     CarrierTitleMissingError,
     InvalidTrackingNumberError,
     UnknownCarrierError,

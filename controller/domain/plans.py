@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.domain.errors import InvalidScaleError, UnknownPlanError
+from controller.domain.errors.stacks import InvalidScaleError, UnknownPlanError
 
 
 class Plan(StrEnum):

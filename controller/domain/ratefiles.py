@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from controller.domain.commerce import TableBasis
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.domain.spellings import number
 from controller.i18n import N_
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.i18n import N_
 
 LARGEST: Final = 16 * 1024 * 1024

@@ -12,7 +12,8 @@ from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import Any, Protocol
 
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
     SettingsRefusedError,
     ShopBusyError,
     ShopContendedError,
@@ -20,7 +21,6 @@ from controller.domain.errors import (
     ShopGatewayError,
     ShopRedirectsError,
     ShopUnreadableError,
-    StoreControllerError,
 )
 
 STATUS = "/all/V1/storecontroller/status"

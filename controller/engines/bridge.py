@@ -8,10 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.domain.errors import (
-    SettingsRefusedError,
-    WrongShopError,
-)
+from controller.domain.errors.shops import SettingsRefusedError, WrongShopError
 from controller.domain.mail import Relay
 from controller.domain.rates import Rate
 from controller.domain.store import Store

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     HostsPendingError,
     ShopStartingError,
     ShopUnroutedError,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.domain.clusters import ClusterSpec, as_given
-from controller.domain.errors import ImageMissingError
+from controller.domain.errors.stacks import ImageMissingError
 from controller.domain.images import parse_image
 from controller.domain.stack import Stack, StackDesired
 from controller.engines.beside import Beside, beside

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from controller.domain.errors import (
-    SettingsRefusedError,
-    StoreControllerError,
-    WrongShopError,
-)
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import SettingsRefusedError, WrongShopError
 from controller.domain.rates import Rate
 from controller.engines.answers import ShopAnswerError
 from controller.engines.rest import reading

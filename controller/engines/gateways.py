@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from controller.domain.commerce import OFFLINE, Carrier, Payment
-from controller.domain.errors import CapabilityMissingError, SecretMissingError
+from controller.domain.errors.shops import CapabilityMissingError, SecretMissingError
 from controller.domain.store import MAIN_SITE, Site
 
 

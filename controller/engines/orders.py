@@ -9,20 +9,22 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from controller.domain.errors import (
-    BadRequestError,
+from controller.domain.errors.orders import (
     NothingToShipError,
     OrderNotFoundError,
     ShipmentDiffersError,
     ShipmentNotFoundError,
     ShipmentRefusedError,
     ShipmentUnsureError,
+    TooManyItemsError,
+    UnknownOrderItemError,
+)
+from controller.domain.errors.requests import BadRequestError
+from controller.domain.errors.shops import (
     ShopBusyError,
     ShopDeniedError,
     ShopUnreachableError,
     ShopUnreadableError,
-    TooManyItemsError,
-    UnknownOrderItemError,
 )
 from controller.domain.orders import (
     Order,

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from controller.domain.errors import SettingsRefusedError
+from controller.domain.errors.shops import SettingsRefusedError
 from controller.engines.rest import RestClient, reading
 
 

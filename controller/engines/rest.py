@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     ShopDeniedError,
     ShopForbiddenError,
     ShopUnreachableError,

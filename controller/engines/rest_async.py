@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     ShopDeniedError,
     ShopForbiddenError,
     ShopUnreachableError,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from controller.domain.commerce import OFFLINE, Payment, TableRates
-from controller.domain.errors import CannotSellError
+from controller.domain.errors.shops import CannotSellError
 from controller.domain.money import cent
 from controller.domain.store import Site
 from controller.engines.answers import ShopAnswerError

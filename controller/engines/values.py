@@ -19,7 +19,8 @@ from controller.domain.clusters import (
     ClusterSpec,
     cluster_spec_to_json,
 )
-from controller.domain.errors import InvalidInputError, ValuesUnusableError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.clusters import ValuesUnusableError
 from controller.domain.images import Image, parse_image
 from controller.domain.plans import Plan
 from controller.domain.yamltext import YamlError, load

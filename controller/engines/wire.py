@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     ShopCertificateAgeError,
     ShopCertificateNameError,
     ShopNameUnknownError,

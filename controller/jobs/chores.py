@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from controller.domain.errors import ConflictError, StoreControllerError
+from controller.domain.errors.base import ConflictError, StoreControllerError
 from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
 from controller.jobs.clockwatch import PURGE_AFTER, RETIRE_AFTER, ClockWatch

@@ -13,13 +13,9 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from controller.domain.errors import (
-    PermanentError,
-    RateMissingError,
-    ShopBusyError,
-    StoreControllerError,
-    WrongShopError,
-)
+from controller.domain.errors.base import PermanentError, StoreControllerError
+from controller.domain.errors.rates import RateMissingError
+from controller.domain.errors.shops import ShopBusyError, WrongShopError
 from controller.domain.notes import Note
 from controller.domain.rates import PushState, Rate
 from controller.engines import currency_rates

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from controller.commerce.rate_sources import RateSource
 from controller.commerce.rates import Policy, judge
-from controller.domain.errors import PermanentError, SecretMissingError, StoreControllerError
+from controller.domain.errors.base import PermanentError, StoreControllerError
+from controller.domain.errors.shops import SecretMissingError
 from controller.domain.notes import Note
 from controller.domain.rates import (
     PushState,

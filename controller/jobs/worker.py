@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.jobs.chores import Chores
 from controller.logging import log
 from controller.metrics import DUE, PASS_SECONDS, PASSES, PASSES_SLOW

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from controller.domain.conditions import Condition, unmet
-from controller.domain.errors import StoreControllerError, TransientError
+from controller.domain.errors.base import StoreControllerError, TransientError
 from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.logging import log

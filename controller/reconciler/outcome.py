@@ -4,26 +4,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.domain.errors import (
-    BackupsUnreadError,
+from controller.domain.errors.base import PermanentError, StoreControllerError, TransientError
+from controller.domain.errors.clusters import (
     ClusterAnswerError,
     ClusterBusyError,
     ClusterCutError,
     ClusterForbiddenError,
     ClusterUnreachableError,
-    DriverError,
     HeadroomError,
-    PermanentError,
-    ReleaseUnfinishedError,
     RoomExceededError,
+    VolumesRigidError,
+)
+from controller.domain.errors.platform import StorageFullError, StorageUnusableError
+from controller.domain.errors.stacks import (
+    BackupsUnreadError,
+    DriverError,
+    ReleaseUnfinishedError,
     StateLockedError,
     StillEndingError,
-    StorageFullError,
-    StorageUnusableError,
-    StoreControllerError,
     ToolKilledError,
-    TransientError,
-    VolumesRigidError,
 )
 from controller.domain.notes import Note
 from controller.domain.stack import Stack

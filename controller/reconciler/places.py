@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.clusters import IN_CLUSTER, Cluster, ClusterSpec
-from controller.domain.errors import ClusterNotFoundError, StoreControllerError
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.clusters import ClusterNotFoundError
 from controller.logging import log
 from controller.registry.clusters import Clusters
 from controller.registry.leases import Ref

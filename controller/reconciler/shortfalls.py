@@ -10,7 +10,7 @@ from datetime import date
 
 from controller.domain.commerce import Currencies
 from controller.domain.conditions import Condition, met, unmet
-from controller.domain.errors import RateMissingError
+from controller.domain.errors.rates import RateMissingError
 from controller.domain.rates import QuoteSet, missing_rates, pairs
 from controller.domain.store import PRICED, TRANSLATED, Site, Store, StoreSpec
 

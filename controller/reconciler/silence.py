@@ -7,12 +7,12 @@ is kept as the stack's condition `Steady`, which everybody can read.
 from datetime import datetime, timedelta
 
 from controller.domain.conditions import Condition, met, unmet
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
     ShopWayError,
-    StoreControllerError,
 )
 from controller.domain.stack import STEADY, Stack
 from controller.domain.store import iso, moment

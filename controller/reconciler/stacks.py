@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.domain.conditions import Condition, met, unmet
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
+    HandoverMissingError,
+    PodsNotReadyError,
+    ShopStartingError,
+)
+from controller.domain.errors.stacks import (
     BackupNotLoadedError,
     BackupNotMadeError,
     BackupUnderWayError,
     DriverError,
-    HandoverMissingError,
     ImageUnpullableError,
-    PodsNotReadyError,
     RestoreUnderWayError,
-    ShopStartingError,
     StackNotReadyError,
-    StoreControllerError,
 )
 from controller.domain.notes import Note
 from controller.domain.operations import StepState

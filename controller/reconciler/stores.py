@@ -9,16 +9,16 @@ from controller.commerce.drift import Reaction, adopted, react
 from controller.commerce.languages import substitutes
 from controller.domain.addresses import addresses
 from controller.domain.conditions import Condition, Desired, met, unmet
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
     AdoptionRefusedError,
     CapabilityMissingError,
     SecretMissingError,
     ShopCannotWriteError,
     ShopUnreachableError,
     ShopUnwellError,
-    StackNotReadyError,
-    StoreControllerError,
 )
+from controller.domain.errors.stacks import StackNotReadyError
 from controller.domain.mail import MailProof, Relay
 from controller.domain.notes import Note
 from controller.domain.rates import Rate

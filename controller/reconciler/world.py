@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.domain.addresses import addresses
 from controller.domain.clusters import IN_CLUSTER, as_given
-from controller.domain.errors import HandoverMissingError, StorefrontPendingError
+from controller.domain.errors.shops import HandoverMissingError, StorefrontPendingError
 from controller.domain.keyring import Keyring
 from controller.domain.mail import PASSWORD, Relay
 from controller.domain.providers import gateway_names

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from controller.domain.addresses import further_hosts
 from controller.domain.clusters import Placement, Wish, place
 from controller.domain.conditions import Desired, Phase
-from controller.domain.errors import ShopAdoptedError
+from controller.domain.errors.shops import ShopAdoptedError
 from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationKind

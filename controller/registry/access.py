@@ -9,12 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
-from controller.domain.errors import (
-    CodeUsedError,
-    LimitError,
-    NotAuthenticatedError,
-    WrongCodeError,
-)
+from controller.domain.errors.base import LimitError, NotAuthenticatedError
+from controller.domain.errors.inputs import CodeUsedError, WrongCodeError
 from controller.domain.keyring import Keyring
 from controller.domain.naming import new_uid
 from controller.domain.tenant import Scope

@@ -16,7 +16,11 @@ from controller.domain.clusters import (
     bare,
     cluster_spec_to_json,
 )
-from controller.domain.errors import ClusterExistsError, ClusterInUseError, ClusterNotFoundError
+from controller.domain.errors.clusters import (
+    ClusterExistsError,
+    ClusterInUseError,
+    ClusterNotFoundError,
+)
 from controller.domain.tenant import Scope
 from controller.registry.journal import audit
 from controller.registry.placing import clusters_of

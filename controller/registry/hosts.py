@@ -8,7 +8,7 @@ from collections import Counter
 from sqlalchemy import Connection, delete, insert, select
 
 from controller.domain.addresses import authority, claims
-from controller.domain.errors import HostTakenError, NameTakenError
+from controller.domain.errors.stores import HostTakenError, NameTakenError
 from controller.domain.store import MAIN_SITE, Store
 from controller.registry.placing import clusters_of
 from controller.registry.tables import HostRow, table

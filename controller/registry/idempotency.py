@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from controller.domain.errors import IdempotencyKeyReusedError
+from controller.domain.errors.requests import IdempotencyKeyReusedError
 from controller.domain.operations import Operation
 from controller.domain.tenant import Scope
 from controller.registry import operations

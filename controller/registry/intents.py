@@ -13,15 +13,14 @@ from sqlalchemy.exc import IntegrityError
 
 from controller.domain.addresses import further_hosts
 from controller.domain.conditions import Desired, summarize
-from controller.domain.errors import (
-    CapacityError,
+from controller.domain.errors.clusters import NotOnClusterError
+from controller.domain.errors.platform import CapacityError, QuotaExceededError
+from controller.domain.errors.requests import PreconditionFailedError
+from controller.domain.errors.stacks import NoBackupsError
+from controller.domain.errors.stores import (
     NameRetiredError,
     NameTakenError,
-    NoBackupsError,
-    NotOnClusterError,
     OperationInProgressError,
-    PreconditionFailedError,
-    QuotaExceededError,
     StoreDiffersError,
     StoreNotFoundError,
     WrongStateError,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from controller.domain.errors import OperationNotFoundError
+from controller.domain.errors.stores import OperationNotFoundError
 from controller.domain.naming import new_uid
 from controller.domain.notes import Note
 from controller.domain.operations import (

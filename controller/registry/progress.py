@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from controller.domain.conditions import Condition, Desired, merge, ready, summarize, unmet
-from controller.domain.errors import DeadlineExceededError
+from controller.domain.errors.stores import DeadlineExceededError
 from controller.domain.notes import Note
 from controller.domain.operations import (
     PLANNED_STEPS,

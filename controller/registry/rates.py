@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
-from controller.domain.errors import RatesMovedOnError
+from controller.domain.errors.rates import RatesMovedOnError
 from controller.domain.notes import Note
 from controller.domain.rates import PushState, Quote, QuoteSet, SourceState
 from controller.domain.tenant import Scope

@@ -10,7 +10,8 @@ from dataclasses import replace
 from sqlalchemy import Connection, insert, select, update
 
 from controller.domain.conditions import Desired, Phase
-from controller.domain.errors import ConflictError, RolloutNotFoundError, RolloutOpenError
+from controller.domain.errors.base import ConflictError
+from controller.domain.errors.stacks import RolloutNotFoundError, RolloutOpenError
 from controller.domain.images import Image, parse_image
 from controller.domain.naming import new_uid
 from controller.domain.operations import OperationState

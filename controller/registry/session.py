@@ -17,13 +17,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from controller.domain.errors import (
-    BadRequestError,
+from controller.domain.errors.base import UnavailableError
+from controller.domain.errors.platform import (
     DatabaseBusyError,
     StorageFullError,
     StorageUnusableError,
-    UnavailableError,
 )
+from controller.domain.errors.requests import BadRequestError
 
 POOL_SIZE = 64
 """More than the server's threads: a thread that waits for a connection holds the others up."""

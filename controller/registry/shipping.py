@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from controller.domain.errors import ShipmentInWorkError
+from controller.domain.errors.orders import ShipmentInWorkError
 from controller.domain.notes import Note
 from controller.domain.store import Store
 from controller.domain.tenant import Scope

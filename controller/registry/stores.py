@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from controller.domain.conditions import Desired
-from controller.domain.errors import StoreNotFoundError
+from controller.domain.errors.stores import StoreNotFoundError
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store
 from controller.domain.tenant import Scope

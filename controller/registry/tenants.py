@@ -3,7 +3,7 @@
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from controller.domain.errors import TenantNotFoundError
+from controller.domain.errors.stores import TenantNotFoundError
 from controller.domain.naming import new_uid
 from controller.domain.tenant import Role, Scope, Tenant
 from controller.registry.journal import audit

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from controller.domain.conditions import Desired
-from controller.domain.errors import SecretNotFoundError, VaultClosedError, WrongStateError
+from controller.domain.errors.platform import VaultClosedError
+from controller.domain.errors.stores import SecretNotFoundError, WrongStateError
 from controller.domain.notes import Note
 from controller.domain.operations import OperationKind
 from controller.domain.sealing import Sealed, Sealer, UnknownKeyError, fingerprint

@@ -2,15 +2,15 @@
 
 from fastapi import Request, Response
 
-from controller.domain.errors import (
+from controller.domain.errors.base import (
     InvalidInputError,
     LimitError,
-    MethodNotAllowedError,
     NotAuthenticatedError,
     NotFoundError,
     StoreControllerError,
     UnavailableError,
 )
+from controller.domain.errors.requests import MethodNotAllowedError
 from controller.i18n import use_language
 from controller.web import words
 from controller.web.render import document, language

@@ -12,7 +12,7 @@ from babel.units import format_unit
 
 from controller import i18n
 from controller.commerce import countries
-from controller.domain.errors import UnknownCountryError
+from controller.domain.errors.inputs import UnknownCountryError
 from controller.i18n import N_
 
 _NEAREST = N_("%(tongue)s (the shop shows %(nearest)s)")

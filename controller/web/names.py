@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controller.commands import Commands
-from controller.domain.errors import Explanation
+from controller.domain.errors.base import Explanation
 from controller.domain.naming import SLUG_MAX, slug_from, suggestions
 from controller.i18n import use_language
 from controller.web import words

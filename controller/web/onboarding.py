@@ -12,18 +12,17 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from controller.commerce import countries
 from controller.commerce.drafts import Draft
 from controller.commerce.languages import nearest
-from controller.domain.errors import (
+from controller.domain.errors.base import NotAuthenticatedError, StoreControllerError
+from controller.domain.errors.inputs import (
     CodeUsedError,
-    IdempotencyKeyReusedError,
     InvalidDisplayNameError,
     InvalidEmailError,
     InvalidNameError,
-    NameTakenError,
-    NotAuthenticatedError,
-    StoreControllerError,
     UnknownCountryError,
     WrongCodeError,
 )
+from controller.domain.errors.requests import IdempotencyKeyReusedError
+from controller.domain.errors.stores import NameTakenError
 from controller.domain.naming import check_display_name, check_email, new_uid
 from controller.domain.operations import OperationKind
 from controller.domain.spellings import code as spelled_code

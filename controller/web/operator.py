@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from controller.domain.conditions import Phase
-from controller.domain.errors import (
-    ConfirmationMissingError,
+from controller.domain.errors.base import (
     NotAllowedError,
     NotAuthenticatedError,
     StoreControllerError,
-    WrongStateError,
 )
+from controller.domain.errors.inputs import ConfirmationMissingError
+from controller.domain.errors.stores import WrongStateError
 from controller.domain.operations import OperationKind, OperationState
 from controller.domain.tenant import Scope
 from controller.i18n import use_language

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from controller.domain.errors import NotAuthenticatedError
+from controller.domain.errors.base import NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.services import Services
 from controller.web.render import Pages, Visit, part

@@ -12,7 +12,7 @@ from typing import Final
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from controller.domain.errors import NotAllowedError
+from controller.domain.errors.base import NotAllowedError
 from controller.domain.keyring import Keyring
 from controller.domain.naming import new_uid
 from controller.i18n import N_

@@ -7,7 +7,8 @@ import orjson
 from fastapi import APIRouter, Form, Request, Response
 
 from controller.commerce.languages import nearest
-from controller.domain.errors import NotAuthenticatedError, WrongStateError
+from controller.domain.errors.base import NotAuthenticatedError
+from controller.domain.errors.stores import WrongStateError
 from controller.domain.operations import OperationKind
 from controller.domain.store import moment
 from controller.domain.tenant import Scope

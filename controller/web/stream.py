@@ -10,7 +10,7 @@ from fastapi import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from controller.domain.errors import NotFoundError, StoreControllerError
+from controller.domain.errors.base import NotFoundError, StoreControllerError
 from controller.tail import EventTail
 
 _LONGEST_PAUSE: Final = 10.0

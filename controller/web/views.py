@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.domain.conditions import Condition, ConditionStatus, Desired, Phase
-from controller.domain.errors import StoreNotFoundError
+from controller.domain.errors.stores import StoreNotFoundError
 from controller.domain.notes import Note
 from controller.domain.operations import SOURCES, Operation, OperationKind, OperationState
 from controller.domain.stack import STACK_CONDITIONS, STEADY, Stack

@@ -9,7 +9,7 @@ from controller.domain.clusters import Cluster, ClusterState
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Condition, Phase
 from controller.domain.diagnoses import AT_REST, LAYERS, OWNERS_ACTION, command_of, diagnose
-from controller.domain.errors import Explanation, Params, explain
+from controller.domain.errors.base import Explanation, Params, explain
 from controller.domain.notes import Note, say
 from controller.domain.operations import (
     STEP_TITLES,

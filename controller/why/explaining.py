@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controller.domain.conditions import Phase
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.notes import Note
 from controller.domain.operations import Operation
 from controller.domain.plans import Plan

@@ -11,13 +11,9 @@ from enum import StrEnum
 from controller.domain.clusters import bare
 from controller.domain.conditions import Condition, Desired
 from controller.domain.diagnoses import code_of_reason
-from controller.domain.errors import (
-    BackupUnderWayError,
-    DriverError,
-    ShopWayError,
-    StoreControllerError,
-    by_code,
-)
+from controller.domain.errors.base import StoreControllerError, by_code
+from controller.domain.errors.shops import ShopWayError
+from controller.domain.errors.stacks import BackupUnderWayError, DriverError
 from controller.domain.notes import Note
 from controller.domain.operations import Operation, OperationState, StepRecord, StepState
 from controller.domain.stack import Stack

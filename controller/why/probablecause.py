@@ -9,7 +9,8 @@ from datetime import datetime
 
 from controller.domain.conditions import Desired
 from controller.domain.diagnoses import DIAGNOSES, code_of_reason
-from controller.domain.errors import Params, RestoreUnderWayError
+from controller.domain.errors.base import Params
+from controller.domain.errors.stacks import RestoreUnderWayError
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.reconciler.stacks import DeleteRelease

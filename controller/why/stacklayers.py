@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from controller.domain.clusters import bare
-from controller.domain.errors import (
-    DriverError,
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
     ShopWayError,
-    StoreControllerError,
 )
+from controller.domain.errors.stacks import DriverError
 from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
 from controller.reconciler import silence

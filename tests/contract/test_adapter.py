@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     SettingsRefusedError,
     ShopContendedError,
     ShopDeniedError,

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from controller.domain.errors import StorageFullError
+from controller.domain.errors.platform import StorageFullError
 from controller.registry.migrate import migrate
 from controller.registry.session import WRITE_ORDER, Database
 from tests import factories

@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import SQLModel
 
 from controller import logging
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.domain.tenant import Scope
 from controller.registry import access
 from controller.registry.mails import Letter

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from controller.domain.errors import StoreControllerError
+from controller.domain.errors.base import StoreControllerError
 from controller.registry.leases import Kind, Leases, Presence, Queue, Ref, holds
 from controller.registry.migrate import migrate
 from controller.registry.session import WRITE_ORDER, Database

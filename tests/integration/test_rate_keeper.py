@@ -18,7 +18,8 @@ from bench.stub_shops import Mix, Stub, stub
 from controller.commerce.rate_calendar import newest_expected
 from controller.commerce.rates import Answer, Policy
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import RatesUnavailableError, StoreControllerError
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.rates import RatesUnavailableError
 from controller.domain.notes import Note
 from controller.domain.rates import Push, PushState, Quote
 from controller.domain.stack import Stack

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from controller.commerce import countries
 from controller.commerce.drafts import Draft, SiteDraft, draft_of, specify
 from controller.domain.commerce import OFFLINE
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.domain.store import spec_from_json, spec_to_json
 from controller.engines.abilities import abilities_of
 

@@ -6,7 +6,7 @@ from cli import errors, shown
 from cli.commands.help import EXIT_CODES
 from cli.output import PIPE_CLOSED
 from cli.verbs import VERBS
-from controller.domain.errors import by_code
+from controller.domain.errors.base import by_code
 from tests.unit.cli.runner import Storectl
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 from controller import claims, main
-from controller.domain import errors
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.platform import (
+    AddressUnusableError,
+    AlreadyRunningError,
+    HomeForbiddenError,
+    HomeNoDirectoryError,
+    HomeReadOnlyError,
+    HomeUnusableError,
+    PortTakenError,
+    StorageFullError,
+    StorageUnusableError,
+    TooManyFilesError,
+)
 from controller.registry.migrate import migrate
 from controller.registry.session import Database
 from controller.settings import Settings
@@ -20,7 +32,7 @@ def test_a_file_in_the_place_of_the_home_is_no_full_disk(tmp_path: Path) -> None
     file = tmp_path / "var"
     file.write_text("")
     for place in (file, file / "below"):
-        with pytest.raises(errors.HomeNoDirectoryError), claims.locked(place):
+        with pytest.raises(HomeNoDirectoryError), claims.locked(place):
             pass
 
 
@@ -39,7 +51,7 @@ def test_a_home_that_cannot_be_is_told_before_the_rest_is_loaded() -> None:
 def test_a_home_that_is_held_is_in_use(tmp_path: Path) -> None:
     with (
         claims.locked(tmp_path),
-        pytest.raises(errors.AlreadyRunningError),
+        pytest.raises(AlreadyRunningError),
         claims.locked(tmp_path),
     ):
         pass
@@ -50,9 +62,9 @@ def test_a_home_that_is_held_is_in_use(tmp_path: Path) -> None:
 
 def test_a_directory_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "controller.lock").mkdir()
-    with pytest.raises(errors.HomeUnusableError) as raised, claims.locked(tmp_path):
+    with pytest.raises(HomeUnusableError) as raised, claims.locked(tmp_path):
         pass
-    assert type(raised.value) is errors.HomeUnusableError
+    assert type(raised.value) is HomeUnusableError
     assert raised.value.params["detail"] == "controller.lock: Is a directory"
 
 
@@ -60,7 +72,7 @@ def test_a_directory_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
 def test_a_key_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
     key = tmp_path / "master.key"
     key.mkdir() if content is None else key.write_bytes(content)
-    with pytest.raises(errors.HomeUnusableError) as raised:
+    with pytest.raises(HomeUnusableError) as raised:
         main.build_keyring(Settings(home=tmp_path))
     assert str(raised.value.params["detail"]).startswith("master.key: ")
 
@@ -71,7 +83,7 @@ def test_a_key_is_made_once_and_whole(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(errors.StorageFullError):
+        with pytest.raises(StorageFullError):
             main.build_keyring(Settings(home=tmp_path))
     assert list(tmp_path.iterdir()) == []
     first = main.build_keyring(Settings(home=tmp_path)).derive("a")
@@ -84,7 +96,7 @@ def test_a_database_that_is_none_is_the_storages_fault(tmp_path: Path) -> None:
     file = tmp_path / "registry.sqlite3"
     file.write_bytes(b"no database" * 999)
     database = Database(f"sqlite:///{file}")
-    with pytest.raises(errors.StorageUnusableError):
+    with pytest.raises(StorageUnusableError):
         migrate(database)
     database.close()
 
@@ -92,16 +104,16 @@ def test_a_database_that_is_none_is_the_storages_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
-        (errno.ENOSPC, errors.StorageFullError),
-        (errno.EDQUOT, errors.StorageFullError),
-        (errno.EROFS, errors.HomeReadOnlyError),
-        (errno.EACCES, errors.HomeForbiddenError),
-        (errno.EPERM, errors.HomeForbiddenError),
-        (errno.ENOTDIR, errors.HomeNoDirectoryError),
-        (errno.EMFILE, errors.TooManyFilesError),
-        (errno.ENAMETOOLONG, errors.HomeUnusableError),
-        (errno.EIO, errors.HomeUnusableError),
-        (errno.ENOLCK, errors.HomeUnusableError),
+        (errno.ENOSPC, StorageFullError),
+        (errno.EDQUOT, StorageFullError),
+        (errno.EROFS, HomeReadOnlyError),
+        (errno.EACCES, HomeForbiddenError),
+        (errno.EPERM, HomeForbiddenError),
+        (errno.ENOTDIR, HomeNoDirectoryError),
+        (errno.EMFILE, TooManyFilesError),
+        (errno.ENAMETOOLONG, HomeUnusableError),
+        (errno.EIO, HomeUnusableError),
+        (errno.ENOLCK, HomeUnusableError),
     ],
 )
 def test_what_the_system_says_is_told_as_itself(
@@ -111,7 +123,7 @@ def test_what_the_system_says_is_told_as_itself(
         raise OSError(number, "the system's words")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(errors.StoreControllerError) as raised, claims.locked(tmp_path):
+    with pytest.raises(StoreControllerError) as raised, claims.locked(tmp_path):
         pass
     assert type(raised.value) is kind
 
@@ -120,13 +132,13 @@ def test_a_port_in_use_and_an_address_that_is_not_ours_are_two_things() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(errors.PortTakenError),
+            pytest.raises(PortTakenError),
             claims.listening(Settings(host="127.0.0.1", port=port)),
         ):
             pass
     for host in ("192.0.2.1", "no.such.host.invalid"):
         with (
-            pytest.raises(errors.AddressUnusableError),
+            pytest.raises(AddressUnusableError),
             claims.listening(Settings(host=host, port=port)),
         ):
             pass

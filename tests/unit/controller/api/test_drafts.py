@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.commerce import countries
 from controller.commerce.drafts import Draft, lifetime, specify
-from controller.domain.errors import InvalidDurationError
+from controller.domain.errors.inputs import InvalidDurationError
 from controller.engines.abilities import abilities_of
 
 MAGENTO = abilities_of("magento")

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from controller.api.shopcalls import AT_ONCE, ShopCalls
-from controller.domain.errors import (
-    LimitError,
-    ShipmentUnsureError,
+from controller.domain.errors.base import LimitError, StoreControllerError
+from controller.domain.errors.orders import ShipmentUnsureError
+from controller.domain.errors.shops import (
     ShopBusyError,
     ShopFailingError,
     ShopUnreadableError,
-    StoreControllerError,
     WrongShopError,
 )
 from controller.registry.leases import Kind, Leases, Ref

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.domain.conditions import Phase
-from controller.domain.errors import explain
+from controller.domain.errors.base import explain
 from controller.domain.operations import PLANNED_STEPS, OperationKind
 from controller.domain.tenant import Scope
 from controller.i18n import translator

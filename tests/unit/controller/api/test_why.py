@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.domain.diagnoses import DIAGNOSES, OWNERS_ACTION, diagnose
-from controller.domain.errors import ShopUntrustedError
+from controller.domain.errors.shops import ShopUntrustedError
 from controller.i18n import LANGUAGES, translator
 from provisioners.base import DriverFailure, Reason
 from provisioners.kubernetes.causekinds import CauseKind

@@ -7,7 +7,8 @@ import pytest
 
 from controller.commerce import countries
 from controller.commerce.drafts import Draft, SiteDraft, specify
-from controller.domain.errors import InvalidInputError, UnknownCountryError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.inputs import UnknownCountryError
 from controller.domain.store import StoreSpec
 from controller.engines.abilities import abilities_of
 from sandbox import tablerates

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from controller.commerce import cldr, countries
 from controller.commerce.tender import in_force
 from controller.domain.commerce import Payment
-from controller.domain.errors import UnknownCountryError
+from controller.domain.errors.inputs import UnknownCountryError
 from controller.domain.money import cent
 from controller.engines.abilities import abilities_of
 from controller.i18n import LANGUAGES

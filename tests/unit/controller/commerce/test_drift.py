@@ -7,7 +7,7 @@ import pytest
 
 from controller.commerce.drift import adopted, react
 from controller.domain.commerce import DriftPolicy
-from controller.domain.errors import AdoptionRefusedError
+from controller.domain.errors.shops import AdoptionRefusedError
 from controller.domain.store import Site, StoreSpec, spec_to_json
 from controller.engines.abilities import abilities_of
 from tests.factories import spec

@@ -6,7 +6,7 @@ import pytest
 
 from controller.commerce.drafts import Draft, SiteDraft, draft_of, specify
 from controller.commerce.identities import tax_name
-from controller.domain.errors import InvalidInputError
+from controller.domain.errors.base import InvalidInputError
 from controller.domain.store import StoreSpec
 from controller.engines.abilities import abilities_of
 

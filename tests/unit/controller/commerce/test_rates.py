@@ -23,12 +23,8 @@ from controller.commerce.rate_formats import (
 )
 from controller.commerce.rate_sources import LARGEST, FileSource, WebSource, source
 from controller.commerce.rates import Answer, Policy, judge, moved
-from controller.domain.errors import (
-    RatesRefusedError,
-    RatesStaleError,
-    RatesUnavailableError,
-    StoreControllerError,
-)
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.rates import RatesRefusedError, RatesStaleError, RatesUnavailableError
 from controller.domain.rates import Quote, QuoteSet
 
 FRIDAY = date(2026, 11, 20)

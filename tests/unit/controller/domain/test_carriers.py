@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from controller.domain import carriers
-from controller.domain.errors import UnknownCarrierError
+from controller.domain.errors.orders import UnknownCarrierError
 from controller.domain.orders import TrackingCarrier, new_track
 
 

@@ -15,13 +15,13 @@ from controller.domain.clusters import (
     cluster_spec_to_json,
     place,
 )
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.clusters import (
     ClusterDrainingError,
     ClusterFullError,
     ClusterNotFoundError,
     NoClusterError,
     NoClusterThereError,
-    StoreControllerError,
 )
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

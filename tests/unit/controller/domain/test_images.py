@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.domain.errors import InvalidImageError
+from controller.domain.errors.stacks import InvalidImageError
 from controller.domain.images import parse_image
 
 SHA = "sha256:" + "a" * 64

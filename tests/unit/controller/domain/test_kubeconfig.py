@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.domain.errors import InvalidKubeconfigError
+from controller.domain.errors.clusters import InvalidKubeconfigError
 from controller.domain.kubeconfig import checked, flattened, selected
 
 

@@ -10,7 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.domain import naming
-from controller.domain.errors import InvalidDisplayNameError, InvalidEmailError, InvalidNameError
+from controller.domain.errors.inputs import (
+    InvalidDisplayNameError,
+    InvalidEmailError,
+    InvalidNameError,
+)
 from controller.domain.naming import NameProblem
 
 RFC_1123_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.domain.errors import InvalidScaleError, UnknownPlanError
+from controller.domain.errors.stacks import InvalidScaleError, UnknownPlanError
 from controller.domain.plans import PLAN_SCALES, Plan, Scale, Wanted, plan_of
 
 FIXED, ELASTIC = Scale(min=1, max=1), Scale(min=2, max=4)

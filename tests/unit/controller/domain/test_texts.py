@@ -12,7 +12,7 @@ import pytest
 
 import controller
 from controller.domain import errors
-from controller.domain.errors import StoreControllerError, by_code, explain
+from controller.domain.errors.base import LimitError, StoreControllerError, by_code, explain
 from controller.domain.notes import REASONS, Note, say
 from controller.domain.operations import STEP_TITLES, OperationKind
 from controller.i18n import LANGUAGES, translator
@@ -21,7 +21,8 @@ ROOT = Path(controller.__file__).parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 KINDS = {
     name: kind
-    for name, kind in vars(errors).items()
+    for family in errors.__all__
+    for name, kind in vars(getattr(errors, family)).items()
     if isinstance(kind, type) and issubclass(kind, StoreControllerError)
 }
 CONSTRUCTORS = {"of": 0, "met": 1, "unmet": 1}
@@ -95,7 +96,7 @@ def wanted(name: str) -> set[str]:
     if name in REASONS:
         return set(PLACEHOLDER.findall(REASONS[name]))
     kind = KINDS[name]
-    own = {"retry_after"} if issubclass(kind, errors.LimitError) else set()
+    own = {"retry_after"} if issubclass(kind, LimitError) else set()
     return set(PLACEHOLDER.findall(kind.cause + kind.action)) - own
 
 

@@ -8,22 +8,24 @@ import pytest
 
 from controller.api.order_resources import order_json
 from controller.domain.conditions import Desired, Phase
-from controller.domain.errors import (
-    BadRequestError,
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.orders import (
     NothingToShipError,
     OrderNotFoundError,
     ShipmentDiffersError,
     ShipmentNotFoundError,
     ShipmentRefusedError,
     ShipmentUnsureError,
+    TooManyItemsError,
+    UnknownOrderItemError,
+)
+from controller.domain.errors.requests import BadRequestError
+from controller.domain.errors.shops import (
     ShopBusyError,
     ShopDeniedError,
     ShopFailingError,
     ShopUnreachableError,
     ShopUnreadableError,
-    StoreControllerError,
-    TooManyItemsError,
-    UnknownOrderItemError,
     WrongShopError,
 )
 from controller.domain.orders import (

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.domain.conditions import Desired, Phase
-from controller.domain.errors import (
-    PermanentError,
+from controller.domain.errors.base import PermanentError, StoreControllerError
+from controller.domain.errors.shops import (
     SettingsRefusedError,
     ShopBusyError,
     ShopContendedError,
@@ -19,7 +19,6 @@ from controller.domain.errors import (
     ShopRedirectsError,
     ShopUnreachableError,
     ShopUnreadableError,
-    StoreControllerError,
     WrongShopError,
 )
 from controller.domain.store import Store, StoreStatus

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     SettingsRefusedError,
     ShopBusyError,
     ShopContendedError,

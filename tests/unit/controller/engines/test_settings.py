@@ -11,7 +11,7 @@ import pytest
 from controller.commerce.drafts import Draft, SiteDraft, specify
 from controller.domain.commerce import DriftPolicy
 from controller.domain.conditions import Desired
-from controller.domain.errors import CapabilityMissingError, SecretMissingError
+from controller.domain.errors.shops import CapabilityMissingError, SecretMissingError
 from controller.domain.mail import Encryption, Relay
 from controller.domain.store import Store, StoreSpec, StoreStatus
 from controller.engines.abilities import abilities_of

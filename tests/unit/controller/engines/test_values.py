@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors import InvalidInputError, ValuesUnusableError
+from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.clusters import ValuesUnusableError
 from controller.domain.mail import Encryption, Relay
 from controller.domain.plans import Plan
 from controller.domain.stack import Installation, Stack, StackDesired, StackSpec

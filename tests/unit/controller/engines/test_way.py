@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.domain.errors import (
+from controller.domain.errors.shops import (
     HostsPendingError,
     ShopCertificateAgeError,
     ShopCertificateNameError,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from controller.domain.errors import ShopBusyError, ShopFailingError, ShopUnreachableError
+from controller.domain.errors.shops import ShopBusyError, ShopFailingError, ShopUnreachableError
 from controller.domain.notes import Note
 from controller.reconciler.outcome import Waiting, outcome_of
 from controller.registry.session import epoch_now

@@ -9,7 +9,7 @@ import pytest
 from controller.commerce.drift import Reaction
 from controller.domain.commerce import CommerceSpec, Currencies, Payment, Shipping
 from controller.domain.conditions import Desired, met
-from controller.domain.errors import ShopStartingError, ShopUnreachableError
+from controller.domain.errors.shops import ShopStartingError, ShopUnreachableError
 from controller.domain.plans import Scale
 from controller.domain.stack import Restore, Stack, StackDesired, StackSpec
 from controller.domain.store import AppliedConfig, Store, StoreSpec, StoreStatus

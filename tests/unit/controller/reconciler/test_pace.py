@@ -5,7 +5,8 @@ import random
 import pytest
 from sqlalchemy import select
 
-from controller.domain.errors import ShopGatewayError, ShopStartingError, StoreControllerError
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import ShopGatewayError, ShopStartingError
 from controller.reconciler import stacks
 from controller.registry.session import epoch_now
 from controller.registry.tables import StackRow, table

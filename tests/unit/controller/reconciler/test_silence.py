@@ -7,14 +7,14 @@ from itertools import pairwise
 import pytest
 
 from controller.domain.conditions import Condition, merge, met, unmet
-from controller.domain.errors import (
+from controller.domain.errors.base import StoreControllerError
+from controller.domain.errors.shops import (
     HostsPendingError,
     ShopBusyError,
     ShopFailingError,
     ShopSilentError,
     ShopStartingError,
     ShopUnreachableError,
-    StoreControllerError,
     StorefrontPendingError,
 )
 from controller.domain.stack import Stack, StackDesired

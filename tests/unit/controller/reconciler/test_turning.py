@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from controller.domain.conditions import merge, unmet
-from controller.domain.errors import ShopUnreachableError
+from controller.domain.errors.shops import ShopUnreachableError
 from controller.engines.base import ShopSeen
 from controller.registry.rows import conditions_column
 from controller.registry.session import utcnow

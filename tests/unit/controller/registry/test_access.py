@@ -6,12 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from controller.domain.errors import (
-    CodeUsedError,
-    LimitError,
-    NotAuthenticatedError,
-    WrongCodeError,
-)
+from controller.domain.errors.base import LimitError, NotAuthenticatedError
+from controller.domain.errors.inputs import CodeUsedError, WrongCodeError
 from controller.domain.tenant import Scope, Tenant
 from controller.registry.mails import Letter
 from controller.registry.registry import Registry

@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from controller.domain.conditions import Desired, Phase
-from controller.domain.errors import (
-    CapacityError,
-    ConflictError,
-    IdempotencyKeyReusedError,
+from controller.domain.errors.base import ConflictError
+from controller.domain.errors.platform import CapacityError, QuotaExceededError
+from controller.domain.errors.requests import IdempotencyKeyReusedError, PreconditionFailedError
+from controller.domain.errors.stores import (
     NameTakenError,
     OperationInProgressError,
-    PreconditionFailedError,
-    QuotaExceededError,
     StoreDiffersError,
     StoreNotFoundError,
     WrongStateError,

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from controller.domain.commerce import Currencies
 from controller.domain.conditions import Phase
-from controller.domain.errors import RatesMovedOnError
+from controller.domain.errors.rates import RatesMovedOnError
 from controller.domain.notes import Note
 from controller.domain.operations import OperationKind
 from controller.domain.rates import PushState, Quote

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.domain.conditions import Phase
-from controller.domain.errors import (
+from controller.domain.errors.stores import (
     OperationNotFoundError,
     StoreNotFoundError,
     TenantNotFoundError,

@@ -7,12 +7,8 @@ from sqlalchemy import text
 
 from controller.domain.commerce import Shipping
 from controller.domain.conditions import Desired
-from controller.domain.errors import (
-    SecretNotFoundError,
-    StoreNotFoundError,
-    VaultClosedError,
-    WrongStateError,
-)
+from controller.domain.errors.platform import VaultClosedError
+from controller.domain.errors.stores import SecretNotFoundError, StoreNotFoundError, WrongStateError
 from controller.domain.operations import OperationKind, OperationState
 from controller.domain.store import AppliedConfig
 from controller.domain.tenant import Scope, Tenant

@@ -10,7 +10,7 @@ from fastapi import Request
 from controller import main
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Phase
-from controller.domain.errors import InvalidInputError, LimitError, by_code
+from controller.domain.errors.base import InvalidInputError, LimitError, by_code
 from controller.domain.operations import OperationKind, OperationState, StepState
 from controller.domain.stack import STACK_CONDITIONS, STEADY
 from controller.domain.store import SHORTFALLS, STORE_CONDITIONS
