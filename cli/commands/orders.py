@@ -5,11 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import (
-    ItemFaultError,
-    NothingSentError,
-    WhichShipmentError,
-)
+from cli.errors import ItemFaultError, NothingSentError, WhichShipmentError
 from cli.options import Output
 from cli.output import Format, document, note, resource, resources, result
 from cli.session import Session

@@ -18,14 +18,7 @@ from controller.api.inputs import Input, Switch, Text
 from controller.api.order_resources import order_json, shipment_json
 from controller.api.resources import list_json
 from controller.api.shopcalls import ShopCalls, ShopCallsDep
-from controller.domain.orders import (
-    LONGEST_TITLE,
-    OrderQuery,
-    Parcel,
-    Recorded,
-    Track,
-    new_track,
-)
+from controller.domain.orders import LONGEST_TITLE, OrderQuery, Parcel, Recorded, Track, new_track
 from controller.domain.tenant import Scope
 from controller.orderbook import OrderBook
 

@@ -6,14 +6,7 @@ node: owners read them too.
 
 from collections.abc import Callable, Mapping
 
-from controller.domain.clusterdiagnoses import (
-    CLUSTER,
-    EVENTS,
-    FOLLOW,
-    LOGS,
-    OF_CLUSTERS,
-    Diagnosis,
-)
+from controller.domain.clusterdiagnoses import CLUSTER, EVENTS, FOLLOW, LOGS, OF_CLUSTERS, Diagnosis
 from controller.domain.errors.base import Explanation, Params, by_code, explain
 from controller.i18n import N_
 

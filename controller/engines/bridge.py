@@ -14,13 +14,7 @@ from controller.domain.rates import Rate
 from controller.domain.store import Store
 from controller.engines import currency_rates
 from controller.engines.answers import ShopAnswerError
-from controller.engines.base import (
-    ComparedField,
-    LoginLink,
-    Proof,
-    ShopSeen,
-    Written,
-)
+from controller.engines.base import ComparedField, LoginLink, Proof, ShopSeen, Written
 from controller.engines.comparison import Comparison
 from controller.engines.fields import CONDITIONS
 from controller.engines.orders import OrderDesk

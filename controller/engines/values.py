@@ -14,11 +14,7 @@ from typing import Any, Final
 
 import fastjsonschema
 
-from controller.domain.clusters import (
-    GIVEN,
-    ClusterSpec,
-    cluster_spec_to_json,
-)
+from controller.domain.clusters import GIVEN, ClusterSpec, cluster_spec_to_json
 from controller.domain.errors.base import InvalidInputError
 from controller.domain.errors.clusters import ValuesUnusableError
 from controller.domain.images import Image, parse_image

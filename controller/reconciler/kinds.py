@@ -11,7 +11,7 @@ from controller.domain.conditions import Condition, Desired
 from controller.domain.notes import Note
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.store import Store, StoreStatus
-from controller.reconciler import stacks, stores
+from controller.reconciler import stack_conditions, stack_observation, stack_steps, stacks, stores
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 from controller.registry.leases import Kind, Lease, Ref
@@ -85,15 +85,15 @@ class Subjects:
         return self._store(*subject)
 
     def _stack(self, stack: Stack, *, thorough: bool) -> Look:
-        seen = stacks.observe(stack, self._world, thorough=thorough)
+        seen = stack_observation.observe(stack, self._world, thorough=thorough)
         image = self._world.image(stack) if stack.wants_running else ""
         step = stacks.next_step(stack, seen)
-        conditions = stacks.conditions(stack, seen, self._world)
+        conditions = stack_conditions.conditions(stack, seen, self._world)
 
         def run() -> Advanced:
             return step.run(stack, seen, self._world) if step else _nothing()
 
-        kept = stacks.with_image(stack, seen, image, self._world)
+        kept = stack_steps.with_image(stack, seen, image, self._world)
 
         def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
@@ -102,7 +102,7 @@ class Subjects:
                     lease,
                     outcome,
                     endpoint,
-                    lambda fresh: stacks.with_image(fresh, seen, image, self._world),
+                    lambda fresh: stack_steps.with_image(fresh, seen, image, self._world),
                 )
             return self._progress.stack(lease, outcome, endpoint, gained.stack)
 
@@ -163,13 +163,13 @@ class Subjects:
         )
 
 
-def _lost(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+def _lost(stack: Stack, seen: stack_observation.StackSeen) -> Note | None:
     """That something which ran has ended by itself."""
     gone = stack.settled and stack.wants_running and seen.release is ReleaseState.FAILED
     return Note.of("ProcessLost") if gone else None
 
 
-def _hung(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+def _hung(stack: Stack, seen: stack_observation.StackSeen) -> Note | None:
     """That something which runs does not answer any more and is ended."""
     return Note.of("ShopHung") if seen.hangs and stack.wants_running else None
 
@@ -180,7 +180,7 @@ def _full(stack: Stack, seen: tuple[Condition, ...]) -> Note | None:
     return next((item.note for item in full if not _same(stack.conditions, (item,))), None)
 
 
-def _altered(stack: Stack, seen: stacks.StackSeen) -> Note | None:
+def _altered(stack: Stack, seen: stack_observation.StackSeen) -> Note | None:
     """That somebody changed what the release made in its place, which is put back."""
     if not (stack.settled and stack.wants_running and seen.changed):
         return None

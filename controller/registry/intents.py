@@ -56,11 +56,7 @@ from controller.registry.journal import WARNING, About, tell
 from controller.registry.rows import stack_columns, status_columns, store_of
 from controller.registry.session import Database, epoch_now, utcnow
 from controller.registry.stores import lookup_stack, lookup_store, named
-from controller.registry.tables import (
-    StackRow,
-    StoreRow,
-    table,
-)
+from controller.registry.tables import StackRow, StoreRow, table
 
 _stores = table(StoreRow)
 _stacks = table(StackRow)

@@ -23,13 +23,7 @@ from controller.domain.operations import (
     with_step,
 )
 from controller.domain.stack import STACK_CONDITIONS, Stack, StackDesired
-from controller.domain.store import (
-    STORE_CONDITIONS,
-    Store,
-    StoreSpec,
-    StoreStatus,
-    spec_changes,
-)
+from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec, StoreStatus, spec_changes
 from controller.domain.tenant import Scope
 from controller.registry import operations
 from controller.registry.accepting import audit_store, reshape, spec_columns

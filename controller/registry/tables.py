@@ -8,16 +8,7 @@ times that people read are aware UTC.
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    Table,
-    Text,
-    TypeDecorator,
-)
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, Table, Text, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 

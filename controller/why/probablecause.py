@@ -13,7 +13,7 @@ from controller.domain.errors.base import Params
 from controller.domain.errors.stacks import RestoreUnderWayError
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
-from controller.reconciler.stacks import DeleteRelease
+from controller.reconciler.stack_steps import DeleteRelease
 from controller.why.layers import BESIDE, SILENT, Layer, LayerState, is_inner
 from controller.why.work import busy
 from provisioners.base import Reason

@@ -20,18 +20,13 @@ from controller.domain.notes import Note
 from controller.domain.stack import EXTERNAL, Stack
 from controller.reconciler import silence
 from controller.reconciler.outcome import from_driver
-from controller.reconciler.stacks import DOWN, STANDING, ApplyRelease, DeleteRelease, StopRelease
+from controller.reconciler.stack_steps import ApplyRelease, DeleteRelease, StopRelease
+from controller.reconciler.stacks import DOWN, STANDING
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.registry.session import utcnow
 from controller.why.layers import BESIDE, Layer, LayerState, ok, problem, unknown
-from provisioners.base import (
-    NAMESPACE_PREFIX,
-    DriverFailure,
-    Reason,
-    ReleaseState,
-    ReleaseStatus,
-)
+from provisioners.base import NAMESPACE_PREFIX, DriverFailure, Reason, ReleaseState, ReleaseStatus
 
 T = TypeVar("T")
 _UNFINISHED = re.compile(r"^\w+ (?:is at work|was interrupted): (\S+)$")

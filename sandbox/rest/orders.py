@@ -10,14 +10,7 @@ from sandbox import orders
 from sandbox.errors import NotFoundError, ShopError
 from sandbox.orders import Due, Track, amount
 from sandbox.rest import search
-from sandbox.rest.call import (
-    find_decimal,
-    find_text,
-    get_int,
-    get_object,
-    get_objects,
-    get_text,
-)
+from sandbox.rest.call import find_decimal, find_text, get_int, get_object, get_objects, get_text
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,14 +10,7 @@ from sandbox.catalog import NOT_FOUND, Catalog, Product
 from sandbox.database import now, transaction
 from sandbox.errors import NotFoundError, ShopError, required
 from sandbox.rest import search
-from sandbox.rest.call import (
-    find_bool,
-    find_decimal,
-    find_int,
-    find_text,
-    get_object,
-    get_text,
-)
+from sandbox.rest.call import find_bool, find_decimal, find_int, find_text, get_object, get_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from controller.domain.operations import PLANNED_STEPS, OperationKind
-from controller.reconciler import failpoints, stacks, stores
+from controller.reconciler import backup_steps, failpoints, stack_steps, stacks, stores
 from tests.control_plane import ControlPlane, reachable, until
 from tests.mail_catcher import catching
 
@@ -25,16 +25,16 @@ STEPS = [step.name for step in (*stacks.STEPS, *stores.STEPS)]
 RETIREMENT = PLANNED_STEPS[OperationKind.RETIRE]
 PURGE = PLANNED_STEPS[OperationKind.PURGE]
 ADOPTION = [stores.Adopt.name]
-RESTART = [stacks.RestartRelease.name]
+RESTART = [stack_steps.RestartRelease.name]
 # tests/cluster kills these, on a cluster.
 CLUSTERED = [
-    stacks.ApplyInfrastructure.name,
-    stacks.ApplyScale.name,
-    stacks.DestroyInfrastructure.name,
-    stacks.LoadBackup.name,
-    stacks.MakeBackup.name,
-    stacks.TakeValues.name,
-    stacks.TryImage.name,
+    stack_steps.ApplyInfrastructure.name,
+    stack_steps.ApplyScale.name,
+    stack_steps.DestroyInfrastructure.name,
+    backup_steps.LoadBackup.name,
+    backup_steps.MakeBackup.name,
+    stack_steps.TakeValues.name,
+    stack_steps.TryImage.name,
 ]
 # A shop has it that was told of a mail server.
 MAILED = [stores.ProveMailing.name]

@@ -29,14 +29,7 @@ from tests.cluster.controller_chart import (
     template,
     valued,
 )
-from tests.cluster.magento_chart import (
-    Charted,
-    Object,
-    containers,
-    laid_over,
-    named,
-    pod_templates,
-)
+from tests.cluster.magento_chart import Charted, Object, containers, laid_over, named, pod_templates
 from tests.cluster.waiting import until
 from tests.services import process
 from tests.services.catalog import SERVICES

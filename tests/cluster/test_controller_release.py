@@ -21,14 +21,7 @@ from tests.cluster.controller_chart import (
     valued,
 )
 from tests.cluster.given import CONTROLLER_IMAGE, controlled, stood_in
-from tests.cluster.magento_chart import (
-    Charted,
-    Object,
-    as_pod,
-    laid_over,
-    named,
-    pod_templates,
-)
+from tests.cluster.magento_chart import Charted, Object, as_pod, laid_over, named, pod_templates
 from tests.cluster.waiting import FACTOR
 
 BOTH = pytest.mark.parametrize("helm", ["helm3", "helm4"])

@@ -7,15 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.magento_chart import (
-    BUCKET,
-    CHART,
-    RELEASE,
-    Charted,
-    Object,
-    laid_over,
-    planned,
-)
+from tests.cluster.magento_chart import BUCKET, CHART, RELEASE, Charted, Object, laid_over, planned
 
 
 @pytest.fixture(scope="session")

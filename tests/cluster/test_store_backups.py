@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from controller.reconciler import failpoints, stacks
+from controller.reconciler import backup_steps, failpoints
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import front_page, stood_in
 from tests.cluster.kubelet import Fate, Object
@@ -292,8 +292,8 @@ def test_a_control_plane_that_is_killed_anywhere_in_it_goes_on(
 ) -> None:
     first = names(stage)[-1]
     for step, path, body in (
-        (stacks.LoadBackup.name, "restores", {"backup": first}),
-        (stacks.MakeBackup.name, "backups", None),
+        (backup_steps.LoadBackup.name, "restores", {"backup": first}),
+        (backup_steps.MakeBackup.name, "backups", None),
     ):
         copies = len(names(stage))
         say(shops, namespace, "seventh")
@@ -310,7 +310,7 @@ def test_a_control_plane_that_is_killed_anywhere_in_it_goes_on(
         done = stage.finish(operation)
         assert done["status"]["state"] == "succeeded", done["status"]
         until(lambda: stage.phase(NAME) == "Ready")
-        if step == stacks.LoadBackup.name:
+        if step == backup_steps.LoadBackup.name:
             assert said(shops, namespace) != "seventh"
         else:
             assert len(names(stage)) == copies + 1

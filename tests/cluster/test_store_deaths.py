@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from controller.domain.operations import PLANNED_STEPS, OperationKind
-from controller.reconciler import failpoints, stacks
+from controller.reconciler import backup_steps, failpoints, stack_steps, stacks
 from provisioners.helm.releases import Records
 from provisioners.kubernetes.connection import Connection
 from tests.cluster.conftest import Cluster
@@ -30,14 +30,14 @@ from tests.cluster.waiting import FACTOR, until
 
 pytestmark = [whole, pytest.mark.failpoint]
 
-AROUND = {stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.name}
+AROUND = {stack_steps.ApplyInfrastructure.name, stack_steps.DestroyInfrastructure.name}
 """Steps of shops that need something outside their cluster; tests of Terraform kill those."""
-ALONE = {stacks.RestartRelease.name}
+ALONE = {stack_steps.RestartRelease.name}
 """Of shops beside the control plane; tests/acceptance kills it."""
-BACKUPS = {stacks.MakeBackup.name, stacks.LoadBackup.name}
+BACKUPS = {backup_steps.MakeBackup.name, backup_steps.LoadBackup.name}
 """Killed in test_store_backups, where it shows what was loaded."""
 STEPS = [step.name for step in stacks.STEPS if step.name not in AROUND | ALONE | BACKUPS]
-WAIT = stacks.AwaitEngine.name
+WAIT = stack_steps.AwaitEngine.name
 RECORDED = failpoints.POINTS[-1]
 
 
@@ -90,7 +90,7 @@ def steps_of(kind: OperationKind) -> list[str]:
 
 SECONDS = 77
 """Between two runs of cron, once the cluster's values were changed."""
-VALUES = {stacks.TakeValues.name}
+VALUES = {stack_steps.TakeValues.name}
 """Of what was changed of a cluster: no operation has it."""
 
 
@@ -111,7 +111,7 @@ def change(stage: Stage, point: str) -> None:
     """Change the values of the cluster; the control plane is killed while the shop takes them."""
     file = stage.home / "values.yaml"
     file.write_text(json.dumps({"cron": {"intervalSeconds": SECONDS}}))
-    stage.start(STORECTL_FAILPOINT=f"{stacks.TakeValues.name}:{point}")
+    stage.start(STORECTL_FAILPOINT=f"{stack_steps.TakeValues.name}:{point}")
     stage.await_ready()
     stage.storectl("cluster", "set", "main", "--values", str(file))
     assert stage.await_death(120 * FACTOR) == -signal.SIGKILL, point
@@ -135,7 +135,7 @@ def try_image(stage: Stage, cluster: Cluster, points: list[str]) -> None:
     """Move the shop to another image, killed at each of the points."""
     shop = stage.namespace("acme")
     for number, point in enumerate(points):
-        stage.start(STORECTL_FAILPOINT=f"{stacks.TryImage.name}:{point}")
+        stage.start(STORECTL_FAILPOINT=f"{stack_steps.TryImage.name}:{point}")
         stage.await_ready()
         if number == 0:
             with contextlib.suppress(HTTPException, OSError):
@@ -154,7 +154,7 @@ def take_values(stage: Stage, cluster: Cluster, points: list[str]) -> None:
     first, *others = points
     change(stage, first)
     for point in others:
-        die(stage, f"{stacks.TakeValues.name}:{point}")
+        die(stage, f"{stack_steps.TakeValues.name}:{point}")
     with stage.running():
         changed(stage, cluster)
 
@@ -194,7 +194,7 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
 
     asked = SCALE
     for point in points:
-        die(stage, f"{stacks.ApplyScale.name}:{point}", *asked)
+        die(stage, f"{stack_steps.ApplyScale.name}:{point}", *asked)
         asked = ()
     with stage.running():
         lived(stage, cluster, "acme")
@@ -206,7 +206,7 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
 
     asked = ("retire",)
     for point in points:
-        die(stage, f"{stacks.StopRelease.name}:{point}", *asked)
+        die(stage, f"{stack_steps.StopRelease.name}:{point}", *asked)
         asked = ()
     with stage.running():
         until(lambda: stage.phase("acme") == "Retired")
@@ -214,7 +214,7 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
 
     purge: tuple[Any, ...] = ("purge", {"confirm": "acme"}, uid)
     for point in points:
-        die(stage, f"{stacks.DeleteRelease.name}:{point}", *purge)
+        die(stage, f"{stack_steps.DeleteRelease.name}:{point}", *purge)
         purge = ()
     with stage.running():
         done = stage.finish(stage.call("GET", "/operations?store=" + uid)["items"][0])
@@ -226,21 +226,21 @@ def test_killed_before_and_in_each_step_a_shop_still_lives_its_life(
 def test_killed_after_each_step_was_written_down_it_does_too(
     stage: Stage, cluster: Cluster
 ) -> None:
-    die(stage, f"{stacks.ApplySecrets.name}:{RECORDED}", *CREATE)
-    die(stage, f"{stacks.ApplyRelease.name}:{RECORDED}")
+    die(stage, f"{stack_steps.ApplySecrets.name}:{RECORDED}", *CREATE)
+    die(stage, f"{stack_steps.ApplyRelease.name}:{RECORDED}")
     with stage.running():
         lived(stage, cluster, "acme")
         uid = stage.store("acme").uid
-    die(stage, f"{stacks.ApplyScale.name}:{RECORDED}", *SCALE)
+    die(stage, f"{stack_steps.ApplyScale.name}:{RECORDED}", *SCALE)
     with stage.running():
         lived(stage, cluster, "acme")
     change(stage, RECORDED)
     with stage.running():
         changed(stage, cluster)
-    die(stage, f"{stacks.StopRelease.name}:{RECORDED}", "retire")
+    die(stage, f"{stack_steps.StopRelease.name}:{RECORDED}", "retire")
     with stage.running():
         until(lambda: stage.phase("acme") == "Retired")
-    die(stage, f"{stacks.DeleteRelease.name}:{RECORDED}", "purge", {"confirm": "acme"}, uid)
+    die(stage, f"{stack_steps.DeleteRelease.name}:{RECORDED}", "purge", {"confirm": "acme"}, uid)
     with stage.running():
         (last, *_) = stage.call("GET", "/operations?store=" + uid)["items"]
         assert stage.finish(last)["status"]["result"]["inventory"] == []

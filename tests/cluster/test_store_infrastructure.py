@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from controller.domain.operations import OperationKind
-from controller.reconciler import failpoints, stacks
+from controller.reconciler import failpoints, stack_steps
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import AnyShops, whole
 from tests.cluster.stage import Stage, staged
@@ -39,7 +39,7 @@ output "database" { value = null }
 output "media" { value = null }
 output "dns" { value = { name = "${var.labels.store}.example.com" } }
 """
-APPLY, DESTROY = stacks.ApplyInfrastructure.name, stacks.DestroyInfrastructure.name
+APPLY, DESTROY = stack_steps.ApplyInfrastructure.name, stack_steps.DestroyInfrastructure.name
 
 
 @pytest.fixture

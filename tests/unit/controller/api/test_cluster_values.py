@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.domain.mail import Relay
-from controller.reconciler import stacks
+from controller.reconciler import stack_steps
 from controller.registry import taking
 from tests.fakes import BAD
 from tests.planes import Plane, follow, problem
@@ -105,7 +105,7 @@ def say(plane: Plane, prefix: str) -> None:
 @pytest.fixture
 def _one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taking, "_FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(stacks, "_AWAIT_SECONDS", 0.0)
+    monkeypatch.setattr(stack_steps, "_AWAIT_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("_one_after_another")

@@ -15,12 +15,7 @@ from zlib import compress
 import pytest
 from pydantic import SecretStr
 
-from controller.commerce.rate_formats import (
-    MalformedError,
-    ecb,
-    frankfurter,
-    openexchangerates,
-)
+from controller.commerce.rate_formats import MalformedError, ecb, frankfurter, openexchangerates
 from controller.commerce.rate_sources import LARGEST, FileSource, WebSource, source
 from controller.commerce.rates import Answer, Policy, judge, moved
 from controller.domain.errors.base import StoreControllerError

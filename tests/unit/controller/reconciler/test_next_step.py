@@ -16,7 +16,7 @@ from controller.domain.store import AppliedConfig, Store, StoreSpec, StoreStatus
 from controller.engines.abilities import abilities_of
 from controller.engines.base import ShopSeen
 from controller.reconciler import stacks, stores
-from controller.reconciler.stacks import StackSeen
+from controller.reconciler.stack_observation import StackSeen
 from controller.reconciler.stores import StoreSeen
 from provisioners.base import ReleaseState
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from controller.domain.errors.base import StoreControllerError
 from controller.domain.errors.shops import ShopGatewayError, ShopStartingError
-from controller.reconciler import stacks
+from controller.reconciler import stack_steps
 from controller.registry.session import epoch_now
 from controller.registry.tables import StackRow, table
 from tests.planes import Plane
@@ -18,7 +18,7 @@ _stacks = table(StackRow)
 @pytest.fixture(autouse=True)
 def latest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody stays with what is starting, and every pause is as long as it may be."""
-    monkeypatch.setattr(stacks, "_AWAIT_SECONDS", 0)
+    monkeypatch.setattr(stack_steps, "_AWAIT_SECONDS", 0)
     monkeypatch.setattr(random, "uniform", lambda _, ceiling: ceiling)
 
 
