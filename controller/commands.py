@@ -31,8 +31,8 @@ from controller.logging import log
 from controller.reconciler.shortfalls import without_texts
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
+from controller.registry.advancing import Accepted
 from controller.registry.idempotency import Once
-from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.shopdoor import opened

@@ -15,8 +15,8 @@ from controller.domain.store import Store, site_and_field
 from controller.domain.tenant import Scope
 from controller.jobs.hints import Hint
 from controller.reconciler.world import World
+from controller.registry.advancing import Accepted
 from controller.registry.idempotency import Once
-from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.registry.vault import KeptSecret

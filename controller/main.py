@@ -60,7 +60,7 @@ from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
 from controller.reconciler.world import World
 from controller.registry.clock import bounds
-from controller.registry.intents import Limits
+from controller.registry.creating import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database

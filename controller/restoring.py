@@ -9,8 +9,8 @@ from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.world import World
+from controller.registry.advancing import Accepted
 from controller.registry.idempotency import Once
-from controller.registry.intents import Accepted
 from controller.registry.registry import Registry
 from provisioners.base import Backup, DriverFailure
 

@@ -21,7 +21,7 @@ from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
 from controller.reconciler.places import Heard, Places
 from controller.reconciler.world import World
-from controller.registry.intents import Limits
+from controller.registry.creating import Limits
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry
 from controller.registry.session import Database

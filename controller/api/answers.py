@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.responses import Response
 
 from controller.api.resources import dump, note_json, operation_json
-from controller.registry.intents import Accepted
+from controller.registry.advancing import Accepted
 from controller.services import Services
 
 

@@ -17,7 +17,7 @@ from controller.api.resources import dump, event_json, list_json, operation_json
 from controller.api.shopcalls import ShopCallsDep
 from controller.domain.operations import OPEN_STATES, OperationState
 from controller.domain.tenant import Scope
-from controller.registry.intents import Accepted
+from controller.registry.advancing import Accepted
 from controller.services import Services
 
 router = routing.router(responses=SIGNED_IN)

@@ -33,7 +33,7 @@ from controller.domain.errors.requests import BadRequestError
 from controller.domain.operations import OperationKind
 from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
-from controller.registry.intents import Accepted
+from controller.registry.advancing import Accepted
 from controller.registry.stores import StoreQuery
 
 router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)

@@ -8,7 +8,8 @@ from controller.domain.sealing import Sealer
 from controller.registry.access import Codes, Tokens
 from controller.registry.clock import Clock
 from controller.registry.clusters import Clusters
-from controller.registry.intents import Intents, Limits
+from controller.registry.creating import Limits
+from controller.registry.intents import Intents
 from controller.registry.journal import Journal
 from controller.registry.leases import Queue
 from controller.registry.mails import Mails

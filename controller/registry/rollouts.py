@@ -19,11 +19,11 @@ from controller.domain.rollouts import Rollout, RolloutState, Turn, TurnState
 from controller.domain.stack import Stack, StackDesired
 from controller.domain.tenant import Scope
 from controller.registry import operations
-from controller.registry.intents import set_image
 from controller.registry.journal import audit
 from controller.registry.leases import Kind, Ref
 from controller.registry.rows import stack_of
 from controller.registry.session import Database, utcnow
+from controller.registry.stack_shaping import set_image
 from controller.registry.stores import lookup_store
 from controller.registry.tables import RolloutRow, RolloutStoreRow, StackRow, StoreRow, table
 

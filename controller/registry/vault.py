@@ -18,8 +18,8 @@ from controller.domain.sealing import Sealed, Sealer, UnknownKeyError, fingerpri
 from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.registry.accepting import audit_store
+from controller.registry.advancing import Accepted, advance, make_way, mine
 from controller.registry.idempotency import Once, remember, replay
-from controller.registry.intents import Accepted, advance, make_way, mine
 from controller.registry.session import Database, utcnow
 from controller.registry.tables import SecretRow, table
 
