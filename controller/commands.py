@@ -10,7 +10,7 @@ from controller.commerce.languages import remarks
 from controller.commerce.plan import Plan, plan
 from controller.domain.clusters import Wish
 from controller.domain.conditions import Desired
-from controller.domain.errors.base import InvalidInputError, NotAllowedError
+from controller.domain.errors.base import InvalidInputError, Message, NotAllowedError
 from controller.domain.errors.clusters import NotOnClusterError, StoreElsewhereError
 from controller.domain.errors.inputs import EngineUnavailableError, InvalidNameError
 from controller.domain.errors.stacks import ImageMissingError, OneSizeError
@@ -26,6 +26,7 @@ from controller.domain.store import SAME_END, Store, StoreSpec, StoreStatus, spe
 from controller.domain.tenant import Scope, Tenant
 from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
+from controller.i18n import N_
 from controller.jobs.hints import Hint
 from controller.logging import log
 from controller.reconciler.shortfalls import without_texts
@@ -411,8 +412,8 @@ def _end(store: Store, ttl: timedelta) -> datetime:
     if known is not None and abs(end - known) < SAME_END:
         return known
     if end <= datetime.now(UTC):
-        told = "it counts from the creation and is over: name expiresAt, or extend the store"
-        raise InvalidInputError((("ttl", told),))
+        told = N_("it counts from the creation and is over: name expiresAt, or extend the store")
+        raise InvalidInputError((("ttl", Message(told)),))
     return end
 
 

@@ -40,7 +40,8 @@ PageError = Callable[[Request, StoreControllerError], Response]
 def problem(request: Request, error: StoreControllerError) -> Response:
     """The error as application/problem+json."""
     language = negotiate(request.headers.get("accept-language"))
-    found = explain(error.code, error.params, translator(language).gettext, asked=True)
+    translate = translator(language).gettext
+    found = explain(error.code, error.params, translate, asked=True)
     body: dict[str, Any] = {
         "type": f"urn:storectl:error:{error.code}",
         "title": found.message,
@@ -52,7 +53,8 @@ def problem(request: Request, error: StoreControllerError) -> Response:
         "instance": request.url.path,
     }
     if isinstance(error, InvalidInputError) and error.errors:
-        body["errors"] = [{"field": _utf8(field), "message": text} for field, text in error.errors]
+        told = error.explained(translate)
+        body["errors"] = [{"field": _utf8(field), "message": _utf8(text)} for field, text in told]
     if isinstance(error, OperationInProgressError):
         body["operation"] = f"/api/v1/operations/{error.params['operation']}"
     return Response(

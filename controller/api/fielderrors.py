@@ -3,45 +3,48 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_OBJECT = "fields with their values, as {name: value}"
-_LIST = "a list, as [value, value]"
-_WHOLE = "a whole number"
-_SWITCH = "true or false"
+from controller.domain.errors.base import Message
+from controller.i18n import N_
+
+_OBJECT = N_("fields with their values, as {name: value}")
+_LIST = N_("a list, as [value, value]")
+_WHOLE = N_("a whole number")
+_SWITCH = N_("true or false")
 _WORDS = {
-    "missing": "it is missing",
-    "extra_forbidden": "there is no such field",
+    "missing": N_("it is missing"),
+    "extra_forbidden": N_("there is no such field"),
     "dict_type": _OBJECT,
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
     "list_type": _LIST,
     "tuple_type": _LIST,
-    "string_type": "a text",
-    "string_too_short": "at least {min_length} characters",
-    "string_too_long": "at most {max_length} characters",
-    "string_pattern_mismatch": "a text of the form {pattern}",
-    "too_short": "at least {min_length} of them",
-    "too_long": "at most {max_length} of them",
+    "string_type": N_("a text"),
+    "string_too_short": N_("at least %(min_length)s characters"),
+    "string_too_long": N_("at most %(max_length)s characters"),
+    "string_pattern_mismatch": N_("a text of the form %(pattern)s"),
+    "too_short": N_("at least %(min_length)s of them"),
+    "too_long": N_("at most %(max_length)s of them"),
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
     "int_parsing_size": _WHOLE,
     "int_from_float": _WHOLE,
     "bool_type": _SWITCH,
     "bool_parsing": _SWITCH,
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
-    "greater_than": "more than {gt}",
-    "less_than": "less than {lt}",
-    "literal_error": "one of {expected}",
-    "enum": "one of {expected}",
-    "url_parsing": "an address such as https://shop.example.com",
-    "url_type": "an address such as https://shop.example.com",
-    "url_scheme": "an address that begins with {expected_schemes}",
-    "url_too_long": "an address of at most {max_length} characters",
-    "datetime_from_date_parsing": "a time with its zone, such as 2027-01-31T12:00:00Z",
-    "datetime_parsing": "a time with its zone, such as 2027-01-31T12:00:00Z",
-    "timezone_aware": "a time with its zone, such as 2027-01-31T12:00:00Z",
+    "greater_than_equal": N_("%(ge)s or more"),
+    "less_than_equal": N_("%(le)s or less"),
+    "greater_than": N_("more than %(gt)s"),
+    "less_than": N_("less than %(lt)s"),
+    "literal_error": N_("one of %(expected)s"),
+    "enum": N_("one of %(expected)s"),
+    "url_parsing": N_("an address such as https://shop.example.com"),
+    "url_type": N_("an address such as https://shop.example.com"),
+    "url_scheme": N_("an address that begins with %(expected_schemes)s"),
+    "url_too_long": N_("an address of at most %(max_length)s characters"),
+    "datetime_from_date_parsing": N_("a time with its zone, such as 2027-01-31T12:00:00Z"),
+    "datetime_parsing": N_("a time with its zone, such as 2027-01-31T12:00:00Z"),
+    "timezone_aware": N_("a time with its zone, such as 2027-01-31T12:00:00Z"),
 }
-"""By Pydantic's types of errors; the values of `ctx` stand in braces."""
+"""By Pydantic's types of errors; the values of `ctx` fill them."""
 _MOST = 50
 _LONGEST_NAME = 80
 
@@ -58,8 +61,9 @@ def field_errors(errors: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], 
     )
 
 
-def _told(error: Mapping[str, Any]) -> str:
+def _told(error: Mapping[str, Any]) -> Message:
     words = _WORDS.get(error["type"])
     if words is None:
-        return str(error["msg"]).removeprefix("Value error, ")
-    return words if words == _OBJECT else words.format_map(error.get("ctx") or {})
+        # A rule of a field's own, which is marked for translation where it stands.
+        return Message(str(error["msg"]).removeprefix("Value error, "))
+    return Message(words, **(error.get("ctx") or {}))

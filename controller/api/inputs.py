@@ -21,6 +21,7 @@ from controller.api.patches import patched
 from controller.commerce.drafts import Draft, lifetime
 from controller.domain import spellings
 from controller.domain.clusters import Wish
+from controller.i18n import N_
 
 Text = Annotated[str, Field(max_length=200)]
 
@@ -28,21 +29,21 @@ Text = Annotated[str, Field(max_length=200)]
 def _number(value: Any) -> Decimal:
     found = spellings.number(value)
     if found is None:
-        raise ValueError("a number such as 4.90")
+        raise ValueError(N_("a number such as 4.90"))
     return found
 
 
 def _whole(value: Any) -> int:
     found = spellings.whole(value)
     if found is None:
-        raise ValueError("a whole number")
+        raise ValueError(N_("a whole number"))
     return found
 
 
 def _switch(value: Any) -> bool:
     said = value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
     if said is None:
-        raise ValueError("true or false")
+        raise ValueError(N_("true or false"))
     return said
 
 
@@ -51,7 +52,7 @@ def _moment(value: Any) -> Any:
     if not isinstance(value, str | datetime) or (
         isinstance(value, str) and spellings.number(value) is not None
     ):
-        raise ValueError("a time with its zone, such as 2027-01-31T12:00:00Z")
+        raise ValueError(N_("a time with its zone, such as 2027-01-31T12:00:00Z"))
     return value
 
 
@@ -224,7 +225,7 @@ class ApplyInput(SpecInput):
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if self.ttl is not None and self.expires_at is not None:
-            raise ValueError("either ttl or expiresAt")
+            raise ValueError(N_("either ttl or expiresAt"))
         return self
 
     @property
@@ -252,7 +253,7 @@ class AccessInput(Input):
     def _address(cls, value: str) -> str:
         found = AnyHttpUrl(value)
         if found.query or found.fragment or found.username:
-            raise ValueError("an address such as https://shop.example.com")
+            raise ValueError(N_("an address such as https://shop.example.com"))
         return str(found).rstrip("/")
 
 

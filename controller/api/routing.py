@@ -14,12 +14,15 @@ from fastapi.routing import APIRoute
 
 from controller.api import conditions, negotiation
 from controller.domain import jsontext
-from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.errors.requests import BadRequestError, HeaderUnsupportedError
+from controller.i18n import N_
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _SAFE = {"GET", "HEAD"}
+_UNKNOWN = N_("there is no such parameter")
+_TWICE = N_("it stands twice")
 _ONCE = ("authorization", "content-type", "content-range", "idempotency-key", "last-event-id")
 _CHANGING = ("if-match", "if-none-match", "if-unmodified-since", "idempotency-key", "content-range")
 """Headers that decide whether and how often something is changed, or how much of it."""
@@ -61,7 +64,7 @@ def _check_parameters(request: Request, known: Collection[str]) -> None:
         return
     said = [name for name, _ in request.query_params.multi_items()]
     wrong = [
-        (name[:80], "there is no such parameter" if name not in known else "it stands twice")
+        (name[:80], Message(_UNKNOWN if name not in known else _TWICE))
         for name in dict.fromkeys(said)
         if name not in known or said.count(name) > 1
     ]
@@ -94,7 +97,7 @@ async def _check_body(request: Request, *, takes_body: bool) -> None:
     if takes_body:
         request._json = found
     elif found not in (None, {}):
-        raise InvalidInputError((("body", "nothing can be said here"),))
+        raise InvalidInputError((("body", Message(N_("nothing can be said here"))),))
 
 
 def _conditional(request: Request, answer: Response) -> Response:

@@ -28,7 +28,7 @@ from controller.domain.commerce import (
     TaxRate,
     tax_order,
 )
-from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.errors.inputs import InvalidDisplayNameError, InvalidEmailError
 from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.money import decimals
@@ -39,6 +39,7 @@ from controller.domain.store import MAIN_SITE, Contact, StoreSpec
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
 from controller.engines.settings import named
+from controller.i18n import N_
 
 _LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
@@ -53,6 +54,9 @@ _MOST_ROWS = 10_000
 _DEAREST = Decimal(10) ** 9
 _WIDEST = 5000
 """Basis points."""
+_AT_MOST = N_("at most %(most)d")
+_ONE_OF = N_("one of %(choices)s")
+_ONE_LINE = N_("at most 200 characters, no line breaks")
 
 
 class Checks:
@@ -64,9 +68,9 @@ class Checks:
         self.under = ""
         """What the names of fields begin with, such as `sites.us.`."""
 
-    def say(self, name: str, told: str) -> None:
-        """Note that a field is wrong."""
-        self.wrong.append((self.under + name, told))
+    def say(self, name: str, template: str, /, **params: str | int) -> None:
+        """Note that a field is wrong; `params` fill the template."""
+        self.wrong.append((self.under + name, Message(template, **params)))
 
     def finish(self) -> None:
         """Raise InvalidInputError when anything was wrong."""
@@ -79,27 +83,31 @@ class Checks:
             dict.fromkeys(self._locale(item) for item in (usual if said is None else said))
         )
         if not 1 <= len(found) <= _MOST["locales"]:
-            self.say("locales", f"1 to {_MOST['locales']} languages")
+            self.say("locales", N_("1 to %(most)d languages"), most=_MOST["locales"])
         return found
 
     def _locale(self, text: str) -> str:
         try:
             return str(Locale.parse(text.replace("-", "_")))
         except (ValueError, UnknownLocaleError, TypeError):
-            self.say("locales", f"{text[:40]!r} is not a CLDR locale such as de_DE")
+            self.say("locales", N_("“%(text)s” is not a CLDR locale such as de_DE"), text=text[:40])
             return text
 
     def timezone(self, text: str) -> str:
         """An IANA name, as the shop spells it."""
         found = self.abilities.timezones.get(text)
         if found is None:
-            self.say("timezone", f"{text[:60]!r} is not an IANA time zone such as Europe/Berlin")
+            self.say(
+                "timezone",
+                N_("“%(text)s” is not an IANA time zone such as Europe/Berlin"),
+                text=text[:60],
+            )
         return found or text
 
     def weight_unit(self, text: str) -> str:
         """Kilograms or pounds."""
         if text not in {"kgs", "lbs"}:
-            self.say("weightUnit", "kgs or lbs")
+            self.say("weightUnit", N_("kgs or lbs"))
         return text
 
     def mail(self, said: Mapping[str, Any] | None) -> Relay | None:
@@ -110,16 +118,18 @@ class Checks:
         encryption = said.get("encryption") or usual_encryption(port)
         username, sender = said.get("username") or "", said.get("from") or ""
         if not HOST.fullmatch(host):
-            self.say("mail.host", "the name or address of a mail server such as smtp.example.com")
+            self.say(
+                "mail.host", N_("the name or address of a mail server such as smtp.example.com")
+            )
         if not isinstance(port, int) or not 1 <= port <= 65_535:
-            self.say("mail.port", "1 to 65535")
+            self.say("mail.port", N_("%(least)d to %(most)d"), least=1, most=65_535)
         if encryption not in set(Encryption):
-            self.say("mail.encryption", f"one of {', '.join(Encryption)}")
+            self.say("mail.encryption", _ONE_OF, choices=", ".join(Encryption))
             return None
         if not _PLAIN.fullmatch(username or "-"):
-            self.say("mail.username", "at most 200 characters, no line breaks")
+            self.say("mail.username", _ONE_LINE)
         if sender and normalize_email(sender) is None:
-            self.say("mail.from", "an e-mail address")
+            self.say("mail.from", N_("an e-mail address"))
         return Relay(
             host=host,
             port=port,
@@ -134,13 +144,17 @@ class Checks:
             try:
                 email = check_email(email)
             except InvalidEmailError:
-                self.say("contact.email", "an e-mail address")
+                self.say("contact.email", N_("an e-mail address"))
         if email is not None and not email.isascii():
             # Magento takes none other, and says so only when the settings are written.
-            self.say("contact.email", "an e-mail address without accents: the shop takes no other")
+            self.say(
+                "contact.email", N_("an e-mail address without accents: the shop takes no other")
+            )
         reached = None if phone is None else telephone(phone)
         if phone is not None and reached is None:
-            self.say("contact.phone", "a telephone number such as +49 30 123456 or (212) 555-0100")
+            self.say(
+                "contact.phone", N_("a telephone number such as +49 30 123456 or (212) 555-0100")
+            )
         return Contact(email=email, phone=reached)
 
     def currencies(
@@ -165,15 +179,19 @@ class Checks:
             if code not in {base, default}:
                 self._currency("currencies.allowed", code)
         if len(codes) > _MOST["currencies"]:
-            self.say("currencies.allowed", f"at most {_MOST['currencies']}")
+            self.say("currencies.allowed", _AT_MOST, most=_MOST["currencies"])
         if not -_WIDEST <= markup_bps <= _WIDEST:
-            self.say("currencies.markupBps", f"-{_WIDEST} to {_WIDEST} basis points")
+            self.say("currencies.markupBps", N_("-%(most)d to %(most)d basis points"), most=_WIDEST)
         for pair, rate in pins.items():
             parts = pair.split("/")
             if len(parts) != 2 or not all(map(tender.in_force, parts)) or parts[0] == parts[1]:
-                self.say("currencies.pins", f"{pair[:20]!r} is not a pair such as EUR/USD")
+                self.say(
+                    "currencies.pins",
+                    N_("“%(pair)s” is not a pair such as EUR/USD"),
+                    pair=pair[:20],
+                )
             elif not (rate.is_finite() and 0 < rate < _DEAREST):
-                self.say("currencies.pins", f"{pair}: a rate above zero")
+                self.say("currencies.pins", N_("%(pair)s: a rate above zero"), pair=pair)
         return Currencies(
             base=base, default=default, allowed=codes, markup_bps=markup_bps, pins=dict(pins)
         )
@@ -181,11 +199,22 @@ class Checks:
     def _currency(self, name: str, text: str) -> str:
         gone = tender.withdrawn(text)
         if gone is not None:
-            self.say(name, f"{text} is no money since {gone.since}: {gone.by} is in its place")
+            self.say(
+                name,
+                N_("%(code)s is no money since %(since)s: %(by)s is in its place"),
+                code=text,
+                since=str(gone.since),
+                by=str(gone.by),
+            )
         elif not tender.in_force(text):
-            self.say(name, f"{text[:10]!r} is not an ISO 4217 currency")
+            self.say(name, N_("“%(code)s” is not an ISO 4217 currency"), code=text[:10])
         elif text not in self.abilities.currencies:
-            self.say(name, f"{self.abilities.title} does not have {text}: choose another, as EUR")
+            self.say(
+                name,
+                N_("%(engine)s does not have %(code)s: choose another, as EUR"),
+                engine=self.abilities.title,
+                code=text,
+            )
         return text
 
     def payments(
@@ -196,7 +225,7 @@ class Checks:
             return usual
         known = [item for item in said if item in set(Payment)]
         if len(known) != len(said) or not said:
-            self.say("payments", f"one or more of {', '.join(Payment)}")
+            self.say("payments", N_("one or more of %(choices)s"), choices=", ".join(Payment))
         return tuple(dict.fromkeys(Payment(item) for item in known))
 
     def gateways(
@@ -226,7 +255,7 @@ class Checks:
         """Prices in the base currency, in one spelling, so that 4.9 and 4.90 are no change."""
         for name, value in origin.items():
             if not _PLAIN.fullmatch(value):
-                self.say(f"shipping.origin.{name}", "at most 200 characters, no line breaks")
+                self.say(f"shipping.origin.{name}", _ONE_LINE)
         if region := origin.get("region"):
             origin = {**origin, "region": self._origin_region(country, region)}
         found = {
@@ -240,7 +269,9 @@ class Checks:
         free = None if free_from is None else self._amount("shipping.freeFrom", free_from, base)
         rows = self._table(table, base) if table is not None else None
         if rate is None and free is None and rows is None and not found:
-            self.say("shipping", "at least one way: flatRate, freeFrom, tableRates or a carrier")
+            self.say(
+                "shipping", N_("at least one way: flatRate, freeFrom, tableRates or a carrier")
+            )
         return Shipping(
             flat_rate=rate, free_from=free, table=rows, origin=Origin(**origin), carriers=found
         )
@@ -248,17 +279,21 @@ class Checks:
     def _table(self, said: Mapping[str, Any], base: str) -> TableRates | None:
         basis = said.get("by")
         if basis not in set(TableBasis):
-            self.say("shipping.tableRates.by", f"one of {', '.join(TableBasis)}")
+            self.say("shipping.tableRates.by", _ONE_OF, choices=", ".join(TableBasis))
             return None
         given = said.get("rows") or ()
         if not 1 <= len(given) <= _MOST["rows"]:
-            self.say("shipping.tableRates.rows", f"1 to {_MOST['rows']} rows")
+            self.say("shipping.tableRates.rows", N_("1 to %(most)d rows"), most=_MOST["rows"])
         rows = [
             self._row(f"shipping.tableRates.rows.{i}", row, base) for i, row in enumerate(given)
         ]
         places = [(row.country, row.region, folded(row.postcode), row.above) for row in rows]
         for index, before in twice(places):
-            self.say(f"shipping.tableRates.rows.{index}", f"the place and bound of row {before}")
+            self.say(
+                f"shipping.tableRates.rows.{index}",
+                N_("the place and bound of row %(row)d"),
+                row=before,
+            )
         return TableRates(by=TableBasis(basis), rows=tuple(sorted(rows, key=_order)))
 
     def rows_of_all(self, spec: StoreSpec) -> None:
@@ -268,8 +303,8 @@ class Checks:
             table = site.commerce.shipping.table
             rows += len(table.rows) if table else 0
             if table and rows > _MOST_ROWS:
-                told = f"at most {_MOST_ROWS} rows on all websites together"
-                self.say(named(site, "shipping.tableRates.rows"), told)
+                told = N_("at most %(most)d rows on all websites together")
+                self.say(named(site, "shipping.tableRates.rows"), told, most=_MOST_ROWS)
                 return
 
     def _row(self, name: str, said: Mapping[str, Any], base: str) -> TableRate:
@@ -283,7 +318,7 @@ class Checks:
         bound = self.abilities.table_bound
         for part, value in (("above", above), ("price", price)):
             if value >= bound:
-                self.say(f"{name}.{part}", f"below {bound}")
+                self.say(f"{name}.{part}", N_("below %(bound)s"), bound=str(bound))
         return TableRate(
             country=country, region=region, postcode=postcode, above=above, price=price
         )
@@ -292,11 +327,15 @@ class Checks:
         country = country_code(str(said.get("country") or "*")[:100])
         region, postcode = (str(said.get(part) or "*").strip() for part in ("region", "postcode"))
         if country != "*" and country not in self.abilities.destinations:
-            self.say(f"{name}.country", f"{country[:10]!r} is not a country that the shop knows")
+            self.say(
+                f"{name}.country",
+                N_("“%(country)s” is not a country that the shop knows"),
+                country=country[:10],
+            )
         elif region != "*":
             region = self._region(f"{name}.region", country, region)
         if len(postcode) > longest or not postcode.isprintable():
-            self.say(f"{name}.postcode", f"at most {longest} characters")
+            self.say(f"{name}.postcode", N_("at most %(most)d characters"), most=longest)
         return country, region, postcode
 
     def _region(self, name: str, country: str, said: str) -> str:
@@ -306,12 +345,26 @@ class Checks:
         known = self.abilities.regions.get(country, {})
         code = self.abilities.region_named(country, said)
         if code is not None:
-            self.say(name, f"the code of a region: that of {said!r} is {code}")
+            self.say(
+                name,
+                N_("the code of a region: that of “%(name)s” is %(code)s"),
+                name=said,
+                code=code,
+            )
         elif known:
-            self.say(name, f"{country} has no region {said[:60]!r}: {_some(known)}")
+            self.say(
+                name,
+                N_("%(country)s has no region “%(name)s”: one such as %(some)s"),
+                country=country,
+                name=said[:60],
+                some=_some(known),
+            )
         else:
-            where = "all countries" if country == "*" else country
-            self.say(name, f"the shop knows no regions of {where}: leave it out")
+            self.say(
+                name,
+                N_("the shop knows no regions of “%(country)s”: leave it out"),
+                country=country,
+            )
         return said
 
     def _origin_region(self, country: str, said: str) -> str:
@@ -322,14 +375,14 @@ class Checks:
     def tax_rates(self, said: Sequence[Mapping[str, Any]]) -> tuple[TaxRate, ...]:
         """Taxes of places, sorted; no place twice among those of one priority."""
         if len(said) > _MOST["taxRates"]:
-            self.say("taxRates", f"at most {_MOST['taxRates']}")
+            self.say("taxRates", _AT_MOST, most=_MOST["taxRates"])
         rates = [self._tax_rate(f"taxRates.{i}", rate) for i, rate in enumerate(said)]
         places = [
             (rate.priority, rate.country, rate.region, folded(rate.postcode)) for rate in rates
         ]
         for index, before in twice(places):
-            together = "taxes that are due together have different priorities"
-            self.say(f"taxRates.{index}", f"the place of rate {before}: {together}")
+            told = N_("the place of rate %(rate)d: taxes that are due together differ in priority")
+            self.say(f"taxRates.{index}", told, rate=before)
         self._compound(rates)
         return tuple(sorted(rates, key=tax_order))
 
@@ -339,28 +392,31 @@ class Checks:
         for index, rate in enumerate(rates):
             before = first.setdefault(rate.priority, index)
             if rate.compound and not rate.priority:
-                told = "taxes of lower priorities are meant, and below 0 there are none"
+                told = N_("taxes of lower priorities are meant, and below 0 there are none")
                 self.say(f"taxRates.{index}.compound", told)
             elif rate.compound is not rates[before].compound:
-                told = f"the same for all rates of priority {rate.priority}: see rate {before}"
-                self.say(f"taxRates.{index}.compound", told)
+                told = N_("the same for all rates of priority %(priority)d: see rate %(rate)d")
+                name = f"taxRates.{index}.compound"
+                self.say(name, told, priority=rate.priority, rate=before)
 
     def _tax_rate(self, name: str, said: Mapping[str, Any]) -> TaxRate:
         country, region, postcode = self._place(name, said, self.abilities.longest_tax_postcode)
         if country == "*":
-            self.say(f"{name}.country", "a tax has a country")
+            self.say(f"{name}.country", N_("a tax has a country"))
         percent = self._at_least_zero(
             f"{name}.percent", self._number(f"{name}.percent", said.get("percent")), 4
         )
         if percent > 100:
-            self.say(f"{name}.percent", "at most 100")
+            self.say(f"{name}.percent", _AT_MOST, most=100)
         priority = said.get("priority") or 0
         if not 0 <= priority < TAX_PRIORITIES:
-            self.say(f"{name}.priority", f"0 to {TAX_PRIORITIES - 1}")
+            self.say(
+                f"{name}.priority", N_("%(least)d to %(most)d"), least=0, most=TAX_PRIORITIES - 1
+            )
         usual = tax_name(country, region, postcode, percent, priority)
         title = str(said.get("name") or "").strip() or usual
         if not _PLAIN.fullmatch(title):
-            self.say(f"{name}.name", "at most 200 characters, no line breaks")
+            self.say(f"{name}.name", _ONE_LINE)
         return TaxRate(
             country=country,
             region=region,
@@ -374,62 +430,77 @@ class Checks:
     def _number(self, name: str, value: object) -> Decimal:
         found = number(value)
         if found is None:
-            self.say(name, "a number such as 4.90")
+            self.say(name, N_("a number such as 4.90"))
             return Decimal(0)
         return found
 
     def _at_least_zero(self, name: str, value: Decimal, decimals: int) -> Decimal:
         if 0 <= value <= _DEAREST and value == round(value, decimals):
             return abs(round(value, decimals))
-        self.say(name, f"zero or more with at most {decimals} decimals")
+        self.say(name, N_("zero or more with at most %(decimals)d decimals"), decimals=decimals)
         return Decimal(0)
 
     def _amount(self, name: str, value: Decimal, currency: str) -> Decimal:
         places = decimals(currency)
         if value.is_finite() and 0 <= value <= _DEAREST and value == round(value, places):
             return abs(round(value, places))
-        self.say(name, f"an amount of zero or more with at most {places} decimals")
+        self.say(
+            name,
+            N_("an amount of zero or more with at most %(decimals)d decimals"),
+            decimals=places,
+        )
         return Decimal(0)
 
     def _known(self, name: str, item: str, choices: Sequence[str]) -> bool:
         if item in choices:
             return True
-        self.say(f"{name}.{item[:40]}", f"one of {', '.join(choices)}")
+        self.say(f"{name}.{item[:40]}", _ONE_OF, choices=", ".join(choices))
         return False
 
     def _options(self, name: str, provider: str, given: Mapping[str, str]) -> dict[str, str]:
         known = options(provider)
         for key, value in given.items():
             if key not in known:
-                choices = ", ".join(known) or "no options"
-                self.say(f"{name}.{key[:40]}", f"{choices}; secrets are kept apart")
+                told = N_("there is no such option, only: %(choices)s; secrets are kept apart")
+                self.say(f"{name}.{key[:40]}", told, choices=", ".join(known) or "–")
             elif not known[key].accepts(value):
-                told = ", ".join(known[key].choices) or "not in the form that it has"
-                self.say(f"{name}.{key}", told)
+                if choices := ", ".join(known[key].choices):
+                    self.say(f"{name}.{key}", _ONE_OF, choices=choices)
+                else:
+                    self.say(f"{name}.{key}", N_("not in the form that it has"))
             elif (mode := mode_of(value)) is not None and mode != given.get("mode", mode):
-                self.say(f"{name}.{key}", f"a key of the {mode} mode")
+                self.say(f"{name}.{key}", N_("a key of the mode “%(mode)s”"), mode=mode)
         return dict(given)
 
     def _complete(self, name: str, provider: str, given: Mapping[str, str]) -> None:
         for key, option in options(provider).items():
             if option.required and key not in given:
-                told = f"one of {', '.join(option.choices)}" if option.choices else "it is needed"
-                self.say(f"{name}.{key}", told)
+                if option.choices:
+                    self.say(f"{name}.{key}", _ONE_OF, choices=", ".join(option.choices))
+                else:
+                    self.say(f"{name}.{key}", N_("it is needed"))
 
     def drift(self, said: Mapping[str, str]) -> dict[str, DriftPolicy]:
         """What to do about fields that were changed in the shop."""
         for name, policy in said.items():
             if not _FIELD.fullmatch(name):
-                self.say("drift", f"{name[:60]!r} is not a field such as shipping.flatRate, or *")
+                self.say(
+                    "drift",
+                    N_("“%(name)s” is not a field such as shipping.flatRate, or *"),
+                    name=name[:60],
+                )
             elif policy not in set(DriftPolicy):
-                self.say(f"drift.{name}", f"one of {', '.join(DriftPolicy)}")
+                self.say(f"drift.{name}", _ONE_OF, choices=", ".join(DriftPolicy))
         return {name: DriftPolicy(item) for name, item in said.items() if item in set(DriftPolicy)}
 
     def site_code(self, code: str) -> str:
         """A website's code, as Magento takes it."""
         if not _SITE.fullmatch(code) or code in {MAIN_SITE, "admin", "default", "all"}:
-            told = "a lowercase letter, then letters, digits or _ between them, at most 20"
-            self.wrong.append(("sites", f"{code[:40]!r}: {told}"))
+            told = N_(
+                "“%(code)s” is no code: a lowercase letter, then letters, digits or _ between "
+                "them, at most 20"
+            )
+            self.wrong.append(("sites", Message(told, code=code[:40])))
         return code
 
     def site_name(self, text: str) -> str:
@@ -437,14 +508,16 @@ class Checks:
         try:
             return check_display_name(text)
         except InvalidDisplayNameError as error:
-            self.say("displayName", str(error))
+            self.say("displayName", error.cause, **error.params)
             return text
 
     def url(self, text: str | None) -> str | None:
         """An address of http or https in its one spelling, nothing behind the host and port."""
         found = None if text is None else website_url(text)
         if text is not None and found is None:
-            self.say("url", "an address such as https://shop.example.com, a host without a path")
+            self.say(
+                "url", N_("an address such as https://shop.example.com, a host without a path")
+            )
         return found
 
     def expiry(self, moment: datetime | None) -> datetime | None:
@@ -452,22 +525,22 @@ class Checks:
         if moment is None:
             return None
         if moment.tzinfo is None:
-            self.say("expiresAt", "a time with its zone, such as 2027-01-31T12:00:00Z")
+            self.say("expiresAt", N_("a time with its zone, such as 2027-01-31T12:00:00Z"))
             return None
         # Compared before it is converted: the first and last days of the calendar have no UTC.
         now = datetime.now(UTC)
         if not now < moment <= now + _LONGEST:
-            self.say("expiresAt", "in the future, at most 366 days ahead")
+            self.say("expiresAt", N_("in the future, at most 366 days ahead"))
             return None
         return moment.astimezone(UTC)
 
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Keys and values as Kubernetes has them."""
         if len(labels) > _MOST["labels"]:
-            self.say("labels", f"at most {_MOST['labels']}")
+            self.say("labels", _AT_MOST, most=_MOST["labels"])
         for key, value in labels.items():
             if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
-                self.say(f"labels.{key[:40]}", "letters, digits, '-', '_' and '.'")
+                self.say(f"labels.{key[:40]}", N_("letters, digits, “-”, “_” and “.”"))
         return dict(labels)
 
 
@@ -478,4 +551,4 @@ def _order(row: TableRate) -> tuple[str, str, str, Decimal]:
 def _some(regions: Mapping[str, str]) -> str:
     """A few of a country's regions, for somebody who looks for the form that they have."""
     few = [f"{code} ({name})" for code, name in list(regions.items())[:3]]
-    return f"one such as {', '.join(few)}"
+    return ", ".join(few)

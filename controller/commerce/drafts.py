@@ -26,6 +26,7 @@ from controller.domain.plans import PLAN_SCALES, Plan, Wanted, plan_of
 from controller.domain.spellings import duration
 from controller.domain.store import Site, StoreSpec
 from controller.engines.abilities import Abilities
+from controller.i18n import N_
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=366)
 
@@ -149,7 +150,11 @@ def _site(check: Checks, code: str, said: SiteDraft, home: CountryPack, name: st
             commerce=_commerce(check, said, country),
         )
     except UnknownCountryError:
-        check.say("country", f"{said.country!r} is not a country that a shop can be opened in")
+        check.say(
+            "country",
+            N_("“%(country)s” is not a country that a shop can be opened in"),
+            country=str(said.country)[:40],
+        )
         return None
     finally:
         check.under = ""

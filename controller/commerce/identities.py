@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from decimal import Decimal
 
+from controller.domain.errors.base import Message
 from controller.domain.store import Site, StoreSpec
 from controller.domain.websites import host_of
 from controller.engines.settings import LONGEST_CODE, named, view_code
+from controller.i18n import N_
 
 Wrong = tuple[str, str]
 """A field and what is wrong with it."""
@@ -50,7 +52,8 @@ def _hosts(spec: StoreSpec) -> Iterator[Wrong]:
     own = [(site, host_of(site.url)) for site in spec.sites if site.url]
     for index, before in twice(host for _, host in own):
         site, host = own[index]
-        yield named(site, "url"), f"{host} is the address of the website {own[before][0].code!r}"
+        told = N_("%(host)s is the address of the website “%(site)s”")
+        yield named(site, "url"), Message(told, host=host, site=own[before][0].code)
 
 
 def _views(spec: StoreSpec) -> Iterator[Wrong]:
@@ -61,14 +64,14 @@ def _views(spec: StoreSpec) -> Iterator[Wrong]:
     for code, sites in holders.items():
         if len(sites) > 1:
             other = sites[0].code
-            told = f"its language and that of {other!r} would both be {code!r} in the shop"
-            yield named(sites[-1], "locales"), told
+            told = N_("its language and that of “%(site)s” would both be “%(code)s” in the shop")
+            yield named(sites[-1], "locales"), Message(told, site=other, code=code)
         if len(code) > LONGEST_CODE:
-            told = f"{code!r} is longer than the {LONGEST_CODE} characters that the shop allows"
-            yield named(sites[0], "locales"), told
+            told = N_("“%(code)s” is longer than the %(most)d characters that the shop allows")
+            yield named(sites[0], "locales"), Message(told, code=code, most=LONGEST_CODE)
 
 
 def _tax_names(spec: StoreSpec) -> Iterator[Wrong]:
     names = [rate.name for rate in spec.tax_rates]
     for index, _ in twice(folded(name) for name in names):
-        yield "taxRates", f"the name {names[index][:80]!r} twice"
+        yield "taxRates", Message(N_("the name “%(name)s” twice"), name=names[index][:80])

@@ -11,7 +11,7 @@ from controller.domain.errors.base import (
     UnavailableError,
 )
 from controller.domain.errors.requests import MethodNotAllowedError
-from controller.i18n import use_language
+from controller.i18n import translator, use_language
 from controller.web import words
 from controller.web.render import document, language
 
@@ -21,7 +21,8 @@ def html_error(request: Request, error: StoreControllerError) -> Response:
     lang = language(request)
     with use_language(lang):
         found = words.explained(error.code, error.params)
-    fields = error.errors if isinstance(error, InvalidInputError) else ()
+    translate = translator(lang).gettext
+    fields = error.explained(translate) if isinstance(error, InvalidInputError) else ()
     headers = headers_of(error)
     if isinstance(error, NotAuthenticatedError) and "hx-request" in request.headers:
         # A part of a page was asked for after the session's end: the page leads to the door.

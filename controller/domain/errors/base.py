@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from controller.i18n import N_
 
@@ -64,6 +64,24 @@ def by_code() -> dict[str, type[StoreControllerError]]:
     return found
 
 
+class Message(str):
+    """What is wrong with a field: English, and sayable in other languages (`translated`)."""
+
+    template: str
+    params: Params
+
+    def __new__(cls, template: str, **params: str | int) -> Self:
+        """`params` fill the placeholders of the template, which is marked with `N_`."""
+        made = super().__new__(cls, template % params if params else template)
+        made.template, made.params = template, params
+        return made
+
+    def translated(self, translate: Callable[[str], str]) -> str:
+        """The message in the language that `translate` speaks."""
+        said = translate(self.template)
+        return said % self.params if self.params else said
+
+
 class InvalidInputError(StoreControllerError):
     """The payload does not have the documented form; `errors` names each field."""
 
@@ -74,8 +92,16 @@ class InvalidInputError(StoreControllerError):
     action = N_("Correct the fields that are named and send it again.")
 
     def __init__(self, errors: tuple[tuple[str, str], ...] = (), **params: str | int) -> None:
+        """`errors` are fields and what is wrong with each, best as `Message`."""
         self.errors = errors
         super().__init__(**params)
+
+    def explained(self, translate: Callable[[str], str]) -> list[tuple[str, str]]:
+        """The fields, and what is wrong with each in a person's language."""
+        return [
+            (field, told.translated(translate) if isinstance(told, Message) else told)
+            for field, told in self.errors
+        ]
 
 
 class NotAuthenticatedError(StoreControllerError):

@@ -40,7 +40,7 @@ def site(url: str | None = None, *locales: str) -> SiteDraft:
 def test_two_websites_have_two_hosts(other: str) -> None:
     sites = {"us": site("https://shop.example.com"), "gb": site(other)}
     assert refused(sites=sites) == {
-        "sites.gb.url": "shop.example.com is the address of the website 'us'"
+        "sites.gb.url": "shop.example.com is the address of the website “us”"
     }
 
 
