@@ -12,12 +12,13 @@ from typing import Any
 from controller.domain.clusterchecks import check_cluster, check_pull_secret
 from controller.domain.clusterfindings import ClusterFinding
 from controller.domain.clusters import Cluster, ClusterSpec, ClusterState, bare
-from controller.domain.errors.base import InvalidInputError, StoreControllerError
+from controller.domain.errors.base import InvalidInputError, Message, StoreControllerError
 from controller.domain.errors.clusters import ClusterRefusedError
 from controller.domain.kubeconfig import checked
 from controller.domain.mail import PASSWORD
 from controller.domain.tenant import Scope
 from controller.engines.values import PlatformValues, check_values, effective
+from controller.i18n import N_
 from controller.reconciler.places import VARIABLE, Places
 from controller.registry.clusters import KUBECONFIG, PULL_SECRET, Clusters
 from controller.registry.taking import Standing
@@ -120,7 +121,12 @@ class ClusterBook:
         spec = entry.over(spec)
         if spec.in_cluster is (entry.kubeconfig is not None):
             raise InvalidInputError(
-                errors=(("kubeconfig", "either a kubeconfig, or inCluster for our own cluster"),)
+                errors=(
+                    (
+                        "kubeconfig",
+                        Message(N_("either a kubeconfig, or inCluster for our own cluster")),
+                    ),
+                )
             )
         secrets, server = self._way_in(entry)
         version = self._ask(spec, secrets)
@@ -140,7 +146,9 @@ class ClusterBook:
         spec = replace(spec, pull_secret=known.cluster.spec.pull_secret)
         spec = entry.over(spec)
         if entry.kubeconfig is not None and spec.in_cluster:
-            raise InvalidInputError(errors=(("kubeconfig", "our own cluster needs none"),))
+            raise InvalidInputError(
+                errors=(("kubeconfig", Message(N_("our own cluster needs none"))),)
+            )
         secrets: dict[str, str] = {}
         server, version = known.cluster.server, known.cluster.version
         if entry.kubeconfig is not None:

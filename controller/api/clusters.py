@@ -21,8 +21,9 @@ from controller.domain.clusters import (
     cluster_spec_from_json,
     cluster_spec_to_json,
 )
-from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.store import iso
+from controller.i18n import N_
 
 router = routing.router(prefix="/clusters", tags=["clusters"], responses=SIGNED_IN)
 
@@ -200,7 +201,7 @@ def change_cluster(
 ) -> Response:
     """Change what is named (merge patch); stores that are there stay where they are."""
     if "domain" in body.model_fields_set and body.domain is None:
-        raise InvalidInputError(errors=(("domain", "it cannot be taken away"),))
+        raise InvalidInputError(errors=(("domain", Message(N_("it cannot be taken away"))),))
     spec = body.over(services.clusters.get(cluster).cluster.spec)
     return json_answer(cluster_json(services.clusters.change(scope, spec, _entry(body))))
 

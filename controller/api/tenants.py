@@ -12,8 +12,9 @@ from controller.api.described import SIGNED_IN
 from controller.api.inputs import TokenInput
 from controller.api.resources import list_json, tenant_json, token_json
 from controller.commerce.drafts import lifetime
-from controller.domain.errors.base import InvalidInputError, NotAllowedError, NotFoundError
+from controller.domain.errors.base import InvalidInputError, Message, NotAllowedError, NotFoundError
 from controller.domain.naming import display_name_problem
+from controller.i18n import N_
 
 router = routing.router(responses=SIGNED_IN)
 
@@ -54,7 +55,7 @@ def create_token(services: ServicesDep, scope: ScopeDep, body: TokenInput) -> Re
     if not scope.is_operator and body.tenant not in {None, scope.tenant}:
         raise NotAllowedError
     if display_name_problem(body.display_name):
-        raise InvalidInputError((("displayName", "1 to 80 visible characters"),))
+        raise InvalidInputError((("displayName", Message(N_("1 to 80 visible characters"))),))
     if tenant is not None:
         services.registry.tenants.get(scope, tenant)
     token, text = services.registry.tokens.issue(

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from controller.domain.clusters import ClusterSpec
-from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.jsontext import loads
+from controller.i18n import N_
 
 MOST_STACKS: Final = 10_000
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -45,7 +46,10 @@ def check_cluster(
     )
     if spec.infrastructure not in modules:
         known = ", ".join(modules)
-        problems = (*problems, ("infrastructure", f"no such module; there are: {known}"))
+        problems = (
+            *problems,
+            ("infrastructure", Message(N_("no such module; there are: %(known)s"), known=known)),
+        )
     if problems:
         raise InvalidInputError(errors=problems)
 
@@ -58,8 +62,10 @@ def check_pull_secret(text: str) -> None:
     except (ValueError, KeyError):
         auths = None
     if not isinstance(auths, dict) or not auths:
-        told = "docker's config.json with auths; a helper that keeps them elsewhere is of no use"
-        raise InvalidInputError(errors=(("pullSecret", told),))
+        told = N_(
+            "docker's config.json with auths; a helper that keeps them elsewhere is of no use"
+        )
+        raise InvalidInputError(errors=(("pullSecret", Message(told)),))
 
 
 Problems = Iterator[tuple[str, str]]
@@ -67,15 +73,21 @@ Problems = Iterator[tuple[str, str]]
 
 def _names(spec: ClusterSpec) -> Problems:
     if not _NAME.fullmatch(spec.name):
-        yield "name", "1 to 63 lower-case letters, digits and hyphens, no hyphen at either end"
+        yield (
+            "name",
+            Message(N_("1 to 63 lower-case letters, digits and hyphens, no hyphen at either end")),
+        )
     if len(spec.domain) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(spec.domain):
-        yield "domain", "a DNS name in lower case such as shops.example.com"
+        yield "domain", Message(N_("a DNS name in lower case such as shops.example.com"))
     if spec.region and not _REGION.fullmatch(spec.region):
-        yield "region", "1 to 63 letters, digits, dots, hyphens and underscores"
+        yield "region", Message(N_("1 to 63 letters, digits, dots, hyphens and underscores"))
     if not 1 <= spec.capacity <= MOST_STACKS:
-        yield "capacity", f"1 to {MOST_STACKS}"
+        yield "capacity", Message(N_("%(least)d to %(most)d"), least=1, most=MOST_STACKS)
     if spec.shop_address and not _ADDRESS.fullmatch(spec.shop_address):
-        yield "shopAddress", "an address such as http://{namespace}-web.{namespace}.svc"
+        yield (
+            "shopAddress",
+            Message(N_("an address such as http://{namespace}-web.{namespace}.svc")),
+        )
 
 
 def _objects(spec: ClusterSpec) -> Problems:
@@ -83,17 +95,17 @@ def _objects(spec: ClusterSpec) -> Problems:
     for field, name in _OBJECTS.items():
         value = getattr(spec.offer, name)
         if value and (len(value) > _LONGEST_OBJECT or not _DOMAIN.fullmatch(value)):
-            yield field, "not the name of an object in a cluster"
+            yield field, Message(N_("not the name of an object in a cluster"))
     if not _NAME.fullmatch(spec.offer.gateway_namespace):
-        yield "gatewayNamespace", "not the name of a namespace"
+        yield "gatewayNamespace", Message(N_("not the name of a namespace"))
 
 
 def _variables(spec: ClusterSpec, secret: Collection[str]) -> Problems:
     for field, names in (("variables", spec.variables), ("secretVariables", secret)):
         for name in names:
             if not _VARIABLE.fullmatch(name):
-                yield f"{field}.{name[:80]}", "letters, digits and underscores"
+                yield f"{field}.{name[:80]}", Message(N_("letters, digits and underscores"))
     for name in sorted(set(secret) & set(spec.variables)):
-        yield f"secretVariables.{name}", "it is given as an open variable too"
+        yield f"secretVariables.{name}", Message(N_("it is given as an open variable too"))
     if len(json.dumps(dict(spec.variables))) > _MOST_VARIABLES:
-        yield "variables", f"more than {_MOST_VARIABLES} characters"
+        yield "variables", Message(N_("more than %(most)d characters"), most=_MOST_VARIABLES)

@@ -11,8 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from controller.domain.errors.base import Message
 from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.naming import normalize_email
+from controller.i18n import N_
 
 OURS_ALONE: Final = frozenset({"mail"})
 """Keys of a document that are no values of a chart."""
@@ -68,27 +70,33 @@ def problems(values: Values, name: str, *, files: bool = False) -> Iterator[tupl
             context(said)
         except (ssl.SSLError, ValueError) as error:
             detail = getattr(error, "reason", None) or str(error)
-            yield f"{name}.trust.certificates", f"certificates as PEM ({detail})"
+            yield (
+                f"{name}.trust.certificates",
+                Message(N_("certificates as PEM (%(detail)s)"), detail=detail),
+            )
 
 
 def _of_mail(mail: object, name: str, *, files: bool) -> Iterator[tuple[str, str]]:
     allowed = _FIELDS | ({PASSWORD_FILE} if files else set())
     if not isinstance(mail, Mapping) or set(mail) - allowed:
-        yield name, f"{', '.join(sorted(allowed))}, and nothing else"
+        yield name, Message(N_("%(fields)s, and nothing else"), fields=", ".join(sorted(allowed)))
         return
     if not isinstance(mail.get("host"), str) or not HOST.fullmatch(mail["host"]):
-        yield f"{name}.host", "the name or address of a mail server such as smtp.example.com"
+        yield (
+            f"{name}.host",
+            Message(N_("the name or address of a mail server such as smtp.example.com")),
+        )
     port = mail.get("port", 587)
     if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
-        yield f"{name}.port", "1 to 65535"
+        yield f"{name}.port", Message(N_("%(least)d to %(most)d"), least=1, most=65_535)
     if mail.get("encryption", Encryption.NONE) not in set(Encryption):
-        yield f"{name}.encryption", f"one of {', '.join(Encryption)}"
+        yield f"{name}.encryption", Message(N_("one of %(choices)s"), choices=", ".join(Encryption))
     user = mail.get("username", "")
     if not isinstance(user, str) or len(user) > _LONGEST or not user.isprintable():
-        yield f"{name}.username", "at most 200 characters, no line breaks"
+        yield f"{name}.username", Message(N_("at most 200 characters, no line breaks"))
     sender = mail.get("from")
     if sender is not None and (not isinstance(sender, str) or normalize_email(sender) is None):
-        yield f"{name}.from", "an e-mail address"
+        yield f"{name}.from", Message(N_("an e-mail address"))
     if path := mail.get(PASSWORD_FILE):
         try:
             Path(path).read_text(encoding="utf-8")

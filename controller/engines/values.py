@@ -15,13 +15,14 @@ from typing import Any, Final
 import fastjsonschema
 
 from controller.domain.clusters import GIVEN, ClusterSpec, cluster_spec_to_json
-from controller.domain.errors.base import InvalidInputError
+from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.errors.clusters import ValuesUnusableError
 from controller.domain.images import Image, parse_image
 from controller.domain.plans import Plan
 from controller.domain.yamltext import YamlError, load
 from controller.engines.beside import OURS_ALONE
 from controller.engines.beside import problems as beside_the_chart
+from controller.i18n import N_
 
 CHARTS: Final = Path(__file__).resolve().parents[2] / "helm"
 OURS: Final = frozenset(
@@ -164,14 +165,14 @@ def _leaves(values: Values, before: str = "") -> Iterator[tuple[str, Any]]:
 
 def _problems(values: object, name: str, *, files: bool = False) -> Iterator[tuple[str, str]]:
     if not isinstance(values, Mapping):
-        yield name, "names with values"
+        yield name, Message(N_("fields with their values, as {name: value}"))
         return
     install = values.get("install")
     ours = [key for key in values if key in OURS]
     if isinstance(install, Mapping):
         ours += [f"install.{key}" for key in install if key in _OURS_OF_INSTALL]
     for key in ours:
-        yield f"{name}.{key}", "each store's own"
+        yield f"{name}.{key}", Message(N_("each store's own"))
     if ours:
         return
     if wrong := [*beside_the_chart(values, name, files=files)]:

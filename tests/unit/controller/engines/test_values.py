@@ -134,9 +134,9 @@ def test_the_platforms_file_is_checked_as_it_is_read(tmp_path: Path) -> None:
         "values: [": "Line ",
         "else: {}": "values and plans, and nothing else",
         "- a": "values and plans, and nothing else",
-        "values: 3": "values: names with values",
+        "values: 3": "values: fields with their values, as {name: value}",
         "plans: [growth]": "plans: names of plans with values",
-        "plans: {growth: 3}": "plans.growth: names with values",
+        "plans: {growth: 3}": "plans.growth: fields with their values, as {name: value}",
         "plans: {huge: {}}": "plans: no plan: huge",
         "values: {databse: {}}": "values: must not contain {'databse'} properties",
     }
