@@ -172,7 +172,7 @@ def test_where_parcels_leave_from_is_said_in_codes_of_regions(storectl: Storectl
     # Nothing of it is accepted: the shop's regions are known beforehand.
     wrong = storectl("config", "set", "acme", "shipping.origin.region=Atlantis")
     assert wrong.returncode == 2
-    assert "no region 'Atlantis'" in wrong.stderr
+    assert "no region “Atlantis”" in wrong.stderr
     assert storectl("config", "set", "acme", "shipping.origin.region=").returncode == 0
 
 
