@@ -207,9 +207,7 @@ class Commands:
             driver=EXTERNAL,
             version=self._world.engines[spec.engine].version,
             endpoint=access.url,
-            claim=lambda connection, stack: self._registry.vault.seal(
-                connection, f"stack:{stack}", secrets
-            ),
+            secrets=secrets,
         )
         return self.rung(self._registry.intents.create(scope, tenant, spec, platform, once))
 

@@ -1,7 +1,7 @@
 """The rows that accepting a store writes. `intents` calls this inside its transactions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -39,14 +39,14 @@ class Platform:
     """Where the shop is, when somebody else runs it."""
     wish: Wish | None = None
     """Which cluster it goes to; None keeps it off clusters."""
-    claim: Callable[[Connection, str], None] = lambda _connection, _stack: None
-    """What else is written about the stack, in the same transaction."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What lets us into a shop that somebody else runs, by name; sealed with the stack."""
 
 
 def insert_store(
     connection: Connection, scope: Scope, tenant: Tenant, spec: StoreSpec, platform: Platform
-) -> Operation:
-    """Insert a store with its stack, operation, event and audit row; returns the operation."""
+) -> tuple[Store, Operation]:
+    """Insert a store with its stack, operation, event and audit row."""
     if platform.endpoint is not None:
         _refuse_twice(connection, platform)
     placed = None if platform.wish is None else place(clusters_of(connection), platform.wish)
@@ -87,7 +87,6 @@ def insert_store(
             updated_at=now,
         )
     )
-    platform.claim(connection, store.stack)
     operation = operations.new_operation(OperationKind.CREATE, store)
     connection.execute(
         insert(_stores).values(
@@ -111,7 +110,7 @@ def insert_store(
     if placed is not None:
         tell(connection, About.of(store, operation.id), placed.reason)
     audit_store(connection, scope, store, "store.create", after=spec_to_json(spec))
-    return operation
+    return store, operation
 
 
 def _stack_spec(store: Store, placed: Placement | None) -> StackSpec:

@@ -22,6 +22,7 @@ from controller.registry.advancing import Accepted
 from controller.registry.rows import store_of
 from controller.registry.session import utcnow
 from controller.registry.tables import StoreRow, table
+from controller.registry.vault import Vault
 
 _stores = table(StoreRow)
 
@@ -41,14 +42,18 @@ def create_store(
     tenant: Tenant,
     spec: StoreSpec,
     platform: Platform | Callable[[], Platform],
+    *,
     limits: Limits,
+    vault: Vault,
 ) -> Accepted:
     """Write a new store, as `Intents.create` says."""
     if (existing := _holder(connection, spec.slug)) is not None:
         return _same(connection, tenant, existing, spec)
     _check_limits(connection, scope, tenant, limits)
     where = platform() if callable(platform) else platform
-    return Accepted(operation=insert_store(connection, scope, tenant, spec, where), new=True)
+    store, operation = insert_store(connection, scope, tenant, spec, where)
+    vault.seal(connection, f"stack:{store.stack}", where.secrets)
+    return Accepted(operation=operation, new=True)
 
 
 def _check_limits(connection: Connection, scope: Scope, tenant: Tenant, limits: Limits) -> None:

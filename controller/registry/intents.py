@@ -56,6 +56,7 @@ from controller.registry.stack_shaping import (
 )
 from controller.registry.stores import lookup_stack
 from controller.registry.tables import StoreRow, table
+from controller.registry.vault import Vault
 
 _stores = table(StoreRow)
 
@@ -76,8 +77,9 @@ Answer = TypeVar("Answer", bound=Accepted | None)
 class Intents:
     """Accepting what is asked for."""
 
-    def __init__(self, database: Database, limits: Limits) -> None:
+    def __init__(self, database: Database, limits: Limits, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
         self.limits = limits
 
     def _accept(
@@ -112,7 +114,13 @@ class Intents:
                 scope,
                 once,
                 lambda connection: create_store(
-                    connection, scope, tenant, spec, platform, self.limits
+                    connection,
+                    scope,
+                    tenant,
+                    spec,
+                    platform,
+                    limits=self.limits,
+                    vault=self._vault,
                 ),
             )
         except IntegrityError:

@@ -67,7 +67,7 @@ def open_registry(
     return Registry(
         database=database,
         stores=Stores(database),
-        intents=Intents(database, limits),
+        intents=Intents(database, limits, vault),
         operations=Operations(database),
         progress=Progress(database),
         queue=Queue(database),
