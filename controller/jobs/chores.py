@@ -86,7 +86,7 @@ class Chores:
             self.clock.tick()
         mended = self.registry.clock.mend(self.bounds)
         if mended:
-            log.warning("moments_not_believed", count=mended)
+            log.warning("moments_not_believed", **mended)
 
     def _steady(self, seconds: float) -> bool:
         return self.clock is None or self.clock.steady_for(seconds)

@@ -5,6 +5,7 @@ calls `mend` every few seconds, so that a clock that was set back delays nothing
 A lifetime that a person chose (a store's, a token's) may be as long as it likes and is not here.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,10 +83,10 @@ class Clock:
             found = connection.execute(select(func.max(table(StoreRow).c.updated_at)))
             return found.scalar_one_or_none()
 
-    def mend(self, bounds: Sequence[Bound]) -> int:
-        """Bring back the moments that are too far ahead; returns how many there were."""
+    def mend(self, bounds: Sequence[Bound]) -> Counter[str]:
+        """Bring back the moments that are too far ahead; how many there were in which column."""
         beyond = [bound for bound in bounds if self._any(bound)]
-        found = 0
+        found: Counter[str] = Counter()
         for bound in beyond:
             statement = (
                 update(bound.column.table)
@@ -93,7 +94,7 @@ class Clock:
                 .values({bound.column.name: _ahead(bound, bound.back_to)})
             )
             with self._database.write() as connection:
-                found += connection.execute(statement).rowcount
+                found[str(bound.column)] += connection.execute(statement).rowcount
         return found
 
     def _any(self, bound: Bound) -> bool:
