@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from controller.domain.errors.base import StoreControllerError
 from controller.domain.errors.shops import (
@@ -25,6 +25,7 @@ from controller.domain.errors.shops import (
 
 STATUS = "/all/V1/storecontroller/status"
 """What every valid token may read: asked to tell a token that lacks a right from one that died."""
+_T = TypeVar("_T")
 _LONGEST_PAUSE = 3600
 _USUAL_PAUSE = 30
 
@@ -32,7 +33,7 @@ _USUAL_PAUSE = 30
 class Headers(Protocol):
     """Headers, found in whatever case their names are asked for."""
 
-    def get(self, name: str, default: str, /) -> str:
+    def get(self, name: str, default: _T, /) -> str | _T:
         """One of them."""
 
 
@@ -96,9 +97,9 @@ def right_wanted(answer: Answer) -> str:
 def _check(answer: Answer) -> None:
     """Raise for what no caller can do anything about."""
     status = answer.status
-    pause = answer.headers.get("Retry-After", "")
-    if status == 429 or (status == 503 and pause):
-        raise ShopBusyError(retry_after=_pause(pause))
+    pause = answer.headers.get("Retry-After", None)
+    if status == 429 or (status == 503 and pause is not None):
+        raise ShopBusyError(retry_after=_pause(pause or ""))
     if status in {502, 504}:
         raise ShopGatewayError(answer=status, detail=_message(answer))
     if status >= 500:

@@ -156,6 +156,7 @@ SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
         pytest.param("429 Slow Down", "later", range(30, 31), id="nonsense"),
         pytest.param("429 Slow Down", None, range(30, 31), id="not-said"),
         pytest.param("503 Busy", "5", range(5, 6), id="503-that-says-when"),
+        pytest.param("503 Busy", "", range(30, 31), id="503-with-an-empty-answer"),
     ],
 )
 def test_a_busy_shop_says_when_to_come_again(
