@@ -23,7 +23,6 @@ from sqlalchemy import func, select, update
 
 from bench.cluster_world import World, world, writes
 from bench.harness import Figure, Plane, machine, plane
-from controller.commands import Commands, Owner
 from controller.commerce.drafts import Draft
 from controller.domain import kubeconfig
 from controller.domain.clusters import ClusterSpec
@@ -32,6 +31,7 @@ from controller.domain.tenant import Scope
 from controller.registry.clusters import KUBECONFIG
 from controller.registry.leases import Kind, Ref
 from controller.registry.tables import StackRow, StoreRow, table
+from controller.services.stores import Owner, StoreService
 from controller.settings import KubernetesSettings
 from provisioners.helm.program import GO
 from provisioners.kubernetes.connection import APPLY, Connection
@@ -121,7 +121,7 @@ def _values(ours: Plane) -> dict[str, Any]:
 def _create(ours: Plane, name: str) -> str:
     draft = Draft(name=name, country="DE")
     owner = Owner(email="b@example.com")
-    commands = Commands(
+    commands = StoreService(
         ours.registry,
         ours.world,
         "process",

@@ -17,8 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from controller import main
-from controller.commands import Owner
+from controller.bootstrap import wiring
 from controller.commerce.drafts import Draft
 from controller.domain.operations import Operation
 from controller.domain.tenant import Scope
@@ -28,7 +27,8 @@ from controller.reconciler.world import World
 from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
 from controller.registry.session import Database
-from controller.services import Services
+from controller.services.services import Services
+from controller.services.stores import Owner
 from controller.settings import LimitSettings, Settings
 
 
@@ -89,7 +89,7 @@ class Plane:
         """That of a `storectl` which speaks with it, while it is served."""
         told = {
             "STORECTL_SERVER": self.settings.url,
-            "STORECTL_TOKEN": main.operator_token(self.settings),
+            "STORECTL_TOKEN": wiring.operator_token(self.settings),
         }
         return {**os.environ, **told}
 
@@ -97,7 +97,7 @@ class Plane:
         """Order a store as every door does."""
         scope = Scope.operator("bench")
         draft = Draft(name=name, country="DE")
-        return self.services.commands.create(scope, Owner(email="b@example.com"), draft).operation
+        return self.services.stores.create(scope, Owner(email="b@example.com"), draft).operation
 
     def wait(self, operation: Operation) -> Operation:
         """Follow an operation to its end."""
@@ -132,12 +132,12 @@ def plane(*, working: bool = True, **more: Any) -> Iterator[Plane]:
         database = Database(settings.effective_database_url)
         migrate(database)
         database.close()
-        keyring = main.build_keyring(settings)
-        registry = main.build_registry(settings, keyring)
-        world = main.build_world(settings, keyring, registry)
-        worker = main.build_worker(settings, registry, world, bell=None)
+        keyring = wiring.build_keyring(settings)
+        registry = wiring.build_registry(settings, keyring)
+        world = wiring.build_world(settings, keyring, registry)
+        worker = wiring.build_worker(settings, registry, world, bell=None)
         hint: Hint = worker.hint if working else silent
-        services = main.build_services(settings, registry, world, hint, lambda: working)
+        services = wiring.build_services(settings, registry, world, hint, lambda: working)
         if working:
             worker.start()
         try:
@@ -159,9 +159,9 @@ def plane(*, working: bool = True, **more: Any) -> Iterator[Plane]:
 @contextmanager
 def served(made: Plane) -> Iterator[None]:
     """Answer the API on the settings' port until the block ends."""
-    made.registry.tokens.register(main.operator_token(made.settings), name="bench", tenant=None)
+    made.registry.tokens.register(wiring.operator_token(made.settings), name="bench", tenant=None)
     config = uvicorn.Config(
-        main.build_app(made.services), port=made.settings.port, log_config=None, access_log=False
+        wiring.build_app(made.services), port=made.settings.port, log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

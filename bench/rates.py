@@ -23,7 +23,7 @@ from sqlalchemy import insert
 
 from bench.harness import Figure, machine, median, percentile
 from bench.stub_shops import Mix, Stub, stub
-from controller import main
+from controller.bootstrap import wiring
 from controller.commerce.drafts import Draft, specify
 from controller.domain.conditions import Phase
 from controller.domain.rates import Quote
@@ -131,13 +131,13 @@ def fleet(stores: int, **pace: Any) -> Iterator[Fleet]:
         settings = Settings(home=Path(directory), database_url="", redis_url="")
         database = Database(settings.effective_database_url)
         migrate(database)
-        keyring = main.build_keyring(settings)
-        registry = main.build_registry(settings, keyring)
+        keyring = wiring.build_keyring(settings)
+        registry = wiring.build_registry(settings, keyring)
         uids = seed(registry, shops, stores)
-        world = main.build_world(settings, keyring, registry)
+        world = wiring.build_world(settings, keyring, registry)
         leases = Leases(registry.database, holder="bench", seconds=15)
         options = RateSettings(source="none", **pace)
-        keeper = main.build_rate_keeper(options, registry, leases, world)
+        keeper = wiring.build_rate_keeper(options, registry, leases, world)
         try:
             yield Fleet(
                 registry=registry,

@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from sqlalchemy import insert, select
 
-from controller import main
+from controller.bootstrap import wiring
 from controller.commerce.drafts import Draft, specify
 from controller.domain.conditions import Phase
 from controller.domain.store import StoreStatus, spec_to_json
@@ -35,7 +35,7 @@ def seed(home: Path) -> str:
     settings = _settings(home)
     database = Database(settings.effective_database_url)
     migrate(database)
-    registry = main.build_registry(settings, main.build_keyring(settings))
+    registry = wiring.build_registry(settings, wiring.build_keyring(settings))
     now = utcnow()
     tenants = [
         registry.tenants.ensure(
@@ -91,11 +91,11 @@ def seed(home: Path) -> str:
 def ours(home: Path) -> FastAPI:
     """The application as it is served, without a worker."""
     settings = _settings(home)
-    keyring = main.build_keyring(settings)
-    registry = main.build_registry(settings, keyring)
-    world = main.build_world(settings, keyring, registry)
-    services = main.build_services(settings, registry, world, silent, lambda: True)
-    return main.build_app(services)
+    keyring = wiring.build_keyring(settings)
+    registry = wiring.build_registry(settings, keyring)
+    world = wiring.build_world(settings, keyring, registry)
+    services = wiring.build_services(settings, registry, world, silent, lambda: True)
+    return wiring.build_app(services)
 
 
 def bare(home: Path) -> FastAPI:

@@ -20,19 +20,19 @@ def _command(name: str) -> int:
         case "up":
             return _up()
         case "api":
-            from controller.distributed import api
+            from controller.bootstrap.distributed import api
 
             return api()
         case "worker":
-            from controller.distributed import worker
+            from controller.bootstrap.distributed import worker
 
             return worker(sys.argv[2:])
         case "beat":
-            from controller.distributed import beat
+            from controller.bootstrap.distributed import beat
 
             return beat()
         case "migrate":
-            from controller.distributed import migrate_now
+            from controller.bootstrap.distributed import migrate_now
 
             return migrate_now()
     print(__doc__, file=sys.stderr)
@@ -40,13 +40,13 @@ def _command(name: str) -> int:
 
 
 def _up() -> int:
-    from controller.claims import listening, locked
+    from controller.bootstrap.claims import listening, locked
     from controller.settings import Settings
 
     settings = Settings()
     with locked(settings.home) as lock, listening(settings) as listener:
         # It takes seconds, and who cannot go on is told at once.
-        from controller.home import up
+        from controller.bootstrap.embedded import up
 
         return up(settings, lock, listener)
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: the URL comes from the caller (`controller.main`) or STORECTL_DATABASE_URL."""
+"""Alembic's entry: the URL comes from `controller.bootstrap` or STORECTL_DATABASE_URL."""
 
 from alembic import context
 from sqlmodel import SQLModel

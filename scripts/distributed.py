@@ -18,7 +18,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from controller import claims, distributed, main, onstage
+from controller.bootstrap import claims, distributed, wiring
+from controller.bootstrap.welcome import show_welcome
 from controller.domain.errors.base import StoreControllerError, explain
 from controller.jobs.app import build_publisher
 from controller.jobs.hints import Bell
@@ -65,9 +66,9 @@ def up() -> int:
 @contextlib.contextmanager
 def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Iterator[None]:
     """The controller's own processes over servers that run; every shop is stopped at the end."""
-    keyring = main.build_keyring(settings)
-    registry = main.build_registry(settings, keyring)
-    world = main.build_world(settings, keyring, registry)
+    keyring = wiring.build_keyring(settings)
+    registry = wiring.build_registry(settings, keyring)
+    world = wiring.build_world(settings, keyring, registry)
     migrate(registry.database)
     # The lock of the home proves that whoever held these is gone, and no shop runs.
     Leases(registry.database, holder="home", seconds=1).forget_all()
@@ -77,14 +78,14 @@ def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Ite
     children.extend(ours)
     note = settings.home / "controller.json"
     bell = Bell(build_publisher(settings.redis_url))
-    services = main.build_services(
+    services = wiring.build_services(
         settings, registry, world, bell, lambda: distributed.somebody_works(settings, registry)
     )
 
     def welcome() -> None:
         _await_api(settings)
         note.write_text(json.dumps({"server": settings.url, "pid": os.getpid()}))
-        onstage.welcome(services, main.operator_token(settings), "make up-distributed")
+        show_welcome(services, wiring.operator_token(settings), "make up-distributed")
         say(f"\nLogs of each process: {logs}")
 
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from controller import main
+from controller.bootstrap import wiring
 from controller.domain.clusters import Cluster, ClusterSpec
 from controller.domain.tenant import Tenant
 from controller.jobs.hints import silent
@@ -49,10 +49,10 @@ class Plane:
         self.refusal: DriverFailure | None = None
         """What a cluster that is to be added answers."""
         self.world = self._world()
-        services = main.build_services(
+        services = wiring.build_services(
             Settings(home=home), self.registry, self.world, silent, lambda: True
         )
-        self.app: FastAPI = main.build_app(services)
+        self.app: FastAPI = wiring.build_app(services)
         leases = Leases(database, holder="the plane", seconds=60)
         self._reconciler = Reconciler(
             Subjects(self.registry.stores, self.registry.progress, self.world),

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 
 from controller.api.resources import dump, note_json, operation_json
 from controller.registry.advancing import Accepted
-from controller.services import Services
+from controller.services.services import Services
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -18,7 +18,7 @@ def accepted_answer(services: Services, accepted: Accepted) -> Response:
     """202 with where to follow the operation; 200 when it was so already."""
     operation = accepted.operation
     estimate = services.registry.operations.typical_seconds(operation.kind)
-    warnings = [note_json(note) for note in services.commands.remarks(operation)]
+    warnings = [note_json(note) for note in services.stores.remarks(operation)]
     return json_answer(
         {**operation_json(operation, estimate), "warnings": warnings},
         202 if accepted.new or operation.open else 200,

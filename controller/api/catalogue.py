@@ -24,7 +24,7 @@ router = routing.router(tags=["catalogue"], responses=OPEN)
 @router.get("/countries")
 def list_countries(request: Request, services: ServicesDep, lang: str | None = None) -> Response:
     """List the countries that a shop can be opened in."""
-    abilities = services.commands.abilities()
+    abilities = services.stores.abilities()
     language = lang if lang in LANGUAGES else negotiate(request.headers.get("accept-language"))
     items = [{"code": code, "name": name} for code, name in countries.choices(language, abilities)]
     return json_answer({"kind": "CountryList", "items": items})
@@ -33,7 +33,7 @@ def list_countries(request: Request, services: ServicesDep, lang: str | None = N
 @router.get("/countries/{code}")
 def get_country(services: ServicesDep, code: Annotated[str, Path(max_length=10)]) -> Response:
     """What choosing a country sets."""
-    abilities = services.commands.abilities()
+    abilities = services.stores.abilities()
     if not countries.offered(code.upper(), abilities):
         raise UnknownCountryError(country=code)
     return json_answer(country_json(countries.pack(code, abilities), abilities))
@@ -60,7 +60,7 @@ def check_name(
     request: Request, services: ServicesDep, name: Annotated[str, Path(max_length=300)]
 ) -> Response:
     """Whether a store of this name could be made now."""
-    code = services.commands.name_problem(name)
+    code = services.stores.name_problem(name)
     language = negotiate(request.headers.get("accept-language"))
     message = None
     if code is not None:
@@ -78,4 +78,4 @@ def check_name(
 
 
 def _free(services: ServicesDep, name: str) -> list[str]:
-    return [item for item in suggestions(name) if services.commands.name_problem(item) is None]
+    return [item for item in suggestions(name) if services.stores.name_problem(item) is None]

@@ -13,7 +13,6 @@ from controller.api.described import SIGNED_IN, Responses
 from controller.api.inputs import Input, Switch, Text, Whole
 from controller.api.patches import merged
 from controller.api.resources import API_VERSION, list_json
-from controller.clusterbook import Entry, KnownCluster
 from controller.domain.clusterfindings import finding_to_json
 from controller.domain.clusters import (
     ClusterSpec,
@@ -24,6 +23,7 @@ from controller.domain.clusters import (
 from controller.domain.errors.base import InvalidInputError, Message
 from controller.domain.store import iso
 from controller.i18n import N_
+from controller.services.clusters import Entry, KnownCluster
 
 router = routing.router(prefix="/clusters", tags=["clusters"], responses=SIGNED_IN)
 

@@ -39,20 +39,20 @@ async def get_config(
     services: ServicesDep, scope: ScopeDep, calls: ShopCallsDep, name: Name
 ) -> Response:
     """Compare every field of the specification with what the shop has; writes nothing."""
-    plan = await calls.run(name, lambda: services.configuration.plan(scope, name))
+    plan = await calls.run(name, lambda: services.config.plan(scope, name))
     return json_answer({"apiVersion": API_VERSION, "kind": "Config", **plan.to_json()})
 
 
 @router.post("/config/push", status_code=202, responses=ALREADY)
 def push_config(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name) -> Response:
     """Write every setting again, also those that were changed in the shop and left so."""
-    return accepted_answer(services, services.configuration.push(scope, name, once))
+    return accepted_answer(services, services.config.push(scope, name, once))
 
 
 @router.get("/secrets")
 def list_secrets(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     """The secrets that are kept for a store, without their values."""
-    kept = services.configuration.secrets(scope, name)
+    kept = services.config.secrets(scope, name)
     return json_answer(list_json("Secret", (_secret_json(item) for item in kept), None))
 
 
@@ -67,7 +67,7 @@ def put_secret(
 ) -> Response:
     """Keep a secret and bring it into the shop."""
     value = body.value.get_secret_value()
-    accepted = services.configuration.set_secret(scope, name, secret, value, once)
+    accepted = services.config.set_secret(scope, name, secret, value, once)
     return accepted_answer(services, accepted)
 
 
@@ -76,7 +76,7 @@ def delete_secret(
     services: ServicesDep, scope: ScopeDep, name: Name, secret: SecretName
 ) -> Response:
     """Forget a secret and take it out of the shop."""
-    return accepted_answer(services, services.configuration.remove_secret(scope, name, secret))
+    return accepted_answer(services, services.config.remove_secret(scope, name, secret))
 
 
 def _secret_json(kept: KeptSecret) -> dict[str, object]:

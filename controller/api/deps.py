@@ -14,7 +14,7 @@ from controller.domain.errors.base import NotAllowedError, NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.registry.access import Tokens
 from controller.registry.idempotency import Once
-from controller.services import Services
+from controller.services.services import Services
 
 _REMEMBERED_SECONDS = 5.0
 """For how long a revoked token may still pass."""

@@ -24,6 +24,6 @@ def fleet(services: ServicesDep, scope: OperatorDep) -> Response:  # noqa: ARG00
             "kind": "Fleet",
             "phases": services.registry.stores.count_by_phase(),
             "openOperations": services.registry.operations.count_open(),
-            "unknown": services.commands.unknown(),
+            "unknown": services.stores.unknown(),
         }
     )

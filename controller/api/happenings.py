@@ -7,7 +7,7 @@ from typing import Any
 from controller.api.resources import event_json, list_json, note_json
 from controller.domain.store import Store, iso
 from controller.registry.journal import Event
-from controller.why.explaining import Noticed
+from controller.services.diagnosis.explaining import Noticed
 from provisioners.base import Happening
 
 

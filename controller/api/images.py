@@ -11,10 +11,10 @@ from controller.api.deps import OnceDep, OperatorDep, ServicesDep
 from controller.api.described import ALREADY, SIGNED_IN
 from controller.api.inputs import Input, Text
 from controller.api.resources import API_VERSION, list_json
-from controller.commands import CLUSTER_ENGINES
 from controller.domain.errors.inputs import UnknownEngineError
 from controller.domain.images import parse_image
 from controller.domain.rollouts import Rollout, rollout_to_json
+from controller.services.stores import CLUSTER_ENGINES
 
 stores = APIRouter(prefix="/stores", tags=["images"], responses=SIGNED_IN)
 router = APIRouter(prefix="/images", tags=["images"], responses=SIGNED_IN)
@@ -48,7 +48,7 @@ def set_image(
 ) -> Response:
     """Have a store run another image; the cluster must be able to fetch it first."""
     image = parse_image(body.image)
-    return accepted_answer(services, services.commands.image(scope, name, image, once))
+    return accepted_answer(services, services.stores.image(scope, name, image, once))
 
 
 @router.get("")
@@ -58,8 +58,8 @@ def list_images(services: ServicesDep, scope: OperatorDep) -> Response:  # noqa:
         {
             "apiVersion": API_VERSION,
             "kind": "Images",
-            "default": services.commands.usual_images(),
-            "items": services.commands.images(),
+            "default": services.stores.usual_images(),
+            "items": services.stores.images(),
         }
     )
 

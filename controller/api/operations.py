@@ -18,7 +18,7 @@ from controller.api.shopcalls import ShopCallsDep
 from controller.domain.operations import OPEN_STATES, OperationState
 from controller.domain.tenant import Scope
 from controller.registry.advancing import Accepted
-from controller.services import Services
+from controller.services.services import Services
 
 router = routing.router(responses=SIGNED_IN)
 
@@ -53,7 +53,7 @@ def get_operation(services: ServicesDep, scope: ScopeDep, operation_id: Id) -> R
 @router.post("/operations/{operation_id}/retry", status_code=202, tags=["operations"])
 def retry_operation(services: ServicesDep, scope: ScopeDep, operation_id: Id) -> Response:
     """Try a failed operation again from the step that failed."""
-    operation = services.commands.retry(scope, operation_id)
+    operation = services.stores.retry(scope, operation_id)
     return accepted_answer(services, Accepted(operation=operation, new=True))
 
 
@@ -75,7 +75,7 @@ async def follow_operation(
         yield _operation_event(found, start)
         if _final(found):
             return
-        async for event in services.tail.follow(scope, start, operation=operation_id):
+        async for event in services.event_stream.follow(scope, start, operation=operation_id):
             found = await run_in_threadpool(_resource, services, scope, operation_id)
             yield _operation_event(found, event.id)
             if _final(found):
@@ -154,7 +154,7 @@ async def _events(
     after = _position(last_event_id)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for event in services.tail.follow(scope, after, store=store):
+        async for event in services.event_stream.follow(scope, after, store=store):
             data = dump(event_json(event)).decode()
             yield ServerSentEvent(data, event="event", id=str(event.id))
 

@@ -20,7 +20,7 @@ from controller.api.resources import list_json
 from controller.api.shopcalls import ShopCalls, ShopCallsDep
 from controller.domain.orders import LONGEST_TITLE, OrderQuery, Parcel, Recorded, Track, new_track
 from controller.domain.tenant import Scope
-from controller.orderbook import OrderBook
+from controller.services.orders import OrderService
 
 router = routing.router(prefix="/stores/{name}/orders", tags=["orders"], responses=OF_SHOPS)
 
@@ -75,7 +75,7 @@ class ShipmentInput(TrackInput):
 class Desk:
     """The orders of the store in the path, on behalf of the caller."""
 
-    book: OrderBook
+    book: OrderService
     scope: Scope
     name: str
     calls: ShopCalls

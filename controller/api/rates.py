@@ -27,7 +27,7 @@ from controller.domain.rates import (
 )
 from controller.domain.store import Store, iso
 from controller.domain.tenant import Scope
-from controller.services import Services
+from controller.services.services import Services
 
 router = routing.router(tags=["rates"], responses=SIGNED_IN)
 

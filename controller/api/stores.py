@@ -23,7 +23,6 @@ from controller.api.inputs import (
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, backup_json, list_json, stack_json, store_json
 from controller.api.shopcalls import ShopCallsDep
-from controller.commands import Access, Owner
 from controller.commerce.drafts import draft_of, lifetime
 from controller.domain.conditions import Phase
 from controller.domain.differences import leaves
@@ -35,6 +34,7 @@ from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
 from controller.registry.advancing import Accepted
 from controller.registry.stores import StoreQuery
+from controller.services.stores import Access, Owner
 
 router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
@@ -104,15 +104,15 @@ def create_store(
     if body.adopt is None:
         if dry_run:
             raise BadRequestError
-        made = services.commands.create(scope, owner, draft, once, body.wish)
+        made = services.stores.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
     if not scope.is_operator:
         raise NotAllowedError
     access = Access(url=body.adopt.url, token=body.adopt.access_token.get_secret_value())
     if dry_run:
-        plan = services.commands.foresee(owner, draft, access)
+        plan = services.stores.foresee(owner, draft, access)
         return json_answer({"apiVersion": API_VERSION, "kind": "Config", **plan.to_json()})
-    return accepted_answer(services, services.commands.adopt(scope, owner, draft, access, once))
+    return accepted_answer(services, services.stores.adopt(scope, owner, draft, access, once))
 
 
 @router.put("/{name}", status_code=202, responses=ALREADY)
@@ -128,17 +128,15 @@ def apply_store(
     """Create the store, or change it to this specification; 200 when nothing differs."""
     draft = body.draft(name)
     ttl = lifetime(body.ttl) if body.ttl is not None else None
-    store, spec, changes = services.commands.difference(scope, draft, body.wish, ttl)
+    store, spec, changes = services.stores.difference(scope, draft, body.wish, ttl)
     expected.check(name, store)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
     if store is None:
         owner = Owner(email=body.email) if body.email else None
-        made = services.commands.create(scope, owner, draft, once, body.wish)
+        made = services.stores.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
-    accepted = services.commands.change(
-        scope, store, spec, expected=expected.generations, once=once
-    )
+    accepted = services.stores.change(scope, store, spec, expected=expected.generations, once=once)
     return _changed(services, scope, store, accepted)
 
 
@@ -191,17 +189,15 @@ def change_store(
 ) -> Response:
     """Change what is named (merge patch) and leave the rest; `expiresAt: null` lifts the end."""
     store = services.registry.stores.get(scope, name)
-    spec = services.commands.specify(patched(draft_of(store.spec), body))
+    spec = services.stores.specify(patched(draft_of(store.spec), body))
     expected.check(name, store)
-    accepted = services.commands.change(
-        scope, store, spec, expected=expected.generations, once=once
-    )
+    accepted = services.stores.change(scope, store, spec, expected=expected.generations, once=once)
     return _changed(services, scope, store, accepted)
 
 
 def _transition(kind: OperationKind) -> Any:
     def route(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name) -> Response:
-        return accepted_answer(services, services.commands.transition(scope, name, kind, once))
+        return accepted_answer(services, services.stores.transition(scope, name, kind, once))
 
     return route
 
@@ -229,7 +225,7 @@ def scale_store(
 ) -> Response:
     """Change how many web servers the shop has; nothing given goes back to the plan's."""
     wanted = Wanted(min=body.min, max=body.max, now=body.now)
-    return accepted_answer(services, services.commands.scale(scope, name, wanted, once))
+    return accepted_answer(services, services.stores.scale(scope, name, wanted, once))
 
 
 @router.post("/{name}/extend", status_code=202, responses=ALREADY)
@@ -237,7 +233,7 @@ def extend_store(
     services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name, body: ExtendInput
 ) -> Response:
     """Let a store that ends by itself live longer by so much, such as `{"by": "2h"}`."""
-    accepted = services.commands.extend(scope, name, lifetime(body.by), once)
+    accepted = services.stores.extend(scope, name, lifetime(body.by), once)
     return accepted_answer(services, accepted)
 
 
@@ -247,14 +243,14 @@ async def list_backups(
 ) -> Response:
     """The backups of a store as they are found now, newest first."""
     whose = f"{scope.tenant}/{name}"
-    found = await calls.run(whose, partial(services.restoring.backups, scope, name))
+    found = await calls.run(whose, partial(services.backups.backups, scope, name))
     return json_answer({"items": [backup_json(item) for item in found]})
 
 
 @router.post("/{name}/backups", status_code=202, responses=ALREADY)
 def make_backup(services: ServicesDep, scope: ScopeDep, once: OnceDep, name: Name) -> Response:
     """Have a backup made now; the shop goes on meanwhile."""
-    return accepted_answer(services, services.restoring.back_up(scope, name, once))
+    return accepted_answer(services, services.backups.back_up(scope, name, once))
 
 
 @router.post("/{name}/restores", status_code=202, responses=ALREADY)
@@ -269,7 +265,7 @@ async def restore_store(
     """Load a backup, or `latest`, over what a store has; meanwhile it is closed."""
 
     def accept() -> Response:
-        found = services.restoring.restore(scope, name, body.backup, once)
+        found = services.backups.restore(scope, name, body.backup, once)
         return accepted_answer(services, found)
 
     # It is looked up first whether the backup is there.
@@ -285,11 +281,11 @@ def purge_store(
     if body.confirm != store.spec.slug:
         raise ConfirmationMissingError(store=store.spec.slug)
     kind = OperationKind.PURGE
-    return accepted_answer(services, services.commands.transition(scope, name, kind, once))
+    return accepted_answer(services, services.stores.transition(scope, name, kind, once))
 
 
 @router.post("/{name}/login-link")
 def login_link(services: ServicesDep, scope: ScopeDep, name: Name) -> Response:
     """Make a link that opens the shop's administration once."""
-    link = services.commands.login_link(scope, name)
+    link = services.stores.login_link(scope, name)
     return json_answer({"url": link.url, "expiresAt": iso(link.expires_at)})

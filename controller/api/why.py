@@ -14,8 +14,8 @@ from controller.api.resources import API_VERSION, note_json
 from controller.api.shopcalls import ShopCallsDep
 from controller.domain.diagnoses import command_of, diagnose
 from controller.domain.store import condition_to_json, iso
-from controller.why.explaining import Why
-from controller.why.layers import Layer
+from controller.services.diagnosis.explaining import Why
+from controller.services.diagnosis.layers import Layer
 from provisioners.base import Reason
 
 router = routing.router(tags=["stores"], responses=OF_SHOPS)

@@ -2,7 +2,7 @@
 
 An answer is taken whole or not at all: one rate that is zero, negative or no number says that the
 source is broken. A code that is no known currency is left out and named, so that a new currency in
-the world does not stop the others. `controller.main` makes the one that the settings name.
+the world does not stop the others. `bootstrap.wiring` makes the one that the settings name.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from controller.services import Services
+from controller.services.services import Services
 from controller.web.render import Pages
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from controller.commands import Commands
 from controller.domain.errors.base import Explanation
 from controller.domain.naming import SLUG_MAX, slug_from, suggestions
 from controller.i18n import use_language
+from controller.services.stores import StoreService
 from controller.web import words
 
 _SHOWN = 3
@@ -36,7 +36,7 @@ def choose(*, shop: str, name: str, derived: str, email: str) -> Advice:
     return Advice(name=fitting, derived=fitting)
 
 
-def advise(commands: Commands, chosen: Advice, lang: str) -> Advice:
+def advise(commands: StoreService, chosen: Advice, lang: str) -> Advice:
     """The same with what stands against it and what could be had instead."""
     problem = commands.name_problem(chosen.name) if chosen.name else None
     if problem is None:

@@ -30,7 +30,7 @@ from controller.domain.tenant import Scope, Tenant
 from controller.i18n import use_language
 from controller.registry.idempotency import Once
 from controller.registry.stores import StoreQuery
-from controller.services import Services
+from controller.services.services import Services
 from controller.web import words
 from controller.web.errors import headers_of
 from controller.web.letters import code_letter
@@ -183,22 +183,22 @@ class Onboarding:
             error,
             key=form.key,
             shop=form.shop,
-            advice=advise(self._services.commands, form.advice, visit.lang),
-            choices=countries.choices(visit.lang, self._services.commands.abilities()),
+            advice=advise(self._services.stores, form.advice, visit.lang),
+            choices=countries.choices(visit.lang, self._services.stores.abilities()),
             **self._sets(form.country),
             typical=self._services.registry.operations.typical_seconds(OperationKind.CREATE),
         )
 
     def _sets(self, country: str) -> dict[str, Any]:
         """What a country sets, and what of its languages the shop does not have."""
-        abilities = self._services.commands.abilities()
+        abilities = self._services.stores.abilities()
         if not countries.offered(country.upper(), abilities):
             return {"pack": None, "nearest": {}, "untold": []}
         pack = countries.pack(country, abilities)
         return {
             "pack": pack,
             "nearest": nearest(pack.locales, abilities),
-            "untold": self._services.commands.untold(pack.locales),
+            "untold": self._services.stores.untold(pack.locales),
         }
 
     def name(
@@ -208,7 +208,7 @@ class Onboarding:
         """The address name's field as it is to look now."""
         visit = self._member(request)
         chosen = self._chosen(visit, shop, pick or name, derived)
-        found = advise(self._services.commands, chosen, visit.lang)
+        found = advise(self._services.stores, chosen, visit.lang)
         return part(self._pages.fragment(visit, "_name.html", advice=found))
 
     def country(self, request: Request, country: Asked = "") -> Response:
@@ -249,10 +249,10 @@ class Onboarding:
 
     def _accept(self, visit: Visit, email: str, draft: Draft, key: str) -> str:
         check_display_name(draft.display_name or "")
-        if not countries.offered(draft.country.upper(), self._services.commands.abilities()):
+        if not countries.offered(draft.country.upper(), self._services.stores.abilities()):
             raise UnknownCountryError(country=draft.country[:20])
         # The whole draft is checked before the business is added: a typing error leaves nothing.
-        spec = self._services.commands.specify(draft)
+        spec = self._services.stores.specify(draft)
         tenant = self._services.registry.tenants.ensure(
             Scope(tenant=None, actor=email),
             owner=email,
@@ -263,7 +263,7 @@ class Onboarding:
         told = "\n".join((spec.slug, spec.country, spec.display_name))
         once = Once(key=key, fingerprint=hashlib.sha256(told.encode()).hexdigest())
         scope = Scope(tenant=tenant.uid, actor=email)
-        return self._services.commands.create(scope, None, draft, once).operation.slug
+        return self._services.stores.create(scope, None, draft, once).operation.slug
 
     def _form(
         self,

@@ -17,7 +17,7 @@ from controller.domain.tenant import Scope
 from controller.i18n import use_language
 from controller.registry.journal import WARNING
 from controller.registry.stores import StoreQuery
-from controller.services import Services
+from controller.services.services import Services
 from controller.web import words
 from controller.web.render import Pages, Visit, part
 from controller.web.shops import shop_row
@@ -161,7 +161,7 @@ class OperatorConsole:
             body = self._pages.fragment(visit, "operator/_pulse.html", **self._now(scope, chosen))
             return Frame(parts={"pulse": body})
 
-        return live(self._services.tail, look)
+        return live(self._services.event_stream, look)
 
     # --- one store ------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ class OperatorConsole:
                 }
             )
 
-        return live(self._services.tail, look)
+        return live(self._services.event_stream, look)
 
     def log(self, request: Request, name: str) -> Response:
         """The last lines that the store printed."""
@@ -247,7 +247,7 @@ class OperatorConsole:
             return self._store(visit, found, ConfirmationMissingError(store=slug))
         if action in _CONFIRMED and confirm != slug:
             return self._pages.to(visit, f"/operator/stores/{found.store.uid}/confirm?to={action}")
-        self._services.commands.transition(scope, found.store.uid, _ACTIONS[action])
+        self._services.stores.transition(scope, found.store.uid, _ACTIONS[action])
         return self._pages.to(visit, f"/operator/stores/{found.store.uid}")
 
     def confirm(self, request: Request, name: str, to: Asked = "") -> Response:
@@ -266,13 +266,13 @@ class OperatorConsole:
         scope = self._scope(visit)
         found = view(self._services, scope, name)
         if found.failed:
-            self._services.commands.retry(scope, found.failed.id)
+            self._services.stores.retry(scope, found.failed.id)
         return self._pages.to(visit, f"/operator/stores/{name}")
 
     def administration(self, request: Request, name: str, csrf: Text = "") -> Response:
         """Go to the shop's administration, signed in."""
         visit = self._pages.posted(request, csrf)
-        link = self._services.commands.login_link(self._scope(visit), name)
+        link = self._services.stores.login_link(self._scope(visit), name)
         return self._pages.leave(visit, link.url)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 
 from controller.domain.errors.base import NotFoundError
-from controller.services import Services
+from controller.services.services import Services
 from controller.settings import Settings
 from controller.web.render import Pages
 

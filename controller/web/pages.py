@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from controller.services import Services
+from controller.services.services import Services
 from controller.web.assets import FILES, Assets
 from controller.web.docs import Reference
 from controller.web.errors import html_error

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from controller.domain.errors.base import NotAuthenticatedError
 from controller.domain.tenant import Scope
-from controller.services import Services
+from controller.services.services import Services
 from controller.web.render import Pages, Visit, part
 from controller.web.views import find
 

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from controller import i18n
-from controller.services import Services
+from controller.services.services import Services
 from controller.settings import ROOT
 from controller.web import formats, words
 from controller.web.assets import asset

@@ -14,7 +14,7 @@ from controller.domain.store import moment
 from controller.domain.tenant import Scope
 from controller.domain.watching import unwatched
 from controller.registry.stores import StoreQuery
-from controller.services import Services
+from controller.services.services import Services
 from controller.web.render import Pages, Visit
 from controller.web.stream import Frame, live
 from controller.web.views import StoreView, view
@@ -84,7 +84,7 @@ class Shops:
         spec = found.store.spec
         return {
             "view": found,
-            "nearest": nearest(spec.locales, self._services.commands.abilities(spec.engine)),
+            "nearest": nearest(spec.locales, self._services.stores.abilities(spec.engine)),
             "operations": registry.operations.page(scope, store=found.store.uid, limit=10),
             "events": registry.journal.latest(scope, store=found.store.uid, limit=30)[::-1],
         }
@@ -101,7 +101,7 @@ class Shops:
             body = self._pages.fragment(visit, "_shop.html", **self._context(scope, found))
             return Frame(parts={"shop": body}, final=not found.moving)
 
-        return live(self._services.tail, look)
+        return live(self._services.event_stream, look)
 
     def confirm(self, request: Request, slug: str) -> Response:
         """What closing the shop means."""
@@ -127,7 +127,7 @@ class Shops:
         found = view(self._services, scope, slug)
         if action not in _ACTIONS:
             raise WrongStateError(store=slug, state=str(found.store.desired))
-        self._services.commands.transition(scope, slug, _ACTIONS[action])
+        self._services.stores.transition(scope, slug, _ACTIONS[action])
         return self._pages.to(visit, f"/shops/{slug}")
 
     def retry(self, request: Request, slug: str, csrf: Text = "") -> Response:
@@ -135,14 +135,14 @@ class Shops:
         visit, scope = self._posted(request, csrf)
         found = view(self._services, scope, slug)
         if found.failed:
-            self._services.commands.retry(scope, found.failed.id)
+            self._services.stores.retry(scope, found.failed.id)
         return self._pages.to(visit, f"/shops/{slug}")
 
     def administration(self, request: Request, slug: str, csrf: Text = "") -> Response:
         """Go to the shop's administration, signed in."""
         visit, scope = self._posted(request, csrf)
         found = view(self._services, scope, slug)
-        link = self._services.commands.login_link(scope, found.store.spec.slug)
+        link = self._services.stores.login_link(scope, found.store.spec.slug)
         return self._pages.leave(visit, link.url)
 
 

@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from controller.domain.errors.base import NotFoundError, StoreControllerError
-from controller.tail import EventTail
+from controller.services.event_stream import EventStream
 
 _LONGEST_PAUSE: Final = 10.0
 """Seconds after which a page is looked at though nothing happened: "a minute ago" moves too."""
@@ -27,7 +27,7 @@ class Frame:
     """Whether nothing more will change by itself."""
 
 
-def live(tail: EventTail, look: Callable[[], Frame]) -> Response:
+def live(tail: EventStream, look: Callable[[], Frame]) -> Response:
     """A stream of the parts that changed since they were last sent, until the final frame.
 
     `look` runs in a thread. A browser that lost the connection gets everything again.
@@ -35,7 +35,7 @@ def live(tail: EventTail, look: Callable[[], Frame]) -> Response:
     return EventSourceResponse(_changes(tail, look), ping=15, headers={"Cache-Control": "no-store"})
 
 
-async def _changes(tail: EventTail, look: Callable[[], Frame]) -> AsyncIterator[ServerSentEvent]:
+async def _changes(tail: EventStream, look: Callable[[], Frame]) -> AsyncIterator[ServerSentEvent]:
     sent: dict[str, str] = {}
     while True:
         # Taken before the look: what happens meanwhile is not slept over.

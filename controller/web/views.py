@@ -16,7 +16,7 @@ from controller.domain.store import SHORTFALLS, STORE_CONDITIONS, Store
 from controller.domain.tenant import Scope
 from controller.domain.watching import unwatched
 from controller.registry.session import utcnow
-from controller.services import Services
+from controller.services.services import Services
 
 _NAME: Final = re.compile(r"[a-z0-9-]{1,63}")
 

@@ -19,9 +19,9 @@ from controller.domain.operations import (
     StepState,
 )
 from controller.i18n import N_
+from controller.services.diagnosis.explaining import Why
+from controller.services.diagnosis.layers import LayerState
 from controller.web import formats
-from controller.why.explaining import Why
-from controller.why.layers import LayerState
 
 PHASES: Mapping[Phase, tuple[str, str]] = {
     Phase.PENDING: (N_("Waiting"), "busy"),

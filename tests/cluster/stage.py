@@ -16,7 +16,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from controller import main
+from controller.bootstrap import wiring
 from controller.domain.clusters import Cluster as ClusterRow
 from controller.domain.stack import Stack
 from controller.domain.store import Store
@@ -81,9 +81,9 @@ class Stage(ControlPlane):
 
     def _opened(self) -> tuple[Registry, World]:
         if self._parts is None:
-            keyring = main.build_keyring(self._settings)
-            registry = main.build_registry(self._settings, keyring)
-            self._parts = registry, main.build_world(self._settings, keyring, registry)
+            keyring = wiring.build_keyring(self._settings)
+            registry = wiring.build_registry(self._settings, keyring)
+            self._parts = registry, wiring.build_world(self._settings, keyring, registry)
         return self._parts
 
     def leave(self) -> None:

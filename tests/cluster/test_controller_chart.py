@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from controller import __main__ as program
-from controller import stopping
+from controller.bootstrap import stopping
 from controller.settings import Settings
 from tests.cluster.controller_chart import (
     CHART,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from controller import claims, main
+from controller.bootstrap import claims, wiring
 from controller.domain.errors.base import StoreControllerError
 from controller.domain.errors.platform import (
     AddressUnusableError,
@@ -73,7 +73,7 @@ def test_a_key_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> N
     key = tmp_path / "master.key"
     key.mkdir() if content is None else key.write_bytes(content)
     with pytest.raises(HomeUnusableError) as raised:
-        main.build_keyring(Settings(home=tmp_path))
+        wiring.build_keyring(Settings(home=tmp_path))
     assert str(raised.value.params["detail"]).startswith("master.key: ")
 
 
@@ -84,10 +84,10 @@ def test_a_key_is_made_once_and_whole(tmp_path: Path, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(StorageFullError):
-            main.build_keyring(Settings(home=tmp_path))
+            wiring.build_keyring(Settings(home=tmp_path))
     assert list(tmp_path.iterdir()) == []
-    first = main.build_keyring(Settings(home=tmp_path)).derive("a")
-    assert main.build_keyring(Settings(home=tmp_path)).derive("a") == first
+    first = wiring.build_keyring(Settings(home=tmp_path)).derive("a")
+    assert wiring.build_keyring(Settings(home=tmp_path)).derive("a") == first
     (key,) = tmp_path.iterdir()
     assert key.stat().st_mode & 0o777 == 0o600
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller import distributed
+from controller.bootstrap import distributed
 
 ALL = ["STORECTL_DATABASE_URL", "STORECTL_REDIS_URL", "STORECTL_MASTER_KEY"]
 

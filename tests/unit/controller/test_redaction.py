@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.why.redaction import Redaction
+from controller.services.diagnosis.redaction import Redaction
 
 BARE = Redaction(())
 LETTERS = string.ascii_letters + string.digits + "-_.+/=$!*"

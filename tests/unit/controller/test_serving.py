@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from controller import serving
+from controller.bootstrap import serving
 
 pytestmark = pytest.mark.usefixtures("impatient")
 Connect = Callable[[], socket.socket]

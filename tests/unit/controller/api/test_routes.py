@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from controller.bootstrap.wiring import __version__
 from controller.domain.conditions import Phase
 from controller.domain.errors.base import explain
 from controller.domain.operations import PLANNED_STEPS, OperationKind
 from controller.domain.tenant import Scope
 from controller.i18n import translator
-from controller.main import __version__
 from controller.registry.leases import Kind, Leases, Ref
 from provisioners.base import DriverFailure, LogQuery
 from tests.planes import Plane, follow, problem

@@ -12,7 +12,7 @@ from controller.domain.store import moment
 from controller.domain.tenant import Scope
 from controller.registry.leases import Kind, Lease, Leases, Ref
 from controller.registry.progress import Pass, StepResult
-from controller.why.explaining import Explainer
+from controller.services.diagnosis.explaining import Explainer
 from provisioners.base import DriverFailure, Filling, Reason
 from tests.planes import Plane
 from tests.unit.controller.api.test_why import layer, layers, why

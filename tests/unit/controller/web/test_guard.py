@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from controller import main
+from controller.bootstrap import wiring
 from controller.domain.tenant import Scope
 from controller.jobs.hints import silent
 from controller.settings import Settings
@@ -96,8 +96,8 @@ def test_over_https_the_cookie_is_bound_to_the_host(
     plane: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(home=tmp_path, public_url="https://shops.example")
-    services = main.build_services(settings, plane.registry, plane.world, silent, lambda: True)
-    monkeypatch.setattr(plane, "app", main.build_app(services))
+    services = wiring.build_services(settings, plane.registry, plane.world, silent, lambda: True)
+    monkeypatch.setattr(plane, "app", wiring.build_app(services))
     cookie = Visitor(plane, server="https://shops.example").get("/").headers["set-cookie"]
     assert cookie.startswith("__Host-storectl=")
     assert "Secure" in cookie

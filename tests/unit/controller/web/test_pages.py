@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from controller import main
+from controller.bootstrap import wiring
 from controller.domain.commerce import Payment
 from controller.domain.conditions import Phase
 from controller.domain.errors.base import InvalidInputError, LimitError, by_code
@@ -57,10 +57,10 @@ def test_nobody_else_sees_them(
     server: str,
     settings: dict[str, Any],
 ) -> None:
-    services = main.build_services(
+    services = wiring.build_services(
         Settings(home=tmp_path, **settings), plane.registry, plane.world, silent, lambda: True
     )
-    monkeypatch.setattr(plane, "app", main.build_app(services))
+    monkeypatch.setattr(plane, "app", wiring.build_app(services))
     assert Visitor(plane, server=server).get("/outbox").status_code == 404
 
 

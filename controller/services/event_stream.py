@@ -18,7 +18,7 @@ _PAUSE = 0.05
 """Seconds between two questions: bounds how late a listener hears of an event."""
 
 
-class EventTail:
+class EventStream:
     """Wakes listeners when the journal grows."""
 
     def __init__(self, journal: Journal) -> None:

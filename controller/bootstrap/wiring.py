@@ -34,13 +34,10 @@ from controller.api import (
 )
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
-from controller.claims import unusable
-from controller.clusterbook import ClusterBook
-from controller.clusterdrivers import build_places
-from controller.commands import Commands
+from controller.bootstrap.claims import unusable
+from controller.bootstrap.clusters import build_places
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy, Quotes
-from controller.configuration import Configuration
 from controller.domain.errors.platform import HomeUnusableError, VaultClosedError
 from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
@@ -55,7 +52,6 @@ from controller.jobs.rate_fanout import Pace as RatePace
 from controller.jobs.rates import RateKeeper
 from controller.jobs.worker import Pace, Worker
 from controller.logging import log
-from controller.orderbook import OrderBook
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
 from controller.reconciler.world import World
@@ -65,12 +61,16 @@ from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 from controller.registry.taking import Taking
-from controller.restoring import Restoring
-from controller.services import Services
+from controller.services.backups import BackupService
+from controller.services.clusters import ClusterService
+from controller.services.config import ConfigService
+from controller.services.diagnosis.explaining import Explainer
+from controller.services.event_stream import EventStream
+from controller.services.orders import OrderService
+from controller.services.services import Services
+from controller.services.stores import StoreService
 from controller.settings import RateSettings, Settings
-from controller.tail import EventTail
 from controller.web import pages
-from controller.why.explaining import Explainer
 from provisioners.command import LEASH
 from provisioners.external import ExternalDriver
 from provisioners.sandbox import SandboxDriver
@@ -270,20 +270,20 @@ def build_services(
     """What the API and the pages are given."""
     driver = next(iter(world.drivers.values()))
     readers = registry.database.readers
-    commands = Commands(registry, world, driver.name, driver.engines, hint)
+    stores = StoreService(registry, world, driver.name, driver.engines, hint)
     return Services(
         settings=settings,
         registry=registry,
-        commands=commands,
-        configuration=Configuration(registry, world, hint),
-        orders=OrderBook(registry, world),
-        clusters=ClusterBook(
+        stores=stores,
+        config=ConfigService(registry, world, hint),
+        orders=OrderService(registry, world),
+        clusters=ClusterService(
             registry.clusters,
             world.places,
             read_platform(settings.kubernetes.values),
             world.standing,
         ),
-        restoring=Restoring(registry, world, commands),
+        backups=BackupService(registry, world, stores),
         explainer=Explainer(
             registry,
             world,
@@ -292,7 +292,7 @@ def build_services(
         ),
         world=world,
         keyring=world.keyring,
-        tail=EventTail(registry.journal),
+        event_stream=EventStream(registry.journal),
         readers=CapacityLimiter(readers) if readers else None,
         worker_alive=worker_alive,
     )

@@ -5,13 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from controller.commands import Owner
 from controller.commerce.drafts import Draft
 from controller.domain.conditions import Desired
 from controller.domain.errors.base import StoreControllerError
 from controller.domain.operations import STEP_TITLES, Operation, StepRecord, StepState
 from controller.domain.tenant import Scope
-from controller.services import Services
+from controller.services.services import Services
+from controller.services.stores import Owner
 
 _DEMO = Draft(
     name="demo",
@@ -25,7 +25,7 @@ _PATIENCE = 30.0
 _OWNER = Owner(email="demo@example.com")
 
 
-def welcome(services: Services, token: str, command: str) -> None:
+def show_welcome(services: Services, token: str, command: str) -> None:
     """Print where everything is, and follow the demonstration store until it sells.
 
     `command` is what brought all this up and brings it up again.
@@ -58,7 +58,7 @@ def _demo(services: Services) -> None:
     """Make the first store when there has never been any, and show how it comes up."""
     scope = Scope.operator("make up")
     if not services.registry.stores.any_ever():
-        operation = services.commands.create(scope, _OWNER, _DEMO).operation
+        operation = services.stores.create(scope, _OWNER, _DEMO).operation
         _say("")
         _say("Making a demonstration store, as the form does:")
         _follow(services, operation)

@@ -14,7 +14,7 @@ from controller.domain.store import Store
 from controller.reconciler.stacks import STEPS
 from controller.registry.leases import Kind, Ref
 from controller.registry.turns import Turn, Turns
-from controller.why.layers import Layer, LayerState
+from controller.services.diagnosis.layers import Layer, LayerState
 
 NAME = "worker"
 LOST, NOBODY = "worker_lost", "no_worker"

@@ -14,8 +14,8 @@ from controller.domain.errors.stacks import RestoreUnderWayError
 from controller.domain.operations import Operation, OperationState
 from controller.domain.store import Store
 from controller.reconciler.stack_steps import DeleteRelease
-from controller.why.layers import BESIDE, SILENT, Layer, LayerState, is_inner
-from controller.why.work import busy
+from controller.services.diagnosis.layers import BESIDE, SILENT, Layer, LayerState, is_inner
+from controller.services.diagnosis.work import busy
 from provisioners.base import Reason
 
 _PASSING = {"deadline_exceeded"}

@@ -15,7 +15,8 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from controller import claims, main, serving
+from controller.bootstrap import claims, serving, wiring
+from controller.bootstrap.stopping import Ending, Server
 from controller.domain.errors.base import StoreControllerError
 from controller.jobs import app as celery
 from controller.jobs.hints import Bell
@@ -25,7 +26,6 @@ from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from controller.settings import Settings
-from controller.stopping import Ending, Server
 
 _LEAVING_SECONDS = 1.5
 """What passes have to end after the step that they are at."""
@@ -54,17 +54,17 @@ def api() -> int:
 
 
 def _answer(settings: Settings, ending: Ending) -> None:
-    keyring = main.build_keyring(settings)
+    keyring = wiring.build_keyring(settings)
     with claims.listening(settings) as listener:
-        registry = main.build_registry(settings, keyring)
-        registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
+        registry = wiring.build_registry(settings, keyring)
+        registry.tokens.register(wiring.operator_token(settings), name="operator", tenant=None)
         bell = Bell(celery.build_publisher(settings.redis_url))
-        world = main.build_world(settings, keyring, registry)
-        services = main.build_services(
+        world = wiring.build_world(settings, keyring, registry)
+        services = wiring.build_services(
             settings, registry, world, bell, lambda: somebody_works(settings, registry)
         )
         try:
-            server = Server(serving.configured(main.build_app(services)), ending)
+            server = Server(serving.configured(wiring.build_app(services)), ending)
             server.run(sockets=[listener])
         finally:
             bell.close()
@@ -75,7 +75,7 @@ def _answer(settings: Settings, ending: Ending) -> None:
 @contextlib.contextmanager
 def _ended() -> Iterator[Ending]:
     """What to do at the end of this process; once a signal came, it leaves with the block."""
-    ending = Ending(main.drop_programs)
+    ending = Ending(wiring.drop_programs)
     ending.on_signals()
     try:
         yield ending
@@ -112,14 +112,14 @@ def worker(arguments: Sequence[str] = ()) -> int:
 
 
 def _work(settings: Settings, ending: Ending, queues: Sequence[str], rest: Sequence[str]) -> None:
-    keyring = main.build_keyring(settings)
-    registry = main.build_registry(settings, keyring)
+    keyring = wiring.build_keyring(settings)
+    registry = wiring.build_registry(settings, keyring)
     registry.database.ping()
-    main.renew_vault(registry)
+    wiring.renew_vault(registry)
     # What a pass wakes is looked at by the same process: that needs no broker.
-    world = main.build_world(settings, keyring, registry)
+    world = wiring.build_world(settings, keyring, registry)
     waited_on = celery.PEOPLE in queues if len(queues) == 1 else None
-    ours = main.build_worker(settings, registry, world, bell=None, waited_on=waited_on)
+    ours = wiring.build_worker(settings, registry, world, bell=None, waited_on=waited_on)
     presence = _presence(settings, registry)
     holder = f"{os.uname().nodename}/{os.getpid()}"
     ours.after_sweep(lambda: presence.announce(holder))

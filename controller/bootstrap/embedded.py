@@ -17,7 +17,9 @@ from typing import IO
 
 import uvicorn
 
-from controller import main, onstage, serving
+from controller.bootstrap import serving, wiring
+from controller.bootstrap.stopping import Ending, Server
+from controller.bootstrap.welcome import show_welcome
 from controller.jobs.worker import Worker
 from controller.logging import configure
 from controller.reconciler.world import World
@@ -25,9 +27,8 @@ from controller.registry.leases import Leases
 from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
 from controller.registry.session import Database
-from controller.services import Services
+from controller.services.services import Services
 from controller.settings import Settings
-from controller.stopping import Ending, Server
 
 _LEAVING_SECONDS = 1.5
 """What passes have to end after the step that they are at."""
@@ -47,7 +48,7 @@ class Home:
 def up(settings: Settings, lock: IO[str], listener: socket.socket) -> int:
     """Run until a signal comes, in a home and at an address that are ours; return the status."""
     configure(settings.log_level, json=settings.log_json)
-    ending = Ending(main.drop_programs)
+    ending = Ending(wiring.drop_programs)
     ending.on_signals()
     kept = f"\nStopped; everything is kept in {settings.home}"
     try:
@@ -69,17 +70,17 @@ def _home(settings: Settings) -> Iterator[Home]:
     database = Database(settings.effective_database_url)
     migrate(database)
     database.close()
-    keyring = main.build_keyring(settings)
-    registry = main.build_registry(settings, keyring)
-    registry.tokens.register(main.operator_token(settings), name="operator", tenant=None)
-    main.renew_vault(registry)
-    world = main.build_world(settings, keyring, registry)
+    keyring = wiring.build_keyring(settings)
+    registry = wiring.build_registry(settings, keyring)
+    registry.tokens.register(wiring.operator_token(settings), name="operator", tenant=None)
+    wiring.renew_vault(registry)
+    world = wiring.build_world(settings, keyring, registry)
     # The lock of the home proves that whoever held these is gone.
     Leases(registry.database, holder="home", seconds=1).forget_all()
     for name in world.drivers:
         registry.queue.wake_all(name)
-    worker = main.build_worker(settings, registry, world, bell=None)
-    services = main.build_services(settings, registry, world, worker.hint, lambda: worker.alive)
+    worker = wiring.build_worker(settings, registry, world, bell=None)
+    services = wiring.build_services(settings, registry, world, worker.hint, lambda: worker.alive)
     try:
         worker.start()
         yield Home(
@@ -95,7 +96,7 @@ def _home(settings: Settings) -> Iterator[Home]:
 
 def _serve(home: Home, listener: socket.socket, ending: Ending) -> None:
     """Answer requests until a signal comes."""
-    server = Server(serving.configured(main.build_app(home.services)), ending)
+    server = Server(serving.configured(wiring.build_app(home.services)), ending)
     note = _note(home.settings)
     stage = threading.Thread(target=_welcome, args=(home, server, note), daemon=True)
     stage.start()
@@ -117,4 +118,4 @@ def _welcome(home: Home, server: uvicorn.Server, note: Path) -> None:
             return
         time.sleep(0.01)
     note.write_text(json.dumps({"server": home.settings.url, "pid": os.getpid()}))
-    onstage.welcome(home.services, main.operator_token(home.settings), "make up")
+    show_welcome(home.services, wiring.operator_token(home.settings), "make up")

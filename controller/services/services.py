@@ -6,17 +6,17 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from controller.clusterbook import ClusterBook
-from controller.commands import Commands
-from controller.configuration import Configuration
 from controller.domain.keyring import Keyring
-from controller.orderbook import OrderBook
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
-from controller.restoring import Restoring
+from controller.services.backups import BackupService
+from controller.services.clusters import ClusterService
+from controller.services.config import ConfigService
+from controller.services.diagnosis.explaining import Explainer
+from controller.services.event_stream import EventStream
+from controller.services.orders import OrderService
+from controller.services.stores import StoreService
 from controller.settings import Settings
-from controller.tail import EventTail
-from controller.why.explaining import Explainer
 
 T = TypeVar("T")
 
@@ -27,15 +27,15 @@ class Services:
 
     settings: Settings
     registry: Registry
-    commands: Commands
-    configuration: Configuration
-    orders: OrderBook
-    restoring: Restoring
-    clusters: ClusterBook
+    stores: StoreService
+    config: ConfigService
+    orders: OrderService
+    backups: BackupService
+    clusters: ClusterService
     explainer: Explainer
     world: World
     keyring: Keyring
-    tail: EventTail
+    event_stream: EventStream
     worker_alive: Callable[[], bool]
     """Whether somebody reconciles: for the readiness probe."""
     readers: CapacityLimiter | None

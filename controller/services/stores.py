@@ -36,7 +36,7 @@ from controller.registry.advancing import Accepted
 from controller.registry.idempotency import Once
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
-from controller.shopdoor import opened
+from controller.services.shops import open_shop
 from provisioners.base import Driver, DriverFailure
 
 
@@ -63,7 +63,7 @@ CLUSTER_ENGINES = ("magento", "sandbox")
 _NOBODY = "operator@localhost.localdomain"
 
 
-class Commands:
+class StoreService:
     """Accepting what people ask for, whatever door they came through."""
 
     def __init__(
@@ -355,7 +355,7 @@ class Commands:
 
     def login_link(self, scope: Scope, name: str) -> LoginLink:
         """A one-time link to the shop's administration; raises StackNotReadyError."""
-        with opened(self._registry.stores, self._world, scope, name) as (_, shop):
+        with open_shop(self._registry.stores, self._world, scope, name) as (_, shop):
             return shop.login_link()
 
     def unknown(self) -> list[dict[str, Any]]:

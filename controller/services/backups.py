@@ -1,6 +1,5 @@
 """What people do with a store's backups: look at them, have one made, have one loaded."""
 
-from controller.commands import Commands
 from controller.domain.errors.base import StoreControllerError
 from controller.domain.errors.stacks import BackupNotFoundError, NoBackupsError
 from controller.domain.errors.stores import WrongStateError
@@ -12,19 +11,20 @@ from controller.reconciler.world import World
 from controller.registry.advancing import Accepted
 from controller.registry.idempotency import Once
 from controller.registry.registry import Registry
+from controller.services.stores import StoreService
 from provisioners.base import Backup, DriverFailure
 
 LATEST = "latest"
 """Instead of a backup's name: the newest one."""
 
 
-class Restoring:
+class BackupService:
     """Backups of stores on clusters; what runs in a home is saved with the home."""
 
-    def __init__(self, registry: Registry, world: World, commands: Commands) -> None:
+    def __init__(self, registry: Registry, world: World, stores: StoreService) -> None:
         self._registry = registry
         self._world = world
-        self._commands = commands
+        self._stores = stores
 
     def backups(self, scope: Scope, name: str) -> tuple[Backup, ...]:
         """Those that there are now, the newest first.
@@ -42,7 +42,7 @@ class Restoring:
             saved = self._world.release(stack).values.get("backup") or {}
             if not saved.get("enabled"):
                 raise NoBackupsError(store=store.spec.slug)
-        return self._commands.rung(self._registry.intents.back_up(scope, name, once))
+        return self._stores.rung(self._registry.intents.back_up(scope, name, once))
 
     def restore(self, scope: Scope, name: str, backup: str, once: Once | None = None) -> Accepted:
         """Accept that one of those that there are is loaded.
@@ -56,7 +56,7 @@ class Restoring:
         if backup not in known:
             raise BackupNotFoundError(store=store.spec.slug, backup=backup)
         intents = self._registry.intents
-        return self._commands.rung(intents.restore(scope, store.uid, backup, once))
+        return self._stores.rung(intents.restore(scope, store.uid, backup, once))
 
     def _known(self, store: Store) -> tuple[Backup, ...]:
         stack = self._registry.stores.stack(store.stack)

@@ -20,7 +20,7 @@ from controller.reconciler.world import World
 from controller.registry.journal import Event
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
-from controller.why.layers import (
+from controller.services.diagnosis.layers import (
     Layer,
     LayerState,
     agreeing,
@@ -29,10 +29,10 @@ from controller.why.layers import (
     of_operation,
     of_store,
 )
-from controller.why.probablecause import Cause, probable_cause
-from controller.why.redaction import Redaction
-from controller.why.stacklayers import StackLayers, asked
-from controller.why.work import NOBODY, Work, busy
+from controller.services.diagnosis.probablecause import Cause, probable_cause
+from controller.services.diagnosis.redaction import Redaction
+from controller.services.diagnosis.stacklayers import StackLayers, asked
+from controller.services.diagnosis.work import NOBODY, Work, busy
 from provisioners.base import Happening
 
 

@@ -25,7 +25,7 @@ from controller.reconciler.stacks import DOWN, STANDING
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.registry.session import utcnow
-from controller.why.layers import BESIDE, Layer, LayerState, ok, problem, unknown
+from controller.services.diagnosis.layers import BESIDE, Layer, LayerState, ok, problem, unknown
 from provisioners.base import NAMESPACE_PREFIX, DriverFailure, Reason, ReleaseState, ReleaseStatus
 
 T = TypeVar("T")

@@ -86,7 +86,7 @@ class Entry:
         return replace(spec, pull_secret=f"registry-pull-{digest}")
 
 
-class ClusterBook:
+class ClusterService:
     """Adding, changing and removing clusters."""
 
     def __init__(

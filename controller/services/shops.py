@@ -13,7 +13,9 @@ from controller.registry.stores import Stores
 
 
 @contextmanager
-def opened(stores: Stores, world: World, scope: Scope, name: str) -> Iterator[tuple[Store, Shop]]:
+def open_shop(
+    stores: Stores, world: World, scope: Scope, name: str
+) -> Iterator[tuple[Store, Shop]]:
     """A store with its shop, closed at the end.
 
     Raises StoreNotFoundError, WrongStateError while the shop is not meant to run and

@@ -20,13 +20,13 @@ from controller.registry.idempotency import Once
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.registry.vault import KeptSecret
-from controller.shopdoor import opened
+from controller.services.shops import open_shop
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 -- its name.
 """The secret with which an adopted shop is spoken to."""
 
 
-class Configuration:
+class ConfigService:
     """The settings and secrets of the stores in a scope."""
 
     def __init__(self, registry: Registry, world: World, hint: Hint) -> None:
@@ -35,8 +35,8 @@ class Configuration:
         self._hint = hint
 
     def plan(self, scope: Scope, name: str) -> Plan:
-        """Every field as wanted and as the shop has it; raises what `shopdoor.opened` raises."""
-        with opened(self._registry.stores, self._world, scope, name) as (store, shop):
+        """Every field as wanted and as the shop has it; raises what `shops.open_shop` raises."""
+        with open_shop(self._registry.stores, self._world, scope, name) as (store, shop):
             return plan(store, shop.compare())
 
     def push(self, scope: Scope, name: str, once: Once | None = None) -> Accepted:

@@ -24,10 +24,10 @@ from controller.engines.base import Orders
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
 from controller.registry.shipping import ShippingBook
-from controller.shopdoor import opened
+from controller.services.shops import open_shop
 
 
-class OrderBook:
+class OrderService:
     """The orders of the stores in a scope.
 
     Methods raise what `engines.base.Orders` raises, StoreNotFoundError, and WrongStateError or
@@ -90,7 +90,7 @@ class OrderBook:
 
     @contextmanager
     def _desk(self, scope: Scope, name: str) -> Iterator[tuple[Store, Orders]]:
-        with opened(self._stores, self._world, scope, name) as (store, shop):
+        with open_shop(self._stores, self._world, scope, name) as (store, shop):
             yield store, shop.orders()
 
 

@@ -1,0 +1,1 @@
+"""Use cases: what API, pages and the demonstration store do alike, without HTTP."""
