@@ -19,6 +19,7 @@ from controller.domain.errors.platform import StorageFullError, StorageUnusableE
 from controller.domain.errors.stacks import (
     BackupsUnreadError,
     DriverError,
+    ImageUntriedError,
     ReleaseUnfinishedError,
     StateLockedError,
     StillEndingError,
@@ -92,6 +93,7 @@ _DRIVER: Mapping[str, type[DriverError]] = {
     "volumes_rigid": VolumesRigidError,
     "state_locked": StateLockedError,
     "release_pending": ReleaseUnfinishedError,
+    "image_waiting": ImageUntriedError,
     "helm_killed": ToolKilledError,
     "backups_unread": BackupsUnreadError,
     "terraform_killed": ToolKilledError,

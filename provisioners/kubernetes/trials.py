@@ -106,7 +106,7 @@ def _job(name: str, stack: str, image: str, pull: Sequence[str]) -> Json:
             "backoffLimit": 0,
             "activeDeadlineSeconds": _LONGEST_SECONDS,
             "ttlSecondsAfterFinished": 60,
-            "template": {"metadata": {"labels": {OWNER: US}}, "spec": pod},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
         },
     }
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -139,6 +139,25 @@ def test_a_store_whose_new_pods_do_not_start_closes(
     assert (images(cluster, namespace), storefront(cluster, namespace)) == ({IMAGE}, "closed")
     shops.fate = usual
     stage.do("acme", "resume")
+
+
+@stood_in
+def test_an_image_that_gets_no_place_to_be_tried_is_named(
+    stage: Stage, cluster: Cluster, namespace: str, fated: Callable[[str, Fate], None]
+) -> None:
+    fated("image-trial", Fate.UNSCHEDULABLE)
+    operation = stage.call("PUT", "/stores/acme/image", {"image": NEW})
+    until(lambda: cause(stage) == "unschedulable")
+    assert images(cluster, namespace) == {IMAGE}
+    fated("image-trial", Fate.SUCCEEDED)
+    assert stage.finish(operation)["status"]["state"] == "succeeded"
+    old = stage.call("PUT", "/stores/acme/image", {"image": IMAGE})
+    assert stage.finish(old)["status"]["state"] == "succeeded"
+
+
+def cause(stage: Stage) -> str:
+    """The probable cause that `why` names, by its code."""
+    return str(stage.call("GET", "/stores/acme/why")["status"]["cause"]["code"])
 
 
 def test_another_image_is_fetched_and_runs(stage: Stage, cluster: Cluster, namespace: str) -> None:

@@ -195,6 +195,17 @@ class BackupNotLoadedError(PermanentError):
     )
 
 
+class ImageUntriedError(DriverError):
+    """The cluster has not started the new image yet; what ran before runs on."""
+
+    code = "image_untried"
+    cause = N_("The new image could not be started yet, so the old one stays: %(detail)s")
+    action = N_(
+        "Nothing needs to be done while it is fetched. Where it does not get room or permission, "
+        "“storectl why” names what is in its way."
+    )
+
+
 class ImageUnpullableError(PermanentError):
     """The cluster cannot fetch an image that a shop is to run; what ran before runs on."""
 
