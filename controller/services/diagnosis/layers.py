@@ -93,9 +93,15 @@ def agreeing(header: Layer, others: Sequence[Layer]) -> Layer:
 
     It says what the registry knows of the last look, which may be over.
     """
-    if header.note.reason in _OPEN and any(layer.state is LayerState.PROBLEM for layer in others):
+    if header.note.reason in _OPEN and any(_denies(layer) for layer in others):
         return replace(header, state=LayerState.PROBLEM, note=Note.of("WhyWasReady"))
     return header
+
+
+def _denies(layer: Layer) -> bool:
+    """Whether a layer found something that keeps the shop from running."""
+    noted = layer.reasons and all(reason.kind in BESIDE for reason in layer.reasons)
+    return layer.state is LayerState.PROBLEM and not noted
 
 
 def of_operation(

@@ -309,3 +309,4 @@ def test_a_shop_that_works_is_told_to_work_beside_what_needs_attention(plane: Pl
     assert found["cause"]["message"] == (
         "The shop works, and the volume of “database” is nearly full."
     )
+    assert (found["phase"], layer(found, "store")["state"]) == ("Ready", "ok")
