@@ -1,11 +1,13 @@
 """The documents name what there is: every setting, every verb, every command of make."""
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from cli.verbs import VERBS
 from controller.settings import Settings
 from scripts import error_table
 
@@ -68,3 +70,32 @@ def test_the_table_of_errors_is_that_of_the_code() -> None:
 def test_the_defaults_in_the_operators_guide_are_those_of_the_code() -> None:
     for variable, default in defaults(Settings):
         assert f"| `{variable}` | `{default}` |" in OPERATIONS
+
+
+def nouns() -> dict[str, set[str]]:
+    """The verbs of each noun, such as `cluster add`."""
+    apps = {
+        name: importlib.import_module(f"cli.commands.{known.module}").app
+        for name, known in VERBS.items()
+    }
+    return {
+        name: {str(command.name) for command in app.registered_commands}
+        for name, app in apps.items()
+        if app.info.name == name
+    }
+
+
+def test_every_command_that_a_document_or_a_message_names_exists() -> None:
+    messages = (ROOT / "templates/locale/en/LC_MESSAGES/messages.po").read_text()
+    told = EVERYTHING + messages.replace('"\n"', "")
+    known = nouns()
+    # "of storectl and of the server" is a sentence.
+    told = told.replace("storectl and", "")
+    named = set(re.findall(r"(?<![\w/.-])storectl ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", told))
+    missing = [
+        f"storectl {verb} {second}"
+        for verb, second in named
+        if verb not in VERBS or (second and verb in known and second not in known[verb])
+    ]
+    assert named
+    assert not missing
