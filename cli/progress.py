@@ -66,7 +66,10 @@ def sign(state: str) -> str:
 
 
 class Lines:
-    """A line for every step that ended; nothing is ever taken back, so a log can hold it."""
+    """A line for every step that ended; nothing is ever taken back, so a log can hold it.
+
+    A step that was not needed is not told of: it would come last, out of its order.
+    """
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[str, str]] = {}
@@ -88,7 +91,8 @@ class Lines:
             running = step["state"] == "running"
             # A step that is at work speaks only when it says what it waits for.
             now = (step["state"], detail if running else "")
-            speaks = bool(detail) if running else step["state"] != "pending"
+            ended = step["state"] != "pending" and step["reason"] != "AsWanted"
+            speaks = bool(detail) if running else ended
             if speaks and self._told.get(step["name"]) != now:
                 self._told[step["name"]] = now
                 output.note(_line(step, detail))

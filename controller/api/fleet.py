@@ -7,6 +7,7 @@ from controller.api.answers import json_answer
 from controller.api.deps import OperatorDep, ServicesDep
 from controller.api.described import SIGNED_IN
 from controller.api.resources import API_VERSION
+from controller.services.fleet import unmanaged
 
 router = routing.router(tags=["fleet"], responses=SIGNED_IN)
 
@@ -24,6 +25,6 @@ def fleet(services: ServicesDep, scope: OperatorDep) -> Response:  # noqa: ARG00
             "kind": "Fleet",
             "phases": services.registry.stores.count_by_phase(),
             "openOperations": services.registry.operations.count_open(),
-            "unknown": services.stores.unknown(),
+            "unknown": unmanaged(services.registry, services.world),
         }
     )

@@ -34,7 +34,8 @@ from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
 from controller.registry.advancing import Accepted
 from controller.registry.stores import StoreQuery
-from controller.services.stores import Access, Owner
+from controller.services.adoption import Access
+from controller.services.stores import Owner
 
 router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
 
@@ -110,9 +111,9 @@ def create_store(
         raise NotAllowedError
     access = Access(url=body.adopt.url, token=body.adopt.access_token.get_secret_value())
     if dry_run:
-        plan = services.stores.foresee(owner, draft, access)
+        plan = services.adoption.preview(owner, draft, access)
         return json_answer({"apiVersion": API_VERSION, "kind": "Config", **plan.to_json()})
-    return accepted_answer(services, services.stores.adopt(scope, owner, draft, access, once))
+    return accepted_answer(services, services.adoption.adopt(scope, owner, draft, access, once))
 
 
 @router.put("/{name}", status_code=202, responses=ALREADY)

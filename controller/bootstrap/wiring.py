@@ -61,6 +61,7 @@ from controller.registry.leases import Leases
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 from controller.registry.taking import Taking
+from controller.services.adoption import AdoptionService
 from controller.services.backups import BackupService
 from controller.services.clusters import ClusterService
 from controller.services.config import ConfigService
@@ -275,6 +276,7 @@ def build_services(
         settings=settings,
         registry=registry,
         stores=stores,
+        adoption=AdoptionService(registry, world, stores),
         config=ConfigService(registry, world, hint),
         orders=OrderService(registry, world),
         clusters=ClusterService(

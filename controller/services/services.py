@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from controller.domain.keyring import Keyring
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
+from controller.services.adoption import AdoptionService
 from controller.services.backups import BackupService
 from controller.services.clusters import ClusterService
 from controller.services.config import ConfigService
@@ -28,6 +29,7 @@ class Services:
     settings: Settings
     registry: Registry
     stores: StoreService
+    adoption: AdoptionService
     config: ConfigService
     orders: OrderService
     backups: BackupService

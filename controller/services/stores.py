@@ -1,15 +1,13 @@
 """What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.commerce.drafts import Draft, draft_of, specify
 from controller.commerce.languages import remarks
-from controller.commerce.plan import Plan, plan
 from controller.domain.clusters import Wish
-from controller.domain.conditions import Desired
 from controller.domain.errors.base import InvalidInputError, Message, NotAllowedError
 from controller.domain.errors.clusters import NotOnClusterError, StoreElsewhereError
 from controller.domain.errors.inputs import EngineUnavailableError, InvalidNameError
@@ -22,13 +20,12 @@ from controller.domain.operations import Operation, OperationKind
 from controller.domain.plans import PLAN_SCALES, Wanted
 from controller.domain.plans import Plan as Size
 from controller.domain.stack import EXTERNAL
-from controller.domain.store import SAME_END, Store, StoreSpec, StoreStatus, spec_changes
+from controller.domain.store import SAME_END, Store, StoreSpec, spec_changes
 from controller.domain.tenant import Scope, Tenant
 from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
 from controller.i18n import N_
 from controller.jobs.hints import Hint
-from controller.logging import log
 from controller.reconciler.shortfalls import without_texts
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
@@ -37,7 +34,6 @@ from controller.registry.idempotency import Once
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.services.shops import open_shop
-from provisioners.base import Driver, DriverFailure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +42,6 @@ class Owner:
 
     email: str
     language: str = "en"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """Where a shop is that somebody else runs, and the token of its integration."""
-
-    url: str
-    token: str = field(repr=False)
 
 
 CLUSTER_DRIVER = "helm"
@@ -151,7 +139,7 @@ class StoreService:
         """The tenant that the scope or the owner's address names, made when there is none."""
         if scope.tenant is not None:
             return self._registry.tenants.get(scope, scope.tenant)
-        email = _address(owner)
+        email = owner_address(owner)
         return self._registry.tenants.ensure(
             scope,
             owner=email,
@@ -193,52 +181,6 @@ class StoreService:
             return self._registry.stores.get(scope, name)
         except StoreNotFoundError:
             return None
-
-    def adopt(
-        self, scope: Scope, owner: Owner | None, draft: Draft, access: Access, once: Once | None
-    ) -> Accepted:
-        """Accept a shop that somebody else runs.
-
-        Raises what `create` raises, ShopUnreachableError, WrongShopError and ShopAdoptedError.
-        """
-        spec, secrets = self._identified(draft, access)
-        tenant = self.tenant(scope, owner, spec)
-        platform = Platform(
-            driver=EXTERNAL,
-            version=self._world.engines[spec.engine].version,
-            endpoint=access.url,
-            secrets=secrets,
-        )
-        return self.rung(self._registry.intents.create(scope, tenant, spec, platform, once))
-
-    def foresee(self, owner: Owner | None, draft: Draft, access: Access) -> Plan:
-        """What adopting a shop would change in it; writes nothing."""
-        spec, secrets = self._identified(draft, access)
-        now = datetime.now(UTC)
-        store = Store(
-            uid="",
-            tenant="",
-            owner=_address(owner),
-            stack=secrets["instance_uid"],
-            generation=1,
-            desired=Desired.ACTIVE,
-            spec=spec,
-            status=StoreStatus(),
-            operation=None,
-            created_at=now,
-            updated_at=now,
-        )
-        named = {site.code: site.url for site in spec.sites if site.url}
-        shop = self._world.engines[spec.engine].shop(access.url, store, secrets, {}, named)
-        try:
-            return plan(store, shop.compare())
-        finally:
-            shop.close()
-
-    def _identified(self, draft: Draft, access: Access) -> tuple[StoreSpec, dict[str, str]]:
-        spec = self.specify(draft)
-        uid = self._world.engines[spec.engine].identify(access.url, access.token)
-        return spec, {"access_token": access.token, "instance_uid": uid}
 
     def change(
         self,
@@ -358,14 +300,6 @@ class StoreService:
         with open_shop(self._registry.stores, self._world, scope, name) as (_, shop):
             return shop.login_link()
 
-    def unknown(self) -> list[dict[str, Any]]:
-        """What drivers hold for names that the registry does not know."""
-        return [
-            {"driver": name, "cluster": cluster, "name": held, "holds": _holds(driver, held)}
-            for (name, cluster), driver in self._world.every_driver().items()
-            for held in sorted(_names(driver) - self._registry.stores.stack_uids(name, cluster))
-        ]
-
     def name_problem(self, name: str) -> str | None:
         """The code of the error that a store of this name would meet; None when it is free."""
         try:
@@ -415,26 +349,9 @@ def _end(store: Store, ttl: timedelta) -> datetime:
     return end
 
 
-def _address(owner: Owner | None) -> str:
+def owner_address(owner: Owner | None) -> str:
     """The owner's address, normalised; the operator's stand-in when nobody is named."""
     return check_email(owner.email if owner else _NOBODY)
-
-
-def _names(driver: Driver) -> set[str]:
-    """Every name that something is held for; none while the driver cannot be asked."""
-    try:
-        return driver.names()
-    except DriverFailure as failure:
-        log.warning("driver_not_asked", driver=driver.name, detail=failure.detail)
-        return set()
-
-
-def _holds(driver: Driver, name: str) -> list[str]:
-    """What is held for a name that is not ours, which the driver may refuse to look into."""
-    try:
-        return list(driver.inventory(name))
-    except DriverFailure as failure:
-        return [failure.detail]
 
 
 def _fixed(spec: StoreSpec) -> list[Note]:

@@ -179,7 +179,9 @@ def _standing(pod: Json) -> str:
 
 def _read(message: str) -> Iterator[Backup]:
     for line in message.splitlines():
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
             told = json.loads(line)
             datetime.strptime(told["name"], BACKUP_NAME)  # noqa: DTZ007 -- only read.
-            yield Backup(name=told["name"], size=int(told["bytes"]), version=told["version"])
+            # Magento and Mage-OS name the program that tells it: "Magento CLI 2.4.7-p3".
+            version = told["version"].replace(" CLI ", " ")
+            yield Backup(name=told["name"], size=int(told["bytes"]), version=version)

@@ -113,6 +113,7 @@ def test_one_is_made_by_hand_while_the_shop_sells(
     assert done.returncode == 0, done.stderr
     assert names(stage) == done.stdout.split()
     (item,) = stage.call("GET", f"/stores/{NAME}/backups")["items"]
+    assert item["version"] == "Magento 2.4.7-p3"
     assert item["bytes"] > 0
     assert item["madeAt"].replace("-", "").replace(":", "")[:15] == item["name"][:15]
     told = stage.storectl("events", NAME).stdout

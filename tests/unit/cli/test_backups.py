@@ -12,7 +12,7 @@ NEW, OLD = "20261129T031700Z", "20261128T031700Z"
 
 def backup(name: str) -> dict[str, Any]:
     at = f"2026-11-{name[6:8]}T03:17:00.000Z"
-    return {"name": name, "madeAt": at, "bytes": 12_345_678, "version": "Magento CLI 2.4.7-p3"}
+    return {"name": name, "madeAt": at, "bytes": 12_345_678, "version": "Magento 2.4.7-p3"}
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from provisioners.base import Backup, DriverFailure, Reason, ReleaseState
 from tests.planes import Plane, follow, problem
 
 IMAGE = "registry.example.com/shop:1"
-OLD = Backup(name="20261128T031700Z", size=1_000, version="Magento CLI 2.4.7-p3")
-NEW = Backup(name="20261129T031700Z", size=2_000, version="Magento CLI 2.4.7-p3")
+OLD = Backup(name="20261128T031700Z", size=1_000, version="Magento 2.4.7-p3")
+NEW = Backup(name="20261129T031700Z", size=2_000, version="Magento 2.4.7-p3")
 GAVE_UP = Reason(kind="restore_failed", thing="job/restore", message="it gave up: damaged")
 
 
@@ -58,7 +58,7 @@ def test_they_are_listed_the_newest_first(plane: Plane, uid: str) -> None:
     items = plane.get("stores/acme/backups").json()["items"]
     assert [item["name"] for item in items] == [NEW.name, OLD.name]
     assert items[0]["madeAt"].startswith("2026-11-29T03:17:00")
-    assert (items[0]["bytes"], items[0]["version"]) == (2_000, "Magento CLI 2.4.7-p3")
+    assert (items[0]["bytes"], items[0]["version"]) == (2_000, "Magento 2.4.7-p3")
 
 
 @pytest.mark.parametrize("kind", ["list", "make", "load"])
