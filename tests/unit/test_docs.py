@@ -99,3 +99,21 @@ def test_every_command_that_a_document_or_a_message_names_exists() -> None:
     ]
     assert named
     assert not missing
+
+
+def folders(*rooms: str) -> set[str]:
+    """The folders of these rooms that hold something of ours."""
+    found = {path.name for room in rooms for path in (ROOT / room).iterdir() if path.is_dir()}
+    return {name for name in found if not name.startswith((".", "_"))}
+
+
+def test_the_tree_of_the_architecture_is_that_of_the_folders() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    tree = text.partition("```text\n")[2].partition("```")[0]
+    rooms = ("controller", "controller/services", "controller/domain", "provisioners", "tests")
+    assert folders(*rooms) <= set(re.findall(r"\b([a-z]+)/", tree))
+    # A line begins with a folder, indented by the rooms that it is in.
+    assert set(re.findall(r"^ {2,4}([a-z]+)/ ", tree, re.MULTILINE)) == folders(*rooms[:-1])
+    for room in ("controller/bootstrap", "controller/services", "controller/services/diagnosis"):
+        for module in (ROOT / room).glob("[a-z]*.py"):
+            assert re.search(rf"\b{module.stem}\b", tree), f"{room}/{module.name}"
