@@ -1,4 +1,4 @@
-"""Every setting, from environment variables that begin with STORECTL_. `main` reads them once.
+"""Every setting, from environment variables that begin with STORECTL_. `bootstrap` reads them once.
 
 A group's fields are written with two underscores: STORECTL_SMTP__HOST.
 """

@@ -1,6 +1,6 @@
 """The one place where an error becomes an HTTP answer: RFC 9457, in the caller's language.
 
-Pages get their own rendering from `web`; `main` passes it in.
+Pages get their own rendering from `web`; `bootstrap.wiring` passes it in.
 """
 
 from collections.abc import Callable

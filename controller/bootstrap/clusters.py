@@ -1,6 +1,6 @@
-"""How a cluster becomes a driver: beside `main`, the only place that names concrete ones.
+"""How a cluster becomes a driver: beside `wiring`, the only place that names concrete ones.
 
-`main` calls `build_places`.
+`wiring` calls `build_places`.
 """
 
 import os

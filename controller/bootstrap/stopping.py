@@ -1,8 +1,8 @@
 """The end of a process: orderly where that is quick, and within a few seconds whatever hangs.
 
-`home` and `distributed` make an `Ending` each. From the first signal on what runs has `SECONDS` to
-end by itself; then the process leaves under it, as a kill would, and the next start goes on from
-there. Threads cannot be ended from outside, so both ways lead out by `os._exit`.
+`embedded` and `distributed` make an `Ending` each. From the first signal on what runs has
+`SECONDS` to end by itself; then the process leaves under it, as a kill would, and the next start
+goes on from there. Threads cannot be ended from outside, so both ways lead out by `os._exit`.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a cluster may be called and say of itself; `clusterbook` asks before anything is kept."""
+"""What a cluster may be called and say of itself; asked before anything is kept."""
 
 import json
 import re

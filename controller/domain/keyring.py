@@ -1,7 +1,7 @@
 """Secrets that derive from the master key: nothing to store, nothing to lose between two steps.
 
 A derived secret is the same on every retry, so a worker that died leaves no orphaned key. Access
-tokens of stacks, one-time codes and cookies are made so; `main` hands the one keyring out.
+tokens of stacks, one-time codes and cookies are made so; `bootstrap` hands the one keyring out.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The bell: rung after a commit so that a worker looks at once. Losing it costs one sweep.
 
-`main` and `distributed` hand one to whoever accepts requests. In one process it is the worker's own
+`bootstrap` hands one to whoever accepts requests. In one process it is the worker's own
 `hint`; between processes it is a `Bell` over a broker.
 """
 

@@ -1,7 +1,7 @@
 """The clusters that stacks run on, opened: each with a driver of its own, made when it is needed.
 
-`main` says how a driver is made. Rows are read again every few seconds, so a cluster that was added
-or changed by another process is known here soon; one that changed gets a new driver.
+`bootstrap` says how a driver is made. Rows are read again every few seconds, so a cluster that was
+added or changed by another process is known here soon; one that changed gets a new driver.
 """
 
 import threading

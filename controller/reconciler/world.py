@@ -25,7 +25,7 @@ from provisioners.base import Builder, Driver, DriverFailure, Infrastructure, Re
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Engines and drivers by name; `main` fills it."""
+    """Engines and drivers by name; `bootstrap.wiring` fills it."""
 
     engines: Mapping[str, Engine]
     drivers: Mapping[str, Driver]

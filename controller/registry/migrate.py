@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema. `main` calls this before anything opens the registry."""
+"""Brings a database to the newest schema. Called before anything opens the registry."""
 
 from alembic import command
 from alembic.config import Config

@@ -1,4 +1,4 @@
-"""The registry as one object: what `main` makes and everything else is given."""
+"""The registry as one object: what `bootstrap` makes and everything else is given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

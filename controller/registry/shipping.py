@@ -1,6 +1,6 @@
 """What is kept here of shipments, which themselves live in the shop: who asked, and that it went.
 
-`orderbook` writes through this around its call of the shop.
+`services.orders` writes through this around its call of the shop.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the API and the pages are given: one frozen object that `main` makes."""
+"""What the API and the pages are given: one frozen object that `bootstrap.wiring` makes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Every page as one router, and the files beside them. `main` puts both into the app."""
+"""Every page as one router, and the files beside them. `wiring` puts both into the app."""
 
 from fastapi import APIRouter, FastAPI
 
