@@ -12,11 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-LANGUAGES: Final = ("en", "de", "es", "ar")
-"""Languages with a complete catalogue; the first is the source and the fallback."""
-
 DOMAIN: Final = "messages"
 CATALOGUES: Final = Path(__file__).resolve().parent.parent / "templates" / "locale"
+"""A folder for each language; `make check` refuses one with a text that is not translated."""
+
+_SOURCE: Final = "en"
+LANGUAGES: Final = (
+    _SOURCE,
+    *sorted(path.name for path in CATALOGUES.iterdir() if path.name != _SOURCE),
+)
+"""The languages that there are; the first is the source and the fallback."""
 
 # Shops speak more languages than we do, so these are all right-to-left languages of CLDR's locales.
 # fmt: off

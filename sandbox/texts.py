@@ -20,8 +20,8 @@ from babel.units import format_unit
 if TYPE_CHECKING:
     from decimal import Decimal
 
-LANGUAGES = ("en", "de", "es", "ar")
 DIRECTORY = Path(__file__).parent / "locale"
+LANGUAGES = tuple(sorted(path.name for path in DIRECTORY.iterdir()))
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name
@@ -69,7 +69,7 @@ class Texts:
         self.locale = Locale.parse(locale)
         language = self.locale.language
         self.lang = language if language in LANGUAGES else "en"
-        self.direction = "rtl" if self.lang == "ar" else "ltr"
+        self.direction = Locale(self.lang).text_direction
         self.catalog = translations(self.lang)
         self._timezone = ZoneInfo(timezone)
 

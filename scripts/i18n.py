@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE_LANGUAGE = "en"
 # A new language or feature brings hundreds of untranslated texts; the first few say enough.
 SHOWN = 10
-LANGUAGES = (SOURCE_LANGUAGE, "de", "es", "ar")
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.xml", "jinja2")]
 OPTIONS = {pattern: {"silent": "false"} for pattern, method in METHODS if method == "jinja2"}
@@ -36,6 +35,11 @@ class Domain:
     name: str
     sources: tuple[str, ...]
     locale: str
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that there is a folder of."""
+        return sorted(path.name for path in (ROOT / self.locale).iterdir())
 
     def po(self, language: str) -> Path:
         """Return where the catalog of a language is kept."""
@@ -122,7 +126,7 @@ def check(domain: Domain) -> Iterator[str]:
     wanted = {key(message) for message in messages(extract(domain))}
     if not wanted:
         return
-    for language in LANGUAGES:
+    for language in domain.languages:
         path = domain.po(language).relative_to(ROOT)
         found = list(check_language(domain, language, wanted))
         yield from (f"{path}: {fault}" for fault in found[:SHOWN])
@@ -170,7 +174,7 @@ def update(domain: Domain) -> None:
     template = extract(domain)
     if not len(template):
         return
-    for language in LANGUAGES:
+    for language in domain.languages:
         catalog, path = domain.read(language), domain.po(language)
         catalog.project, catalog.version = "store-controller", "1"
         catalog.msgid_bugs_address, catalog.last_translator = "", "Store Controller"

@@ -73,6 +73,12 @@ def _by_name() -> dict[str, str]:
     }
 
 
+def own_name(language: str) -> str:
+    """A language's name in that language, as it stands in a list: `Español`."""
+    name = Locale(language).get_language_name() or language
+    return name[:1].upper() + name[1:]
+
+
 @cache
 def countries() -> frozenset[str]:
     """Return the ISO 3166 alpha-2 codes of all inhabited countries, and XK."""

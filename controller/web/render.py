@@ -14,13 +14,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from controller import i18n
+from controller.commerce import cldr
 from controller.services.services import Services
 from controller.settings import ROOT
 from controller.web import formats, words
 from controller.web.assets import asset
 from controller.web.session import Session, Sessions
 
-LANGUAGE_NAMES: Final = {"en": "English", "de": "Deutsch", "es": "Español", "ar": "العربية"}
+LANGUAGE_NAMES: Final = {lang: cldr.own_name(lang) for lang in i18n.LANGUAGES}
 _LANGUAGE_COOKIE: Final = "storectl_language"
 _YEAR: Final = 365 * 24 * 3600
 _HEADERS: Final = {

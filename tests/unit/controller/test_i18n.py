@@ -14,6 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import i18n
+from controller.commerce import cldr
+from controller.engines.sandbox import SandboxEngine
+from controller.settings import ROOT
 
 SOURCES = i18n.CATALOGUES
 
@@ -131,3 +134,15 @@ def test_importing_the_module_loads_no_library() -> None:
         cwd=Path(i18n.__file__).parents[1],
     )
     assert shown.stdout.strip() == "False"
+
+
+def test_a_language_is_a_folder_and_names_itself_as_its_speakers_do() -> None:
+    assert set(i18n.LANGUAGES) == {path.name for path in SOURCES.iterdir()}
+    assert i18n.LANGUAGES[0] == "en"
+    names = {lang: cldr.own_name(lang) for lang in i18n.LANGUAGES}
+    known = {"en": "English", "ar": "العربية", "de": "Deutsch", "es": "Español"}
+    assert known.items() <= names.items()
+
+
+def test_the_sandbox_shop_has_texts_in_the_languages_that_its_engine_names() -> None:
+    assert SandboxEngine.languages == {path.name for path in (ROOT / "sandbox/locale").iterdir()}
