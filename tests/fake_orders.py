@@ -111,7 +111,7 @@ class FakeOrders:
 
     def page(self, query: OrderQuery) -> OrderPage:
         if query.after is not None and not query.after.isdecimal():
-            raise BadRequestError
+            raise BadRequestError((("after", "the “next” of the page before"),))
         found = [
             order
             for order in reversed(self._ledger().orders.values())

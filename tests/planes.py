@@ -6,7 +6,7 @@ answer. Nothing is reconciled until a test says `settle()`.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +129,23 @@ class Plane:
         return found, self.registry.tokens.issue(name=owner, tenant=found.uid)[1]
 
     def request(
-        self, method: str, path: str, *, token: str | None = OPERATOR, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = OPERATOR,
+        more: Sequence[tuple[str, str]] = (),
+        **options: Any,
     ) -> httpx.Response:
-        """One request; `path` below the API unless it begins with a slash."""
+        """One request; `path` below the API unless it begins with a slash.
+
+        `more` are headers that may stand there twice.
+        """
         url = path if path.startswith("/") else f"/api/v1/{path}"
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         headers |= options.pop("headers", {})
         response: httpx.Response = self.run(
-            self._client.request(method, url, headers=headers, **options)
+            self._client.request(method, url, headers=[*headers.items(), *more], **options)
         )
         return response
 

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
+from controller.domain.errors.base import Message
 from controller.domain.errors.requests import (
     AlreadyThereError,
     BadRequestError,
@@ -20,6 +21,7 @@ from controller.domain.errors.requests import (
     PreconditionFailedError,
 )
 from controller.domain.store import Store
+from controller.i18n import N_
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"\s*(?:{_TAG.pattern}\s*(?:,\s*|$))+")
@@ -74,7 +76,8 @@ def _tags(text: str) -> Iterable[tuple[bool, str]]:
     if text.strip().isascii() and text.strip().isdigit():
         return [(False, text.strip())]
     if not _LIST.fullmatch(text):
-        raise BadRequestError
+        told = Message(N_("an ETag in quotes, several with commas between them, or *"))
+        raise BadRequestError((("If-Match", told),))
     return [(bool(weak), tag) for weak, tag in _TAG.findall(text)]
 
 

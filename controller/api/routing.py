@@ -5,6 +5,7 @@ and which the route cannot honour, a body where none is taken, and JSON that los
 """
 
 from collections.abc import Callable, Collection, Coroutine
+from json import JSONDecodeError
 from typing import Any
 
 from fastapi import APIRouter, Request, params
@@ -75,7 +76,7 @@ def _check_parameters(request: Request, known: Collection[str]) -> None:
 def _check_headers(request: Request, known: Collection[str]) -> None:
     for name in _ONCE:
         if len(request.headers.getlist(name)) > 1:
-            raise BadRequestError
+            raise BadRequestError(((name.title(), Message(N_("it is sent more than once"))),))
     if request.method not in _SAFE:
         for name in _CHANGING:
             # A route that knows If-Match leaves dates aside, as it should (RFC 9110, 13.2.2).
@@ -92,12 +93,22 @@ async def _check_body(request: Request, *, takes_body: bool) -> None:
         negotiation.check_json(request.headers)
     try:
         found = jsontext.loads(body)
-    except ValueError:
-        raise BadRequestError from None
+    except ValueError as error:
+        raise BadRequestError((("body", _unreadable(error)),)) from None
     if takes_body:
         request._json = found
     elif found not in (None, {}):
         raise InvalidInputError((("body", Message(N_("nothing can be said here"))),))
+
+
+def _unreadable(error: ValueError) -> Message:
+    """Where a body ceases to be JSON, or what else it is."""
+    if isinstance(error, JSONDecodeError):
+        place = {"line": error.lineno, "column": error.colno}
+        return Message(N_("it is not JSON at line %(line)d, column %(column)d"), **place)
+    if isinstance(error, UnicodeDecodeError):
+        return Message(N_("it is not in UTF-8"))
+    return Message(N_("it is not JSON: %(detail)s"), detail=str(error)[:100])
 
 
 def _conditional(request: Request, answer: Response) -> Response:

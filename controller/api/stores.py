@@ -23,18 +23,22 @@ from controller.api.inputs import (
 from controller.api.patches import patched
 from controller.api.resources import API_VERSION, backup_json, list_json, stack_json, store_json
 from controller.api.shopcalls import ShopCallsDep
-from controller.commerce.drafts import draft_of, lifetime
+from controller.commerce.drafts import Draft, draft_of, lifetime
 from controller.domain.conditions import Phase
 from controller.domain.differences import leaves
-from controller.domain.errors.base import NotAllowedError
+from controller.domain.errors.base import Message, NotAllowedError
 from controller.domain.errors.inputs import ConfirmationMissingError
 from controller.domain.errors.requests import BadRequestError
+from controller.domain.errors.stores import StoreDiffersError
 from controller.domain.operations import OperationKind
 from controller.domain.plans import Wanted
 from controller.domain.store import Store, StoreSpec, iso
+from controller.domain.tenant import Scope
+from controller.i18n import N_
 from controller.registry.advancing import Accepted
 from controller.registry.stores import StoreQuery
 from controller.services.adoption import Access
+from controller.services.services import Services
 from controller.services.stores import Owner
 
 router = routing.router(prefix="/stores", tags=["stores"], responses=SIGNED_IN)
@@ -82,7 +86,7 @@ def _label(text: str | None) -> tuple[str, str] | None:
         return None
     key, sign, value = text.partition("=")
     if not sign or not key:
-        raise BadRequestError
+        raise BadRequestError((("label", Message(N_("KEY=VALUE, such as team=tea"))),))
     return key, value
 
 
@@ -93,7 +97,8 @@ def create_store(
     once: OnceDep,
     body: CreateInput,
     dry_run: Annotated[
-        bool, Query(alias="dryRun", description="With `adopt`: say what would change in the shop.")
+        bool,
+        Query(alias="dryRun", description="Only say what differs; with `adopt`, in the shop."),
     ] = False,
 ) -> Response:
     """Accept a new store and return the operation that builds it.
@@ -104,7 +109,7 @@ def create_store(
     draft = body.draft(body.name)
     if body.adopt is None:
         if dry_run:
-            raise BadRequestError
+            return _untried(services, scope, draft, body)
         made = services.stores.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
     if not scope.is_operator:
@@ -114,6 +119,15 @@ def create_store(
         plan = services.adoption.preview(owner, draft, access)
         return json_answer({"apiVersion": API_VERSION, "kind": "Config", **plan.to_json()})
     return accepted_answer(services, services.adoption.adopt(scope, owner, draft, access, once))
+
+
+def _untried(services: Services, scope: Scope, draft: Draft, body: CreateInput) -> Response:
+    """What a creation would do; raises what it would raise."""
+    store, spec, changes = services.stores.difference(scope, draft, body.wish)
+    if changes:
+        fields = ", ".join(name for name, _, _ in changes)
+        raise StoreDiffersError(store=spec.slug, fields=fields)
+    return json_answer(_diff(draft.name, store, spec, changes))
 
 
 @router.put("/{name}", status_code=202, responses=ALREADY)

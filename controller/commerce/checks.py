@@ -54,6 +54,9 @@ _MOST_ROWS = 10_000
 _DEAREST = Decimal(10) ** 9
 _WIDEST = 5000
 """Basis points."""
+_LANGUAGES = {"no": "nb"}
+"""What people write for a language that CLDR has under another code."""
+
 _AT_MOST = N_("at most %(most)d")
 _ONE_OF = N_("one of %(choices)s")
 _ONE_LINE = N_("at most 200 characters, no line breaks")
@@ -87,19 +90,21 @@ class Checks:
         return found
 
     def _locale(self, text: str) -> str:
+        language, *rest = text.strip().replace("-", "_").split("_")
+        spelled = [_LANGUAGES.get(language.lower(), language), *rest]
         try:
-            return str(Locale.parse(text.replace("-", "_")))
+            return str(Locale.parse("_".join(spelled)))
         except (ValueError, UnknownLocaleError, TypeError):
             self.say("locales", N_("“%(text)s” is not a CLDR locale such as de_DE"), text=text[:40])
             return text
 
     def timezone(self, text: str) -> str:
         """An IANA name, as the shop spells it."""
-        found = self.abilities.timezones.get(text)
+        found = self.abilities.timezone(text.strip())
         if found is None:
             self.say(
                 "timezone",
-                N_("“%(text)s” is not an IANA time zone such as Europe/Berlin"),
+                N_("“%(text)s” is not a time zone that shops can be set to, such as Europe/Berlin"),
                 text=text[:60],
             )
         return found or text
@@ -207,7 +212,8 @@ class Checks:
                 by=str(gone.by),
             )
         elif not tender.in_force(text):
-            self.say(name, N_("“%(code)s” is not an ISO 4217 currency"), code=text[:10])
+            told = N_("“%(code)s” is not a currency that people pay with, such as EUR")
+            self.say(name, told, code=text[:10])
         elif text not in self.abilities.currencies:
             self.say(
                 name,

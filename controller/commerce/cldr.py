@@ -29,6 +29,9 @@ _NO_COUNTRY: Final = frozenset(
 # Nobody lives there for good, so CLDR has no money, no language or no time zone for them.
 UNINHABITED: Final = frozenset({"AQ", "BV", "HM", "TF"})
 
+# What the European Union writes, beside UK, which CLDR knows.
+_ALSO: Final = {"EL": ["GR"]}
+
 # The United States' territories keep its customary units; Babel has no measurement systems.
 _POUNDS: Final = frozenset({"US", "AS", "GU", "MP", "PR", "UM", "VI", "LR", "MM"})
 
@@ -55,11 +58,11 @@ def country_code(text: str) -> str:
     """
     said = text.strip()
     code = said.upper() if said.isascii() else said
-    if code in countries() or len(code) == 2:
+    if code in countries():
         return code
-    if len(code) == 3 and code.isalpha():
-        aliases = get_global("territory_aliases").get(code, [])
-        return str(aliases[0]) if len(aliases) == 1 else said
+    if len(code) in {2, 3} and code.isalpha():
+        aliases = _ALSO.get(code) or get_global("territory_aliases").get(code, [])
+        return str(aliases[0]) if len(aliases) == 1 else code
     return _by_name().get(said.casefold(), said)
 
 

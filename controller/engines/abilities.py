@@ -45,6 +45,13 @@ class Abilities:
     table_bound: Decimal
     """What no amount of a table rate reaches."""
 
+    def timezone(self, said: str) -> str | None:
+        """The shop's name of a time zone, whatever its case; None for what it does not have."""
+        if said in self.timezones:
+            return self.timezones[said]
+        spelled = (zone for name, zone in self.timezones.items() if name.lower() == said.lower())
+        return next(spelled, None)
+
     def locale(self, wanted: str) -> str:
         """The shop's own name of a CLDR locale, or of the one nearest to it that it has.
 

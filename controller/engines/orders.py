@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from controller.domain.errors.base import Message
 from controller.domain.errors.orders import (
     NothingToShipError,
     OrderNotFoundError,
@@ -48,6 +49,7 @@ from controller.engines.order_reading import (
 from controller.engines.rest import RestClient, reading
 from controller.engines.search import Filter, search
 from controller.engines.shopper import PROBE_EMAIL, PROBE_SKU
+from controller.i18n import N_
 
 T = TypeVar("T")
 
@@ -95,7 +97,7 @@ class OrderDesk:
         groups: list[list[Filter]] = []
         if after is not None:
             if not (after.isascii() and after.isdigit()):
-                raise BadRequestError
+                raise BadRequestError((("after", Message(N_("the “next” of the page before"))),))
             groups.append([("entity_id", "lt", after)])
         if query.status is not None:
             groups.append([("status", "eq", query.status)])

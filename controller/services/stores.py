@@ -12,7 +12,12 @@ from controller.domain.errors.base import InvalidInputError, Message, NotAllowed
 from controller.domain.errors.clusters import NotOnClusterError, StoreElsewhereError
 from controller.domain.errors.inputs import EngineUnavailableError, InvalidNameError
 from controller.domain.errors.stacks import ImageMissingError, OneSizeError
-from controller.domain.errors.stores import NoEndError, NotOursError, StoreNotFoundError
+from controller.domain.errors.stores import (
+    NameTakenError,
+    NoEndError,
+    NotOursError,
+    StoreNotFoundError,
+)
 from controller.domain.images import Image, parse_image
 from controller.domain.naming import check_email, check_slug
 from controller.domain.notes import Note
@@ -165,9 +170,7 @@ class StoreService:
             # The same order again means the same shop, whatever is usual by now.
             draft = replace(draft, engine=draft.engine or known.spec.engine)
         spec = self.specify(draft, wish)
-        sized = spec.plan is not Size.STARTER or spec.scale is not None
-        if not scope.is_operator and (wish is not None or sized):
-            raise NotAllowedError
+        _check_place(scope, spec, wish)
 
         def platform() -> Platform:
             return self._platform(spec, draft, wish)
@@ -319,11 +322,15 @@ class StoreService:
 
         A time to live counts from the creation, so that the same file again changes nothing.
         Raises InvalidInputError when that is over, and StoreElsewhereError when it is there in
-        another place, for it does not move.
+        another place, for it does not move. Of a name that is not there yet NameTakenError and
+        NotAllowedError say that it cannot be made.
         """
         spec = self.specify(draft, wish)
         store = self._known(scope, spec.slug)
         if store is None:
+            _check_place(scope, spec, wish)
+            if self._registry.stores.name_taken(spec.slug):
+                raise NameTakenError(name=spec.slug)
             empty: list[tuple[str, Any, Any]] = []
             return None, spec, empty
         if wish is not None:
@@ -336,6 +343,13 @@ class StoreService:
         end = spec.expires_at or known.expires_at if ttl is None else _end(store, ttl)
         spec = replace(spec, expires_at=end, scale=spec.scale or known.scale)
         return store, spec, list(spec_changes(store.spec, spec))
+
+
+def _check_place(scope: Scope, spec: StoreSpec, wish: Wish | None) -> None:
+    """Where a new store goes, and how large it is, is the operator's to say."""
+    sized = spec.plan is not Size.STARTER or spec.scale is not None
+    if not scope.is_operator and (wish is not None or sized):
+        raise NotAllowedError
 
 
 def _end(store: Store, ttl: timedelta) -> datetime:

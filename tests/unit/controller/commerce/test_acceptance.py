@@ -91,7 +91,7 @@ def test_a_time_zone_is_kept_by_the_name_that_the_shop_has(said: str, kept: str)
     assert specified(timezone=said).timezone == kept
 
 
-@pytest.mark.parametrize("said", ["CET", "Etc/GMT+5", "Europe/Berlin ", "localtime", "posixrules"])
+@pytest.mark.parametrize("said", ["CET", "Etc/GMT+5", "Europe Berlin", "localtime", "posixrules"])
 def test_a_time_zone_that_the_shop_lacks_is_refused(said: str) -> None:
     assert list(refused(timezone=said)) == ["timezone"]
 
@@ -164,3 +164,33 @@ def test_an_origin_lies_in_a_region_of_the_country() -> None:
     assert "shipping.origin.region" in refused(origin={"region": "Bayern"})
     assert specified(origin={"region": "bay"}).commerce.shipping.origin.region == "BAY"
     assert specified("GB", origin={"region": "Kent"}).commerce.shipping.origin.region == "Kent"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("uk", "GB"), ("EL", "GR"), ("GBR", "GB"), ("Deutschland", "DE"), ("ZR", "CD")],
+)
+def test_a_country_is_understood_as_people_write_it(said: str, found: str) -> None:
+    assert specified(said).country == found
+
+
+@pytest.mark.parametrize("said", ["YU", "CS", "ZZ", "AQ"])
+def test_what_is_no_country_any_more_or_several_is_refused(said: str) -> None:
+    with pytest.raises(UnknownCountryError):
+        specified(said)
+
+
+def test_a_language_and_a_time_zone_are_understood_as_people_write_them() -> None:
+    spec = specified("NO", locales=("no-NO", " en_GB "), timezone="europe/oslo ")
+    assert (spec.locales, spec.timezone) == (("nb_NO", "en_GB"), "Europe/Oslo")
+
+
+@pytest.mark.parametrize("code", ["XAU", "XDR", "XTS", "CHE"])
+def test_what_nobody_pays_with_is_not_called_unknown(code: str) -> None:
+    told = f"“{code}” is not a currency that people pay with, such as EUR"
+    assert refused(base_currency=code) == {"currencies.base": told}
+
+
+def test_a_zone_that_is_one_and_cannot_be_set_is_not_called_none() -> None:
+    told = "“Etc/GMT+5” is not a time zone that shops can be set to, such as Europe/Berlin"
+    assert refused(timezone="Etc/GMT+5") == {"timezone": told}
