@@ -14,6 +14,7 @@ from babel import Locale, UnknownLocaleError
 from controller.commerce import tender
 from controller.commerce.cldr import country_code
 from controller.commerce.identities import folded, tax_name, twice
+from controller.domain import postcodes
 from controller.domain.commerce import (
     TAX_PRIORITIES,
     Carrier,
@@ -329,7 +330,9 @@ class Checks:
             country=country, region=region, postcode=postcode, above=above, price=price
         )
 
-    def _place(self, name: str, said: Mapping[str, Any], longest: int) -> tuple[str, str, str]:
+    def _place(
+        self, name: str, said: Mapping[str, Any], longest: int, *, ranges: bool = False
+    ) -> tuple[str, str, str]:
         country = country_code(str(said.get("country") or "*")[:100])
         region, postcode = (str(said.get(part) or "*").strip() for part in ("region", "postcode"))
         if country != "*" and country not in self.abilities.destinations:
@@ -340,6 +343,10 @@ class Checks:
             )
         elif region != "*":
             region = self._region(f"{name}.region", country, region)
+        if ranges and (ends := postcodes.range_of(country, postcode)) is not None:
+            if ends[0] > ends[1]:
+                self.say(f"{name}.postcode", N_("the lower end of the range comes first"))
+            return country, region, postcodes.written(*ends)
         if len(postcode) > longest or not postcode.isprintable():
             self.say(f"{name}.postcode", N_("at most %(most)d characters"), most=longest)
         return country, region, postcode
@@ -406,11 +413,12 @@ class Checks:
                 self.say(name, told, priority=rate.priority, rate=before)
 
     def _tax_rate(self, name: str, said: Mapping[str, Any]) -> TaxRate:
-        country, region, postcode = self._place(name, said, self.abilities.longest_tax_postcode)
+        longest = self.abilities.longest_tax_postcode
+        country, region, postcode = self._place(name, said, longest, ranges=True)
         if country == "*":
             self.say(f"{name}.country", N_("a tax has a country"))
         percent = self._at_least_zero(
-            f"{name}.percent", self._number(f"{name}.percent", said.get("percent")), 4
+            f"{name}.percent", self._percent(f"{name}.percent", said.get("percent")), 4
         )
         if percent > 100:
             self.say(f"{name}.percent", _AT_MOST, most=100)
@@ -432,6 +440,14 @@ class Checks:
             priority=priority,
             compound=bool(said.get("compound")),
         )
+
+    def _percent(self, name: str, value: object) -> Decimal:
+        plain = value.rstrip().removesuffix("%") if isinstance(value, str) else value
+        found = number(plain)
+        if found is None:
+            self.say(name, N_("a percentage such as 19 or 8.1"))
+            return Decimal(0)
+        return found
 
     def _number(self, name: str, value: object) -> Decimal:
         found = number(value)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from controller.domain import postcodes
 from controller.domain.commerce import TAX_PRIORITIES, TaxRate, tax_order
 from controller.engines.regions import Regions
 from controller.engines.rest import RestClient, reading
@@ -155,7 +156,7 @@ class Taxes:
             "tax_region_id": 0
             if rate.region == "*"
             else int(self._regions.number(rate.country, rate.region)),
-            "tax_postcode": rate.postcode,
+            **_postcode(rate),
             "rate": float(rate.percent),
             "code": rate.name,
         }
@@ -165,12 +166,25 @@ class Taxes:
             return TaxRate(
                 country=str(found["tax_country_id"]),
                 region=str(found.get("region_name") or "*"),
-                postcode=str(found.get("tax_postcode") or "*"),
+                postcode=_postcode_of(found),
                 percent=round(Decimal(str(found["rate"])), 4),
                 name=str(found["code"]),
                 priority=int(rule.get("priority") or 0),
                 compound=bool(rule.get("priority")) and not rule["calculate_subtotal"],
             )
+
+
+def _postcode(rate: TaxRate) -> dict[str, Any]:
+    ends = postcodes.range_of(rate.country, rate.postcode)
+    if ends is None:
+        return {"tax_postcode": rate.postcode}
+    return {"zip_is_range": 1, "zip_from": ends[0], "zip_to": ends[1]}
+
+
+def _postcode_of(found: Mapping[str, Any]) -> str:
+    if found.get("zip_is_range"):
+        return postcodes.written(int(found["zip_from"]), int(found["zip_to"]))
+    return str(found.get("tax_postcode") or "*")
 
 
 def rule_code(priority: int) -> str:

@@ -172,8 +172,14 @@ def read_rate(given: Mapping[str, object]) -> dict[str, object]:
 def read_postcode(given: Mapping[str, object]) -> tuple[str, int | None, int | None]:
     """Return a tax rate's postcode, and the range's ends when it is one."""
     if not find_bool(given, "zip_is_range"):
-        return find_text(given, "tax_postcode", longest=64) or "", None, None
+        # Magento keeps ten characters and says nothing of the others.
+        return (find_text(given, "tax_postcode", longest=64) or "")[:10], None, None
     first, last = get_int(given, "zip_from"), get_int(given, "zip_to")
+    if max(first, last) >= 10**9:
+        raise ShopError(
+            "The ZIP Code length is invalid. "
+            "Verify that the length is nine characters or fewer and try again."
+        )
     if not 0 <= first <= last:
         raise ShopError("Range To should be equal or greater than Range From.")
     return f"{first}-{last}", first, last

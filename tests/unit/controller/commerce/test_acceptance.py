@@ -194,3 +194,31 @@ def test_what_nobody_pays_with_is_not_called_unknown(code: str) -> None:
 def test_a_zone_that_is_one_and_cannot_be_set_is_not_called_none() -> None:
     told = "“Etc/GMT+5” is not a time zone that shops can be set to, such as Europe/Berlin"
     assert refused(timezone="Etc/GMT+5") == {"timezone": told}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("90001-90010", "90001-90010"),
+        ("01001-01009", "1001-1009"),
+        ("90001-1234", "90001-1234"),
+        ("9*", "9*"),
+    ],
+)
+def test_a_tax_is_due_in_a_range_of_postcodes(said: str, kept: str) -> None:
+    rate = {"country": "US", "region": "CA", "postcode": said, "percent": "7,25 %"}
+    (found,) = specified("US", tax_rates=(rate,)).tax_rates
+    assert (found.postcode, found.percent) == (kept, Decimal("7.25"))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("90010-90001", "the lower end of the range comes first"),
+        # Magento would cut it off, and the tax would never be due.
+        ("SW1A 1AA to SW1A 9ZZ", "at most 10 characters"),
+    ],
+)
+def test_a_postcode_by_which_no_tax_would_be_due_is_refused(said: str, told: str) -> None:
+    rate = {"country": "US", "postcode": said, "percent": 7}
+    assert refused("US", tax_rates=(rate,)) == {"taxRates.0.postcode": told}

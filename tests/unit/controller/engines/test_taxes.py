@@ -1,5 +1,6 @@
 """A store's taxes in its shop: a rule for each priority, and nothing of the merchant's."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,10 @@ COUNTY = tax("US", "TX", "2", "County", priority=1)
 ON_TOP = tax("CA", "QC", "9.975", "QST", priority=1, compound=True)
 
 
+def place(postcode: str) -> TaxRate:
+    return replace(tax("US", "CA", "7", f"CA {postcode}"), postcode=postcode)
+
+
 @pytest.fixture
 def taxes(shop: Shop) -> Taxes:  # noqa: F811
     return Taxes(SandboxRest(shop), several=True)
@@ -43,6 +48,8 @@ def rules(shop: Shop) -> list[tuple[str, int, int]]:  # noqa: F811
         pytest.param([GST, ON_TOP], id="a tax on a tax"),
         pytest.param([QST], id="only the second"),
         pytest.param([GST, QST, tax("CA", "QC", "1", "City", priority=9)], id="three"),
+        pytest.param([place("90001-90010"), place("9*"), place("90001-1234")], id="ranges"),
+        pytest.param([place("00001-10000"), place("001-020")], id="ranges with zeros"),
         pytest.param([], id="none"),
     ],
 )
