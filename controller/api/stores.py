@@ -109,7 +109,7 @@ def create_store(
     draft = body.draft(body.name)
     if body.adopt is None:
         if dry_run:
-            return _untried(services, scope, draft, body)
+            return _untried(services, scope, draft, body, owner)
         made = services.stores.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
     if not scope.is_operator:
@@ -121,9 +121,11 @@ def create_store(
     return accepted_answer(services, services.adoption.adopt(scope, owner, draft, access, once))
 
 
-def _untried(services: Services, scope: Scope, draft: Draft, body: CreateInput) -> Response:
+def _untried(
+    services: Services, scope: Scope, draft: Draft, body: CreateInput, owner: Owner | None
+) -> Response:
     """What a creation would do; raises what it would raise."""
-    store, spec, changes = services.stores.difference(scope, draft, body.wish)
+    store, spec, changes = services.stores.difference(scope, draft, body.wish, owner=owner)
     if changes:
         fields = ", ".join(name for name, _, _ in changes)
         raise StoreDiffersError(store=spec.slug, fields=fields)
@@ -143,12 +145,12 @@ def apply_store(
     """Create the store, or change it to this specification; 200 when nothing differs."""
     draft = body.draft(name)
     ttl = lifetime(body.ttl) if body.ttl is not None else None
-    store, spec, changes = services.stores.difference(scope, draft, body.wish, ttl)
+    owner = Owner(email=body.email) if body.email else None
+    store, spec, changes = services.stores.difference(scope, draft, body.wish, ttl, owner)
     expected.check(name, store)
     if dry_run:
         return json_answer(_diff(name, store, spec, changes))
     if store is None:
-        owner = Owner(email=body.email) if body.email else None
         made = services.stores.create(scope, owner, draft, once, body.wish)
         return accepted_answer(services, made)
     accepted = services.stores.change(scope, store, spec, expected=expected.generations, once=once)

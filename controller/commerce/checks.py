@@ -561,8 +561,17 @@ class Checks:
         if len(labels) > _MOST["labels"]:
             self.say("labels", _AT_MOST, most=_MOST["labels"])
         for key, value in labels.items():
-            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
-                self.say(f"labels.{key[:40]}", N_("letters, digits, “-”, “_” and “.”"))
+            if not _LABEL_KEY.fullmatch(key):
+                told = N_(
+                    "its name is 1 to 63 small letters, digits, “.”, “_”, “-” or “/”, a letter or "
+                    "digit first and last"
+                )
+                self.say(f"labels.{key[:40]}", told)
+            elif not _LABEL_VALUE.fullmatch(value):
+                told = N_(
+                    "at most 63 letters, digits, “.”, “_” or “-”, a letter or digit first and last"
+                )
+                self.say(f"labels.{key[:40]}", told)
         return dict(labels)
 
 

@@ -317,18 +317,21 @@ class StoreService:
         draft: Draft,
         wish: Wish | None = None,
         ttl: timedelta | None = None,
+        owner: Owner | None = None,
     ) -> tuple[Store | None, StoreSpec, list[tuple[str, Any, Any]]]:
         """The store of that name in scope, the specification, and what would change.
 
         A time to live counts from the creation, so that the same file again changes nothing.
         Raises InvalidInputError when that is over, and StoreElsewhereError when it is there in
-        another place, for it does not move. Of a name that is not there yet NameTakenError and
-        NotAllowedError say that it cannot be made.
+        another place, for it does not move. Of a name that is not there yet NameTakenError,
+        NotAllowedError and InvalidEmailError say that it cannot be made.
         """
         spec = self.specify(draft, wish)
         store = self._known(scope, spec.slug)
         if store is None:
             _check_place(scope, spec, wish)
+            if scope.tenant is None:
+                owner_address(owner)
             if self._registry.stores.name_taken(spec.slug):
                 raise NameTakenError(name=spec.slug)
             empty: list[tuple[str, Any, Any]] = []

@@ -83,6 +83,8 @@ class TestDryRun:
         ):
             taken = plane.request(method, f"{path}?dryRun=true", json=body, token=bob)
             assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+        odd = plane.post("stores?dryRun=true", {"name": "odd", "country": "DE", "email": "a b@c"})
+        assert (odd.status_code, odd.json()["code"]) == (422, "invalid_email")
         large = {"name": "large", "country": "DE", "plan": "growth"}
         denied = plane.post("stores?dryRun=true", large, token=bob)
         assert (denied.status_code, denied.json()["code"]) == (403, "not_allowed")
