@@ -39,6 +39,7 @@ from controller.domain.spellings import number, telephone
 from controller.domain.store import MAIN_SITE, Contact, StoreSpec
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
+from controller.engines.fields import is_field
 from controller.engines.settings import named
 from controller.i18n import N_
 
@@ -46,7 +47,6 @@ _LABEL_KEY = re.compile(r"[a-z0-9]([a-z0-9./_-]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?|")
 # A host's label is made of it, so that it does not end in a hyphen nor look like an encoded one.
 _SITE = re.compile(r"(?!..__)[a-z]([a-z0-9_]{0,18}[a-z0-9])?")
-_FIELD = re.compile(r"\*|[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9_]*){0,3}")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 _LONGEST = timedelta(days=366)
 _MOST = {"labels": 32, "locales": 12, "currencies": 20, "rows": 5000, "taxRates": 500, "sites": 50}
@@ -120,7 +120,8 @@ class Checks:
         """The relay of the shop's mails; none said is the platform's."""
         if said is None:
             return None
-        host, port = str(said.get("host") or "").lower(), said.get("port") or 587
+        host, port = str(said.get("host") or "").lower(), said.get("port")
+        port = 587 if port is None else port
         encryption = said.get("encryption") or usual_encryption(port)
         username, sender = said.get("username") or "", said.get("from") or ""
         if not HOST.fullmatch(host):
@@ -505,7 +506,7 @@ class Checks:
     def drift(self, said: Mapping[str, str]) -> dict[str, DriftPolicy]:
         """What to do about fields that were changed in the shop."""
         for name, policy in said.items():
-            if not _FIELD.fullmatch(name):
+            if not _reacts(name):
                 self.say(
                     "drift",
                     N_("“%(name)s” is not a field such as shipping.flatRate, or *"),
@@ -573,6 +574,14 @@ class Checks:
                 )
                 self.say(f"labels.{key[:40]}", told)
         return dict(labels)
+
+
+def _reacts(name: str) -> bool:
+    """Whether a policy of this name is about something; a website may be gone by now."""
+    site = name.split(".", 2)
+    if site[0] == "sites":
+        return len(site) < 3 or is_field(site[2])
+    return name == "*" or is_field(name)
 
 
 def _order(row: TableRate) -> tuple[str, str, str, Decimal]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from controller.domain.commerce import OFFLINE, Payment, TableBasis
+from controller.domain.commerce import OFFLINE, Carrier, Payment, TableBasis
 from controller.domain.mail import Encryption, Relay
 from controller.domain.store import MAIN_SITE, Site, Store
 from controller.engines.abilities import abilities_of
@@ -290,3 +290,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(field="payments", write=_offline, read=_offered),
 )
+
+_WHOLE = {*(rule.field for rule in RULES), "taxRates", "url", "mail"}
+_PROVIDERS = (
+    *(f"gateways.{payment}" for payment in Payment),
+    *(f"shipping.carriers.{carrier}" for carrier in Carrier),
+    *Payment,
+    *Carrier,
+)
+"""What has fields of its own, as many as its provider has options and secrets."""
+
+
+def is_field(name: str) -> bool:
+    """Whether a field of a website is called so, or a group of them, such as `shipping`."""
+    group = f"{name}."
+    return any(
+        known == name or known.startswith(group) for known in (*_WHOLE, *_PROVIDERS)
+    ) or name.startswith(tuple(f"{provider}." for provider in _PROVIDERS))

@@ -222,3 +222,28 @@ def test_a_tax_is_due_in_a_range_of_postcodes(said: str, kept: str) -> None:
 def test_a_postcode_by_which_no_tax_would_be_due_is_refused(said: str, told: str) -> None:
     rate = {"country": "US", "postcode": said, "percent": 7}
     assert refused("US", tax_rates=(rate,)) == {"taxRates.0.postcode": told}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["*", "shipping", "shipping.flatRate", "contact", "gateways.paypal.mode", "taxRates", "mail",
+     "shipping.carriers.ups", "sites.us", "sites.us.payments", "stripe.secretKey"],
+)  # fmt: skip
+def test_a_field_may_have_a_policy_and_so_may_a_group(name: str) -> None:
+    assert specified(drift={name: "warn"}).drift == {name: "warn"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["payment", "shipping.flat", "flatRate", "sites.us.colour", "gateways.klarna", "", "a b"],
+)
+def test_a_policy_of_nothing_is_refused(name: str) -> None:
+    told = f"“{name}” is not a field such as shipping.flatRate, or *"
+    assert refused(drift={name: "warn"}) == {"drift": told}
+
+
+def test_a_mail_server_has_a_port_or_the_usual_one() -> None:
+    relay = specified(mail={"host": "mail.example.com"}).mail
+    assert relay is not None
+    assert relay.port == 587
+    assert "mail.port" in refused(mail={"host": "mail.example.com", "port": 0})
