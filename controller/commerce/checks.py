@@ -35,7 +35,7 @@ from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email, normalize_email
 from controller.domain.providers import mode_of, options
-from controller.domain.spellings import number, telephone
+from controller.domain.spellings import choice, number, telephone
 from controller.domain.store import MAIN_SITE, Contact, StoreSpec
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
@@ -55,6 +55,7 @@ _MOST_ROWS = 10_000
 _DEAREST = Decimal(10) ** 9
 _WIDEST = 5000
 """Basis points."""
+_UNITS = {"kg": "kgs", "kgs": "kgs", "lb": "lbs", "lbs": "lbs"}
 _LANGUAGES = {"no": "nb"}
 """What people write for a language that CLDR has under another code."""
 
@@ -112,9 +113,10 @@ class Checks:
 
     def weight_unit(self, text: str) -> str:
         """Kilograms or pounds."""
-        if text not in {"kgs", "lbs"}:
+        unit = _UNITS.get(choice(text))
+        if unit is None:
             self.say("weightUnit", N_("kgs or lbs"))
-        return text
+        return unit or text
 
     def mail(self, said: Mapping[str, Any] | None) -> Relay | None:
         """The relay of the shop's mails; none said is the platform's."""
@@ -122,7 +124,7 @@ class Checks:
             return None
         host, port = str(said.get("host") or "").lower(), said.get("port")
         port = 587 if port is None else port
-        encryption = said.get("encryption") or usual_encryption(port)
+        encryption = choice(said.get("encryption") or usual_encryption(port))
         username, sender = said.get("username") or "", said.get("from") or ""
         if not HOST.fullmatch(host):
             self.say(
@@ -231,7 +233,8 @@ class Checks:
         """One or more methods."""
         if said is None:
             return usual
-        known = [item for item in said if item in set(Payment)]
+        spelled = [choice(item) for item in said]
+        known = [item for item in spelled if item in set(Payment)]
         if len(known) != len(said) or not said:
             self.say("payments", N_("one or more of %(choices)s"), choices=", ".join(Payment))
         return tuple(dict.fromkeys(Payment(item) for item in known))
@@ -285,7 +288,7 @@ class Checks:
         )
 
     def _table(self, said: Mapping[str, Any], base: str) -> TableRates | None:
-        basis = said.get("by")
+        basis = choice(str(said.get("by") or ""))
         if basis not in set(TableBasis):
             self.say("shipping.tableRates.by", _ONE_OF, choices=", ".join(TableBasis))
             return None

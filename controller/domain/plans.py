@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.domain.errors.stacks import InvalidScaleError, UnknownPlanError
+from controller.domain.spellings import choice
 
 
 class Plan(StrEnum):
@@ -74,6 +75,6 @@ def scale_from_json(data: Mapping[str, int] | None) -> Scale | None:
 def plan_of(text: str) -> Plan:
     """A plan by its name; raises UnknownPlanError."""
     try:
-        return Plan(text)
+        return Plan(choice(text))
     except ValueError:
         raise UnknownPlanError(plan=text[:40], plans=", ".join(Plan)) from None

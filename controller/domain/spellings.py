@@ -40,6 +40,11 @@ _SECONDS: Final = {
 }
 
 
+def choice(text: str) -> str:
+    """One of a list as our lists spell it: `Bank transfer` becomes `bank_transfer`."""
+    return re.sub(r"[\s_-]+", "_", text.strip()).lower()
+
+
 def plain(text: str) -> str:
     """Digits of any script as ours, dashes and spaces in one form, nothing invisible."""
     # Fractions and powers are numbers of another kind: 10² is not 102.

@@ -247,3 +247,15 @@ def test_a_mail_server_has_a_port_or_the_usual_one() -> None:
     assert relay is not None
     assert relay.port == 587
     assert "mail.port" in refused(mail={"host": "mail.example.com", "port": 0})
+
+
+def test_one_of_a_list_is_understood_as_people_write_it() -> None:
+    spec = specified(
+        payments=("Bank Transfer", "cash-on-delivery"),
+        weight_unit="LB",
+        mail={"host": "mail.example.com", "encryption": "STARTTLS"},
+    )
+    assert [*spec.commerce.payments] == ["bank_transfer", "cash_on_delivery"]
+    assert spec.weight_unit == "lbs"
+    assert spec.mail is not None
+    assert spec.mail.encryption == "starttls"
