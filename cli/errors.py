@@ -30,6 +30,12 @@ class UnknownOptionError(UsageFaultError):
     cause = N_("There is no option %(option)s.")
 
 
+class OptionValueError(UsageFaultError):
+    """An option or argument cannot have this value."""
+
+    cause = N_("%(name)s takes %(detail)s.")
+
+
 class MissingArgumentError(UsageFaultError):
     """A required option or argument is not there."""
 
@@ -92,6 +98,16 @@ class ManifestError(StoreControllerError):
     exit_code = USAGE
     cause = N_("%(file)s cannot be applied: %(detail)s")
     action = N_("“storectl apply --help” shows an example.")
+
+
+class FieldNotSetError(StoreControllerError):
+    """A field is not among a store's settings: it is none, or nothing is set for it."""
+
+    code = "field_not_set"
+    status = 404
+    exit_code = NOT_FOUND
+    cause = N_("“%(field)s” is not among the settings of “%(store)s”.")
+    action = N_("“storectl config get %(store)s” lists them.")
 
 
 class LabelError(StoreControllerError):

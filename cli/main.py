@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from cli import output, quick, texts
-from cli.texts import _
+from cli.texts import N_, _
+
+_CHOICES = re.compile(r" is not one of (.+)\.$")
+"""How the parser tells of a list."""
 
 
 def run() -> NoReturn:
@@ -106,7 +110,30 @@ def _usage_fault(error: Exception) -> Exception | None:
     if hasattr(error, "option_name") and hasattr(error, "possibilities"):
         return errors.UnknownOptionError(option=error.option_name, command=command)
     if hasattr(error, "param_type") and parameter is not None:
-        names = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar]
-        return errors.MissingArgumentError(name=names[-1] or parameter.name, command=command)
+        return errors.MissingArgumentError(name=_typed(parameter), command=command)
+    if parameter is not None and (wrong := _wrong_value(error)):
+        name = _typed(parameter)
+        return errors.OptionValueError(name=name, detail=wrong, command=command)
     # The parser has no catalogue for the rest.
     return errors.UsageFaultError(detail=error.format_message(), command=command)
+
+
+def _typed(parameter: Any) -> str:
+    """An option or argument as it is typed."""
+    names = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar]
+    return str(names[-1] or parameter.name)
+
+
+def _wrong_value(error: Exception) -> str:
+    """What a value has to be, in our words; empty where the parser did not ask Pydantic."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- as above.
+
+    from controller.domain.errors.base import Message  # noqa: PLC0415 -- as above.
+    from controller.domain.fielderrors import told  # noqa: PLC0415 -- as above.
+
+    if not isinstance(error.__cause__, ValidationError):
+        return ""
+    wrong = told(error.__cause__.errors()[0])
+    if match := _CHOICES.search(wrong):
+        wrong = Message(N_("one of %(expected)s"), expected=match[1].replace("'", ""))
+    return wrong.translated(_)

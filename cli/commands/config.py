@@ -72,6 +72,9 @@ def get(
     if site is not None:
         of_it = f"sites.{site}"
         wanted = [f"{of_it}.{field.removeprefix(f'{of_it}.')}" for field in wanted] or [of_it]
+    for field in wanted:
+        if not any(_named(item["field"], [field]) for item in found["fields"]):
+            raise errors.FieldNotSetError(field=field, store=name)
     found["fields"] = [item for item in found["fields"] if _named(item["field"], wanted)]
     _print(found, output)
 

@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from controller.api.fielderrors import field_errors
 from controller.api.methods import allowed
 from controller.api.resources import dump
 from controller.domain.errors.base import (
@@ -31,6 +30,7 @@ from controller.domain.errors.requests import (
 )
 from controller.domain.errors.shops import ShopBusyError
 from controller.domain.errors.stores import OperationInProgressError
+from controller.domain.fielderrors import field_errors
 from controller.i18n import negotiate, translator
 from controller.logging import log
 

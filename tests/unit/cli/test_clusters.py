@@ -112,7 +112,9 @@ def test_a_cluster_that_refuses_is_exit_5_with_the_cause(
         pytest.param(
             ["--in-cluster", "--secret-variable", "a=/nowhere/y"], "/nowhere/y", id="no secret"
         ),
-        pytest.param(["--in-cluster", "--capacity", "0"], "greater than", id="no room"),
+        pytest.param(
+            ["--in-cluster", "--capacity", "0"], "--capacity takes 1 or more", id="no room"
+        ),
         pytest.param(
             ["--kubeconfig", "{file}", "--context", "west"], "no context “west”", id="no context"
         ),

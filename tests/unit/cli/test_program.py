@@ -59,7 +59,13 @@ def test_every_verb_has_help_with_examples(storectl: Storectl, verb: list[str]) 
         pytest.param(["list", "--nope"], "There is no option --nope.", id="option"),
         pytest.param(["get"], "NAME is missing.", id="argument"),
         pytest.param(["create", "acme"], "--country is missing.", id="required-option"),
-        pytest.param(["list", "-o", "xml"], "xml", id="choice"),
+        pytest.param(
+            ["list", "-o", "xml"],
+            "--output takes one of table, wide, json, yaml, name.",
+            id="choice",
+        ),
+        pytest.param(["op", "list", "--limit", "0"], "--limit takes 1 or more.", id="bound"),
+        pytest.param(["op", "list", "--limit", "x"], "--limit takes a whole number.", id="number"),
         pytest.param(
             ["create", "a", "--country", "DE", "--label", "x"], "“x” is not a label", id="label"
         ),

@@ -55,13 +55,14 @@ def field_errors(errors: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], 
         (
             ".".join(str(part)[:_LONGEST_NAME] for part in error["loc"] if part != "body")
             or "body",
-            _told(error),
+            told(error),
         )
         for error in [*errors][:_MOST]
     )
 
 
-def _told(error: Mapping[str, Any]) -> Message:
+def told(error: Mapping[str, Any]) -> Message:
+    """One of Pydantic's findings."""
     words = _WORDS.get(error["type"])
     if words is None:
         # A rule of a field's own, which is marked for translation where it stands.

@@ -8,8 +8,8 @@ import pytest
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from controller.api import inputs
-from controller.api.fielderrors import field_errors
 from controller.api.inputs import Input
+from controller.domain.fielderrors import field_errors
 
 ODD: list[Any] = [
     None, 5, -1, 1.5, True, "", "x", "x" * 5_000, [], [5], [[]], ["x"] * 5_000, {}, {"x": 5},
