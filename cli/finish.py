@@ -16,6 +16,7 @@ from cli.progress import progress
 from cli.session import Session
 from cli.texts import _, untranslated
 from cli.wait import DeadlineError, Follower, unmet
+from controller.domain.labels import CONDITIONS
 
 if TYPE_CHECKING:
     from cli.client import Resource
@@ -103,7 +104,7 @@ def _timed_out(session: Session, operation: "Resource", seconds: float) -> WaitT
     else:
         found = [(words.step_title(step), words.note(step, "detail")) for step in steps]
         found += [
-            (words.word(words.CONDITIONS, item["type"]), words.note(item, "message"))
+            (words.word(CONDITIONS, item["type"]), words.note(item, "message"))
             for item in conditions
         ]
     with untranslated() if session.output.machine else nullcontext():

@@ -11,7 +11,8 @@ from rich.text import Text
 from cli import durations
 from cli.tables import STATE_STYLES, plain, span, standing
 from cli.texts import _
-from cli.words import CONDITIONS, KINDS, STATES, note, printable, step_title, word
+from cli.words import KINDS, STATES, note, printable, step_title, word
+from controller.domain.labels import CONDITIONS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

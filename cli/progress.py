@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 from cli import durations, output, words
 from cli.client import Resource
 from cli.texts import _
-from controller.i18n import N_
+from controller.domain.labels import KINDS
+from controller.domain.operations import OperationKind
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-DOING = {
-    "create": N_("Creating %(store)s"),
-    "change": N_("Changing %(store)s"),
-    "push": N_("Writing all settings of %(store)s again"),
-    "scale": N_("Changing how many web servers %(store)s has"),
-    "image": N_("Bringing %(store)s to another image"),
-    "backup": N_("Backing up %(store)s"),
-    "restore": N_("Restoring %(store)s from a backup"),
-    "suspend": N_("Closing %(store)s to customers"),
-    "resume": N_("Opening %(store)s again"),
-    "retire": N_("Retiring %(store)s"),
-    "undelete": N_("Bringing %(store)s back"),
-    "purge": N_("Destroying %(store)s and its data"),
-}
 SIGNS = {"done": "✓", "failed": "✗", "running": "•", "pending": "·"}
 PLAIN_SIGNS = {"done": "ok", "failed": "failed", "running": "...", "pending": "-"}
 STYLES = {"done": "green", "failed": "bold red", "running": "bold", "pending": "dim"}
@@ -52,8 +39,9 @@ class Progress(Protocol):
 def heading(operation: Resource) -> str:
     """Return what the operation does to which store."""
     spec = operation["spec"]
-    doing = DOING.get(spec["operation"])
-    if doing is None:
+    try:
+        doing = KINDS[OperationKind(spec["operation"])].doing
+    except ValueError:
         # A newer control plane may know more.
         return f"{spec['operation']} {spec['store']}"
     return _(doing) % {"store": words.printable(spec["store"])}

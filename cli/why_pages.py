@@ -12,7 +12,7 @@ from cli.output import room
 from cli.shown import explained
 from cli.tables import phase
 from cli.texts import _
-from cli.words import CONDITIONS, note, printable, step_title, word
+from cli.words import note, printable, step_title, word
 from controller.domain.diagnoses import (
     AT_REST,
     DIAGNOSES,
@@ -21,6 +21,7 @@ from controller.domain.diagnoses import (
     diagnose,
     reason_title,
 )
+from controller.domain.labels import CONDITIONS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -4,44 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.texts import N_, _
+from controller.domain import labels
 from controller.domain.notes import say
 from controller.domain.operations import STEP_TITLES
 
-PHASES: Mapping[str, str] = {
-    "Pending": N_("Pending"),
-    "Provisioning": N_("Provisioning"),
-    "Ready": N_("Ready"),
-    "Changing": N_("Changing"),
-    "Degraded": N_("Degraded"),
-    "Suspending": N_("Suspending"),
-    "Suspended": N_("Suspended"),
-    "Retiring": N_("Retiring"),
-    "Retired": N_("Retired"),
-    "Purging": N_("Purging"),
-    "Purged": N_("Purged"),
-    "Failed": N_("Failed"),
-}
-KINDS: Mapping[str, str] = {
-    "create": N_("create"),
-    "change": N_("change"),
-    "push": N_("push"),
-    "scale": N_("scale"),
-    "image": N_("image"),
-    "backup": N_("backup"),
-    "restore": N_("restore"),
-    "suspend": N_("suspend"),
-    "resume": N_("resume"),
-    "retire": N_("retire"),
-    "undelete": N_("undelete"),
-    "purge": N_("purge"),
-}
-STATES: Mapping[str, str] = {
-    "pending": N_("waiting its turn"),
-    "running": N_("running"),
-    "succeeded": N_("succeeded"),
-    "failed": N_("failed"),
-    "superseded": N_("given up"),
-}
+PHASES: Mapping[str, str] = {phase: label.term for phase, label in labels.PHASES.items()}
+KINDS: Mapping[str, str] = {kind: label.term for kind, label in labels.KINDS.items()}
+STATES: Mapping[str, str] = {str(state): name for state, name in labels.STATES.items()}
 CLUSTER_STATES: Mapping[str, str] = {
     "active": N_("active"),
     "draining": N_("draining"),
@@ -56,25 +25,6 @@ ROLLOUT_STATES: Mapping[str, str] = {
     "finished": N_("finished"),
 }
 """Of rollouts of images, and of each store in one."""
-CONDITIONS: Mapping[str, str] = {
-    "Bound": N_("Website"),
-    "Routed": N_("Address"),
-    "Configured": N_("Settings"),
-    "Selling": N_("Taking orders"),
-    "Mailing": N_("Sending mails"),
-    "InfrastructureReady": N_("Surroundings"),
-    "SecretsApplied": N_("Access keys"),
-    "Released": N_("Process"),
-    "Answering": N_("Answering"),
-    "Steady": N_("Steady"),
-    "VolumesRoomy": N_("Volumes have room"),
-    "BackedUp": N_("Backups made as asked"),
-    "Autoscaling": N_("Scaling by itself"),
-    "Watched": N_("Looked at"),
-    "Priced": N_("Exchange rates"),
-    "Translated": N_("Language texts"),
-    "Ready": N_("Ready"),
-}
 
 
 def word(words: Mapping[str, str], value: str) -> str:

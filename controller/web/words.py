@@ -10,34 +10,35 @@ from controller.domain.commerce import Payment
 from controller.domain.conditions import Condition, Phase
 from controller.domain.diagnoses import AT_REST, LAYERS, OWNERS_ACTION, command_of, diagnose
 from controller.domain.errors.base import Explanation, Params, explain
+from controller.domain.labels import CONDITIONS, KINDS, PHASES, STATES, STEP_STATES
 from controller.domain.notes import Note, say
 from controller.domain.operations import (
     STEP_TITLES,
     OperationKind,
     OperationState,
     StepRecord,
-    StepState,
 )
 from controller.i18n import N_
 from controller.services.diagnosis.explaining import Why
 from controller.services.diagnosis.layers import LayerState
 from controller.web import formats
 
-PHASES: Mapping[Phase, tuple[str, str]] = {
-    Phase.PENDING: (N_("Waiting"), "busy"),
-    Phase.PROVISIONING: (N_("Being set up"), "busy"),
-    Phase.READY: (N_("Open"), "good"),
-    Phase.CHANGING: (N_("Being changed"), "busy"),
-    Phase.DEGRADED: (N_("Not well"), "warn"),
-    Phase.SUSPENDING: (N_("Being paused"), "busy"),
-    Phase.SUSPENDED: (N_("Paused"), "quiet"),
-    Phase.RETIRING: (N_("Being closed"), "busy"),
-    Phase.RETIRED: (N_("Closed"), "quiet"),
-    Phase.PURGING: (N_("Being destroyed"), "busy"),
-    Phase.PURGED: (N_("Destroyed"), "quiet"),
-    Phase.FAILED: (N_("Failed"), "bad"),
+PHASE_TONES: Mapping[Phase, str] = {
+    Phase.READY: "good",
+    Phase.DEGRADED: "warn",
+    Phase.SUSPENDED: "quiet",
+    Phase.RETIRED: "quiet",
+    Phase.PURGED: "quiet",
+    Phase.FAILED: "bad",
 }
-"""Each phase in one word, and its tone."""
+"""How a phase is shown; one that passes is busy."""
+
+STATE_TONES: Mapping[OperationState, str] = {
+    OperationState.SUCCEEDED: "good",
+    OperationState.FAILED: "bad",
+    OperationState.SUPERSEDED: "quiet",
+}
+"""How an operation's state is shown; one that passes is busy."""
 
 HEADLINES: Mapping[Phase, str] = {
     Phase.PENDING: N_("Your shop is about to be set up."),
@@ -55,61 +56,12 @@ HEADLINES: Mapping[Phase, str] = {
 }
 """Each phase as a sentence for the owner."""
 
-KINDS: Mapping[OperationKind, str] = {
-    OperationKind.CREATE: N_("Opening the shop"),
-    OperationKind.CHANGE: N_("Changing the settings"),
-    OperationKind.PUSH: N_("Writing all settings again"),
-    OperationKind.SCALE: N_("Changing the number of web servers"),
-    OperationKind.IMAGE: N_("Another version"),
-    OperationKind.BACKUP: N_("Making a backup"),
-    OperationKind.RESTORE: N_("Loading the backup"),
-    OperationKind.SUSPEND: N_("Pausing the shop"),
-    OperationKind.RESUME: N_("Opening the shop again"),
-    OperationKind.RETIRE: N_("Closing the shop"),
-    OperationKind.UNDELETE: N_("Bringing the shop back"),
-    OperationKind.PURGE: N_("Destroying the shop's data"),
-}
-
-STATES: Mapping[OperationState, tuple[str, str]] = {
-    OperationState.PENDING: (N_("Waiting"), "busy"),
-    OperationState.RUNNING: (N_("In work"), "busy"),
-    OperationState.SUCCEEDED: (N_("Done"), "good"),
-    OperationState.FAILED: (N_("Failed"), "bad"),
-    OperationState.SUPERSEDED: (N_("Replaced"), "quiet"),
-}
-
-STEP_STATES: Mapping[StepState, str] = {
-    StepState.PENDING: N_("not begun"),
-    StepState.RUNNING: N_("in work"),
-    StepState.DONE: N_("done"),
-    StepState.FAILED: N_("failed"),
-}
-
 LAYER_STATES: Mapping[LayerState, str] = {
     LayerState.OK: N_("well"),
     LayerState.PROBLEM: N_("not well"),
     LayerState.UNKNOWN: N_("unknown"),
 }
 """How a layer stands, for those who do not see its sign."""
-
-CONDITIONS: Mapping[str, str] = {
-    "InfrastructureReady": N_("Surroundings"),
-    "SecretsApplied": N_("Access keys"),
-    "Released": N_("Shop software"),
-    "Answering": N_("Answers"),
-    "Steady": N_("Runs steadily"),
-    "VolumesRoomy": N_("Volumes have room"),
-    "BackedUp": N_("Backups made as asked"),
-    "Autoscaling": N_("Scaling by itself"),
-    "Watched": N_("Looked at"),
-    "Priced": N_("Exchange rates"),
-    "Translated": N_("Texts of its languages"),
-    "Bound": N_("Website and languages"),
-    "Routed": N_("Web address"),
-    "Configured": N_("Currency, payment and shipping"),
-    "Selling": N_("Takes orders"),
-    "Mailing": N_("Sends mails"),
-}
 
 PAYMENTS: Mapping[Payment, str] = {
     Payment.BANK_TRANSFER: N_("Bank transfer"),
@@ -154,14 +106,13 @@ def explained(code: str, params: Params) -> Explanation:
 
 def phase(value: Phase | str) -> tuple[str, str]:
     """A phase as (word, tone)."""
-    word, tone = PHASES[Phase(value)]
-    return _(word), tone
+    found = Phase(value)
+    return _(PHASES[found].word), PHASE_TONES.get(found, "busy")
 
 
 def state(value: OperationState) -> tuple[str, str]:
     """An operation's state as (word, tone)."""
-    word, tone = STATES[value]
-    return _(word), tone
+    return _(STATES[value]), STATE_TONES.get(value, "busy")
 
 
 def condition_tone(condition: Condition) -> str:
@@ -180,7 +131,7 @@ def note(item: Note | None) -> str:
     if "step" in params:
         params["step"] = step_title(str(params["step"]))
     if params.get("kind") in set(OperationKind):
-        params["kind"] = _(KINDS[OperationKind(str(params["kind"]))])
+        params["kind"] = _(KINDS[OperationKind(str(params["kind"]))].title)
     return say(item.reason, params, _)
 
 
@@ -234,7 +185,7 @@ GLOBALS = {
     "step_state": lambda value: _(STEP_STATES[value]),
     "took": took,
     "seconds": formats.seconds,
-    "kind_of": lambda kind: _(KINDS[kind]),
+    "kind_of": lambda kind: _(KINDS[kind].title),
     "headline": lambda value: _(HEADLINES[Phase(value)]),
     "condition_title": lambda kind: _(CONDITIONS[kind]) if kind in CONDITIONS else kind,
     "payment_title": lambda payment: _(PAYMENTS[payment]),

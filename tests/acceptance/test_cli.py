@@ -95,7 +95,7 @@ def test_looking(storectl: Storectl) -> None:
 @pytest.mark.usefixtures("acme")
 def test_operations_can_be_listed_shown_and_waited_for(storectl: Storectl) -> None:
     (first,) = storectl("op", "list", "--store", "acme", "-o", "name").stdout.split()
-    assert "create  succeeded" in storectl("op", "get", first).stdout
+    assert "create  Done" in storectl("op", "get", first).stdout
     assert storectl("op", "wait", first).returncode == 0
     assert storectl("op", "get", "nope").returncode == 3
 

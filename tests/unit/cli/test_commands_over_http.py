@@ -229,7 +229,7 @@ def test_describe_shows_conditions_the_last_operation_and_what_can_follow(
     connected(*CREATE)
     page = connected("describe", "acme").out
     assert "✓ Taking orders  A test purchase of 5.00 went through" in page
-    assert "create  succeeded" in page
+    assert "create  Done" in page
     assert "storectl login-link acme" in page
 
 
@@ -400,7 +400,7 @@ def test_events_are_a_timeline(connected: Storectl) -> None:
 def test_operations_are_listed_shown_and_waited_for(connected: Storectl, api: FakeApi) -> None:
     connected(*CREATE, "--no-wait")
     assert connected("op", "wait", "op1").code == 0
-    assert "create  succeeded" in connected("op", "get", "op1").out
+    assert "create  Done" in connected("op", "get", "op1").out
     assert connected("op", "get", "op9").code == 3
 
 

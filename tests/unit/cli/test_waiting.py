@@ -78,7 +78,7 @@ def test_a_timeout_names_each_unmet_condition_and_how_to_go_on(
     assert (outcome.code, outcome.out) == (8, "")
     assert "Error: Not finished after 0 s. The operation goes on" in outcome.err
     assert "  Taking orders: A test purchase failed at “cart”: empty" in outcome.err
-    assert "  Address: Not started yet." in outcome.err
+    assert "  Web address: Not started yet." in outcome.err
     assert "→ Go on waiting: storectl op wait op1" in outcome.err
 
 
