@@ -13,9 +13,8 @@ from scripts import error_table
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
-EVERYTHING = "\n".join(
-    path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-)
+DOCUMENTS = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
+EVERYTHING = "\n".join(path.read_text() for path in DOCUMENTS)
 
 
 def variables(model: type[BaseModel], prefix: str = "STORECTL_") -> list[str]:
@@ -52,7 +51,7 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
-    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+    for path in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 
@@ -117,3 +116,10 @@ def test_the_tree_of_the_architecture_is_that_of_the_folders() -> None:
     for room in ("controller/bootstrap", "controller/services", "controller/services/diagnosis"):
         for module in (ROOT / room).glob("[a-z]*.py"):
             assert re.search(rf"\b{module.stem}\b", tree), f"{room}/{module.name}"
+
+
+def test_every_file_that_the_contributors_are_sent_to_is_there() -> None:
+    named = set(re.findall(r"`([a-z_/]+(?:\.[a-z]+|/))`", (ROOT / "CONTRIBUTING.md").read_text()))
+    rooms = (ROOT, ROOT / "controller", ROOT / "helm/magento")
+    assert named
+    assert [name for name in named if not any((room / name).exists() for room in rooms)] == []
