@@ -152,7 +152,7 @@ def plane(*, working: bool = True, **more: Any) -> Iterator[Plane]:
             worker.stop()
             for driver in world.drivers.values():
                 driver.stop_all()
-            world.places.close()
+            world.clusters.close()
             registry.database.close()
 
 

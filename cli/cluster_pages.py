@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
+from cli.labels import CLUSTER_STATES, printable, word
 from cli.pages import pairs
 from cli.tables import plain
 from cli.texts import _
-from cli.words import CLUSTER_STATES, printable, word
 from controller.domain.clusterfindings import said
 
 if TYPE_CHECKING:

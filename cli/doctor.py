@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from cli import config
 from cli.errors import ApiRefusal
+from cli.labels import printable
 from cli.texts import N_, _
-from cli.words import printable
 from controller.domain.clusterfindings import said
 from controller.domain.errors.platform import ServerUnreachableError
 from controller.i18n import CATALOGUES, DOMAIN, LANGUAGES

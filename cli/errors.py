@@ -1,6 +1,6 @@
 """What ends a command besides the errors of the domain, and the exit codes.
 
-`cli.shown` turns each into a cause and the next action.
+`cli.error_view` turns each into a cause and the next action.
 """
 
 from collections.abc import Mapping

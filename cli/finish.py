@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from cli import durations, output, words
+from cli import durations, labels, output
 from cli.errors import (
     InterruptedWaitError,
     OperationFailedError,
@@ -39,7 +39,7 @@ def accept(
         hand_over(session, operation)
         return
     if reply.status == 200:
-        store = words.printable(operation["spec"]["store"])
+        store = labels.printable(operation["spec"]["store"])
         output.note(_("Nothing to do: “%(store)s” is so already.") % {"store": store})
     done(follow(session, operation, seconds))
 
@@ -47,7 +47,7 @@ def accept(
 def warn(operation: "Resource") -> None:
     """Say what is otherwise than it was asked for."""
     for note in operation.get("warnings", ()):
-        output.note(words.note(note, "message"))
+        output.note(labels.note(note, "message"))
 
 
 def hand_over(session: Session, operation: "Resource") -> None:
@@ -102,9 +102,9 @@ def _timed_out(session: Session, operation: "Resource", seconds: float) -> WaitT
         found = [(step["name"], str(step["detail"] or step["title"])) for step in steps]
         found += [(item["type"], str(item["message"])) for item in conditions]
     else:
-        found = [(words.step_title(step), words.note(step, "detail")) for step in steps]
+        found = [(labels.step_title(step), labels.note(step, "detail")) for step in steps]
         found += [
-            (words.word(CONDITIONS, item["type"]), words.note(item, "message"))
+            (labels.word(CONDITIONS, item["type"]), labels.note(item, "message"))
             for item in conditions
         ]
     with untranslated() if session.output.machine else nullcontext():

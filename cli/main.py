@@ -86,7 +86,7 @@ def _program() -> Any:
 
 
 def _explain(error: Exception, *, machine: bool) -> int:
-    from cli.shown import shown  # noqa: PLC0415 -- success does without the error tree.
+    from cli.error_view import shown  # noqa: PLC0415 -- success does without the error tree.
 
     if os.environ.get("STORECTL_DEBUG"):
         import traceback  # noqa: PLC0415 -- only for those who ask.

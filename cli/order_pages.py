@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
+from cli.labels import printable, word
 from cli.tables import plain
 from cli.texts import N_, _
-from cli.words import printable, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,7 +13,7 @@ from cli.texts import _
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from cli.shown import Shown
+    from cli.error_view import Shown
 
 
 PIPE_CLOSED = 141
@@ -134,7 +134,7 @@ def failure(shown: "Shown", *, machine: bool) -> None:
     if machine:
         note(json.dumps({"error": shown.problem}, ensure_ascii=False))
         return
-    from cli.words import printable  # noqa: PLC0415 -- only failures pay for it.
+    from cli.labels import printable  # noqa: PLC0415 -- only failures pay for it.
 
     cause = colour(_("Error: %(cause)s") % {"cause": printable(shown.message)}, "1;31")
     rows = [

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
+from cli.labels import KINDS, STATES, note, printable, step_title, word
 from cli.tables import STATE_STYLES, plain, span, standing
 from cli.texts import _
-from cli.words import KINDS, STATES, note, printable, step_title, word
 from controller.domain.labels import CONDITIONS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def steps(items: Iterable["Resource"]) -> Table:
 
 
 def _failure(error: "Resource") -> Text:
-    from cli.shown import explained  # noqa: PLC0415 -- failures are the exception.
+    from cli.error_view import explained  # noqa: PLC0415 -- failures are the exception.
 
     fallback = (str(error.get("message") or ""), str(error.get("action") or ""))
     message, action = explained(str(error.get("code")), error.get("params"), _, fallback=fallback)

@@ -4,7 +4,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from cli import durations, output, words
+from cli import durations, labels, output
 from cli.client import Resource
 from cli.texts import _
 from controller.domain.labels import KINDS
@@ -44,7 +44,7 @@ def heading(operation: Resource) -> str:
     except ValueError:
         # A newer control plane may know more.
         return f"{spec['operation']} {spec['store']}"
-    return _(doing) % {"store": words.printable(spec["store"])}
+    return _(doing) % {"store": labels.printable(spec["store"])}
 
 
 def sign(state: str) -> str:
@@ -75,7 +75,7 @@ class Lines:
             self._headed = True
             output.note(f"{heading(operation)} ({operation['metadata']['id']})")
         for step in operation["status"]["steps"]:
-            detail = words.note(step, "detail")
+            detail = labels.note(step, "detail")
             running = step["state"] == "running"
             # A step that is at work speaks only when it says what it waits for.
             now = (step["state"], detail if running else "")
@@ -88,7 +88,7 @@ class Lines:
 
 
 def _line(step: Resource, detail: str) -> str:
-    text = f"  {sign(step['state'])} {words.step_title(step)}"
+    text = f"  {sign(step['state'])} {labels.step_title(step)}"
     if step["state"] != "running":
         seconds = durations.between(step["startedAt"], step["finishedAt"])
         text += f" ({durations.measured(seconds)})" if seconds is not None else ""
@@ -145,9 +145,9 @@ class LiveSteps:
             grid.add_row(
                 "",
                 self._spinner if state == "running" else Text(sign(state), style),
-                Text(words.step_title(step), "" if state == "done" else style),
+                Text(labels.step_title(step), "" if state == "done" else style),
                 Text(durations.measured(seconds) if seconds is not None else "", "dim"),
-                Text(words.note(step, "detail"), "dim"),
+                Text(labels.note(step, "detail"), "dim"),
             )
         outer.add_row(grid)
         return outer

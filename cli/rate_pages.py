@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
-from cli.shown import explained
+from cli.error_view import explained
+from cli.labels import word
 from cli.tables import plain
 from cli.texts import N_, _
-from cli.words import word
 
 if TYPE_CHECKING:
     from cli.client import Resource

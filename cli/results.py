@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli import finish, output, words
+from cli import finish, labels, output
 from cli.errors import ApiRefusal
 from cli.output import Format
 from cli.texts import _
@@ -47,15 +47,15 @@ def sentence(found: "Resource") -> None:
     """Tell in one sentence what a store is now."""
     status = found["status"]
     facts = {
-        "store": words.printable(found["metadata"]["name"]),
-        "url": words.printable(status.get("url") or "–"),
-        "phase": words.word(words.PHASES, status["phase"]),
+        "store": labels.printable(found["metadata"]["name"]),
+        "url": labels.printable(status.get("url") or "–"),
+        "phase": labels.word(labels.PHASES, status["phase"]),
     }
     told = _("%(store)s is ready: %(url)s") if status["ready"] else _("%(store)s: %(phase)s")
     output.result(told % facts)
     for item in status["conditions"]:
         if item["type"] in SHORTFALLS and item["status"] != "True":
-            output.note(words.note(item, "message"))
+            output.note(labels.note(item, "message"))
 
 
 def gone(_session: "Session", operation: "Resource", form: Format) -> None:
@@ -66,7 +66,7 @@ def gone(_session: "Session", operation: "Resource", form: Format) -> None:
     elif form is Format.NAME:
         output.result(name)
     else:
-        output.result(_("Nothing is left of %(store)s.") % {"store": words.printable(name)})
+        output.result(_("Nothing is left of %(store)s.") % {"store": labels.printable(name)})
 
 
 def missing(session: "Session", name: str) -> bool:
@@ -74,7 +74,7 @@ def missing(session: "Session", name: str) -> bool:
     if lookup(session, name) is not None:
         return False
     told = _("There is no store “%(store)s”; nothing was done.")
-    output.note(told % {"store": words.printable(name)})
+    output.note(told % {"store": labels.printable(name)})
     return True
 
 

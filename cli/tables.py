@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations, output
+from cli.labels import KINDS, PHASES, ROLLOUT_STATES, STATES, note, printable, step_title, word
 from cli.texts import N_, _
-from cli.words import KINDS, PHASES, ROLLOUT_STATES, STATES, note, printable, step_title, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -100,10 +100,10 @@ SECTIONS: tuple[tuple[str, tuple[Verb, ...]], ...] = (
         N_("Everything else"),
         (
             _verb("rates", "rates", N_("Show, refresh and approve exchange rates.")),
-            _verb("api", "escape", N_("Send any request to the HTTP API.")),
-            _verb("countries", "escape", N_("List countries, or show what one sets.")),
+            _verb("api", "misc", N_("Send any request to the HTTP API.")),
+            _verb("countries", "misc", N_("List countries, or show what one sets.")),
             _verb("help", "help", N_("Explain a verb, or the exit codes.")),
-            _verb("version", "escape", N_("Print the versions of storectl and of the server.")),
+            _verb("version", "misc", N_("Print the versions of storectl and of the server.")),
         ),
     ),
 )

@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import durations
+from cli.error_view import explained
+from cli.labels import note, printable, step_title, word
 from cli.output import room
-from cli.shown import explained
 from cli.tables import phase
 from cli.texts import _
-from cli.words import note, printable, step_title, word
 from controller.domain.diagnoses import (
     AT_REST,
     DIAGNOSES,

@@ -17,9 +17,9 @@ from controller.bootstrap import wiring
 from controller.domain.clusters import Cluster, ClusterSpec
 from controller.domain.tenant import Tenant
 from controller.jobs.hints import silent
+from controller.reconciler.cluster_pool import ClusterPool, Heard
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
-from controller.reconciler.places import Heard, Places
 from controller.reconciler.world import World
 from controller.registry.creating import Limits
 from controller.registry.leases import Leases
@@ -77,7 +77,7 @@ class Plane:
             drivers={"fake": self.driver},
             keyring=factories.KEYRING,
             vault=self.registry.vault.opened,
-            places=Places(self.registry.clusters, self._open, ask=self._probe),
+            clusters=ClusterPool(self.registry.clusters, self._open, ask=self._probe),
             taking=Taking(self.registry.database),
         )
 
@@ -94,7 +94,7 @@ class Plane:
         factories.empty(self.registry.database)
         self.driver.clear()
         self.remote.clear()
-        self.world.places.close()
+        self.world.clusters.close()
         self.magento.refuses, self.magento.silent = None, False
         self.magento.barred = self.engine.barred = None
         self.refusal = None

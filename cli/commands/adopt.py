@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import errors, given, results, words
+from cli import errors, labels, results, secret_input
 from cli.options import DEFAULT_TIMEOUT, Country, Email, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -60,7 +60,10 @@ def adopt(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Adopt a shop."""
-    access = {"url": url, "accessToken": given.secret(session, _("Access token"), token_file)}
+    access = {
+        "url": url,
+        "accessToken": secret_input.secret(session, _("Access token"), token_file),
+    }
     said = {"email": email, "engine": engine, "adopt": access}
     body: dict[str, object] = {
         "name": name,
@@ -86,7 +89,7 @@ def _foresee(session: Session, body: dict[str, object], output: Format) -> None:
 
         show(tables.config(found["fields"]))
     else:
-        store = words.printable(str(body["name"]))
+        store = labels.printable(str(body["name"]))
         note(_("The shop of “%(store)s” has every setting as wanted.") % {"store": store})
     if found["fields"]:
         raise typer.Exit(errors.CHANGES)

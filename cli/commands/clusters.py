@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import cluster_files, words
+from cli import cluster_files, labels
 from cli.cluster_options import (
     Capacity,
     ClusterName,
@@ -293,7 +293,7 @@ def remove(
     output: Output = Format.TABLE,
 ) -> None:
     """Remove a cluster after a confirmation; for programs its last state is printed."""
-    shown = words.printable(name)
+    shown = labels.printable(name)
     if ignore_not_found and name not in _names(session):
         note(_("There is no cluster “%(cluster)s”; nothing was done.") % {"cluster": shown})
         return
@@ -336,13 +336,13 @@ def _tell(found: "Resource", output: Format, sentence: "Callable[[Resource], str
 def _added(found: "Resource") -> str:
     wrong = "".join(f"\n{line}" for line in _findings(found))
     if found["status"].get("fit") is False:
-        name = words.printable(found["metadata"]["name"])
+        name = labels.printable(found["metadata"]["name"])
         return _("%(cluster)s is added and not ready for shops:") % {"cluster": name} + wrong
     facts = {
-        "cluster": words.printable(found["metadata"]["name"]),
-        "version": words.printable(found["status"]["version"]),
+        "cluster": labels.printable(found["metadata"]["name"]),
+        "version": labels.printable(found["status"]["version"]),
         "room": found["status"]["room"],
-        "domain": words.printable(found["spec"]["domain"]),
+        "domain": labels.printable(found["spec"]["domain"]),
     }
     return (
         _("%(cluster)s is ready: Kubernetes %(version)s, room for %(room)s stores at *.%(domain)s.")
@@ -356,18 +356,18 @@ def _findings(found: "Resource") -> "Iterator[str]":
     items = found["status"].get("findings") or ()
     for item in sorted(items, key=lambda item: not item["blocks"]):
         cause, action = said(item, _)
-        yield words.printable(f"{'✗' if item['blocks'] else '!'} {cause} {action}")
+        yield labels.printable(f"{'✗' if item['blocks'] else '!'} {cause} {action}")
 
 
 def _drained(found: "Resource") -> str:
     return _("%(cluster)s takes no new stores.") % {
-        "cluster": words.printable(found["metadata"]["name"])
+        "cluster": labels.printable(found["metadata"]["name"])
     }
 
 
 def _activated(found: "Resource") -> str:
     facts = {
-        "cluster": words.printable(found["metadata"]["name"]),
+        "cluster": labels.printable(found["metadata"]["name"]),
         "room": found["status"]["room"],
     }
     return _("%(cluster)s takes new stores again: room for %(room)s.") % facts

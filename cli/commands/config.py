@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import errors, results, settings, words
+from cli import errors, labels, results, settings
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -130,7 +130,7 @@ def diff(session: Session, name: Name, *, output: Output = Format.TABLE) -> None
     if found["fields"] or output is not Format.TABLE:
         _print(found, output)
     else:
-        store = words.printable(found["store"])
+        store = labels.printable(found["store"])
         note(_("The shop of “%(store)s” has every setting as wanted.") % {"store": store})
     if found["fields"]:
         raise typer.Exit(errors.CHANGES)

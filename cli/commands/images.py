@@ -7,12 +7,12 @@ import typer
 
 from cli import durations, results
 from cli.errors import UsageFaultError
+from cli.labels import ROLLOUT_STATES, word
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, resource, resources
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import NounGroup, new_app, verb
-from cli.words import ROLLOUT_STATES, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

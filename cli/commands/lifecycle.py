@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import finish, results, words
+from cli import finish, labels, results
 from cli.confirm import ask
 from cli.errors import NotConfirmedError
 from cli.options import DEFAULT_TIMEOUT, IgnoreNotFound, Name, Output, Timeout, Wait, Yes
@@ -166,7 +166,7 @@ def purge(
     elif not yes:
         ask(
             session,
-            _("Destroy the data of “%(store)s” for ever?") % {"store": words.printable(name)},
+            _("Destroy the data of “%(store)s” for ever?") % {"store": labels.printable(name)},
             command=f"storectl purge {name}",
             again=f"storectl purge {name} --confirm {confirm} --yes",
         )
@@ -186,7 +186,7 @@ def _confirm_retirement(session: Session, name: str, *, yes: bool) -> None:
     if not yes:
         ask(
             session,
-            _("Take “%(store)s” out of service?") % {"store": words.printable(name)},
+            _("Take “%(store)s” out of service?") % {"store": labels.printable(name)},
             command=f"storectl retire {name}",
             again=f"storectl retire {name} --yes",
         )

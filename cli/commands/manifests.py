@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import durations, errors, finish, manifest, results, words
+from cli import durations, errors, finish, labels, manifest, results
+from cli.error_view import shown
 from cli.options import DEFAULT_TIMEOUT, Files, Output, Recursive, Timeout, Wait
 from cli.output import Format, document, failure, note, result, show
 from cli.session import Session
-from cli.shown import shown
 from cli.texts import _
 from cli.verbs import new_app, verb
 from controller.domain.errors.base import StoreControllerError
 
 if TYPE_CHECKING:
     from cli.client import Resource
+    from cli.error_view import Shown
     from cli.manifest import Manifest
-    from cli.shown import Shown
 
 app = new_app()
 
@@ -110,7 +110,7 @@ def _print_diffs(session: Session, wanted: list["Manifest"], output: Format) -> 
 def _print_diff(item: "Resource", wanted: "Manifest") -> None:
     from cli import tables  # noqa: PLC0415 -- programs do without Rich.
 
-    name = {"store": words.printable(item["store"])}
+    name = {"store": labels.printable(item["store"])}
     if not _differs(item):
         note(_("“%(store)s” is as the file says.") % name)
     elif item["exists"]:
@@ -150,7 +150,7 @@ class _Batch:
         self, _item: "Manifest", started: tuple[int, "Resource"], seconds: int | None
     ) -> None:
         status, operation = started
-        name = words.printable(operation["spec"]["store"])
+        name = labels.printable(operation["spec"]["store"])
         if status == 200:
             note(_("“%(store)s” is as the file says.") % {"store": name})
         if seconds is None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.errors import ItemFaultError, NothingSentError, WhichShipmentError
+from cli.labels import printable
 from cli.options import Output
 from cli.output import Format, document, note, resource, resources, result
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import NounGroup, new_app, verb
-from cli.words import printable
 from controller.domain.orders import new_track, plain
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import typer
 
 from cli import results
 from cli.confirm import ask
+from cli.labels import printable
 from cli.options import LONG_TIMEOUT, Name, Output, Timeout, Wait, Yes
 from cli.output import Format
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
-from cli.words import printable
 from controller.domain.errors.stacks import BackupNotFoundError
 
 app = new_app()

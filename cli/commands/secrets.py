@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import given, results, words
+from cli import labels, results, secret_input
 from cli.options import DEFAULT_TIMEOUT, Name, Output, Timeout, Wait
 from cli.output import Format, document, note, result, show
 from cli.session import Session
@@ -43,7 +43,7 @@ def list_secrets(session: Session, name: Name, *, output: Output = Format.TABLE)
         for item in items:
             result(item["metadata"]["name"])
     elif not items:
-        store = words.printable(name)
+        store = labels.printable(name)
         note(_("No secret is kept for “%(store)s”.") % {"store": store})
     else:
         from cli import tables  # noqa: PLC0415 -- programs do without Rich.
@@ -79,7 +79,7 @@ def set_secret(
     timeout: Timeout = DEFAULT_TIMEOUT,
 ) -> None:
     """Set a secret."""
-    value = given.secret(session, secret, from_file)
+    value = secret_input.secret(session, secret, from_file)
     results.follow(session, session.client.set_secret(name, secret, value), output, wait, timeout)
 
 

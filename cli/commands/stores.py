@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import durations, words
+from cli import durations, labels
 from cli.errors import BrowserError, NoAddressError
 from cli.options import Name, Output
 from cli.output import Format, document, note, resource, resources, result, room, show
@@ -167,4 +167,4 @@ def _address(session: Session, name: str) -> str:
     store = session.client.store(name)
     if not store["status"]["url"]:
         raise NoAddressError(store=name)
-    return words.printable(store["status"]["url"])
+    return labels.printable(store["status"]["url"])

@@ -11,13 +11,13 @@ import typer
 
 from cli import durations
 from cli.client import sse
+from cli.labels import note as told
+from cli.labels import printable
 from cli.options import Name, Output
 from cli.output import Format, console, document, line, note, result
 from cli.session import Session
 from cli.texts import _
 from cli.verbs import new_app, verb
-from cli.words import note as told
-from cli.words import printable
 from controller.domain.errors.platform import ServerUnreachableError
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """How a cluster becomes a driver: beside `wiring`, the only place that names concrete ones.
 
-`wiring` calls `build_places`.
+`wiring` calls `build_cluster_pool`.
 """
 
 import os
@@ -14,7 +14,7 @@ from controller.engines.magento import MagentoEngine
 from controller.engines.plans import SECRET, allowance
 from controller.engines.sandbox import SandboxEngine
 from controller.engines.values import PlatformValues, read_platform
-from controller.reconciler.places import Heard, Places
+from controller.reconciler.cluster_pool import ClusterPool, Heard
 from controller.registry.clusters import KUBECONFIG, PULL_SECRET
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
@@ -40,7 +40,7 @@ _SERVICE = "http://{namespace}-web.{namespace}.svc"
 """Where the web servers are inside their cluster: every chart names its Service so."""
 
 
-def build_places(settings: Settings, registry: Registry) -> Places:
+def build_cluster_pool(settings: Settings, registry: Registry) -> ClusterPool:
     """The clusters of this installation, each with a driver once it is needed."""
 
     def opened(cluster: Cluster, secrets: Mapping[str, str], heard: Heard) -> Driver:
@@ -49,7 +49,7 @@ def build_places(settings: Settings, registry: Registry) -> Places:
     def built(cluster: Cluster, environment: Mapping[str, str]) -> Builder:  # noqa: ARG001
         return _builder(settings, environment)
 
-    return Places(
+    return ClusterPool(
         registry.clusters, opened, ask=_version, build=built, modules=sorted(_modules(settings))
     )
 

@@ -68,7 +68,7 @@ def _answer(settings: Settings, ending: Ending) -> None:
             server.run(sockets=[listener])
         finally:
             bell.close()
-            world.places.close()
+            world.clusters.close()
             registry.database.close()
 
 
@@ -136,7 +136,7 @@ def _work(settings: Settings, ending: Ending, queues: Sequence[str], rest: Seque
         celery.serve(bell, ours, settings.worker.threads, queues, rest, told=told)
     finally:
         ours.stop(_LEAVING_SECONDS)
-        world.places.close()
+        world.clusters.close()
 
 
 def _queues(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -90,7 +90,7 @@ def _home(settings: Settings) -> Iterator[Home]:
         worker.stop(_LEAVING_SECONDS)
         for driver in world.drivers.values():
             driver.stop_all()
-        world.places.close()
+        world.clusters.close()
         registry.database.close()
 
 

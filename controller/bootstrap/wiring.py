@@ -35,7 +35,7 @@ from controller.api import (
 from controller.api.middleware import Gate
 from controller.api.shopcalls import ShopCalls
 from controller.bootstrap.claims import unusable
-from controller.bootstrap.clusters import build_places
+from controller.bootstrap.clusters import build_cluster_pool
 from controller.commerce import rate_sources
 from controller.commerce.rates import Policy, Quotes
 from controller.domain.errors.platform import HomeUnusableError, VaultClosedError
@@ -173,7 +173,7 @@ def build_world(settings: Settings, keyring: Keyring, registry: Registry) -> Wor
         test_mails_to=settings.shop_smtp.test_to,
         vault=registry.vault.opened,
         quotes=Quotes(registry.rates.newest, days=settings.rates.oldest_days),
-        places=build_places(settings, registry),
+        clusters=build_cluster_pool(settings, registry),
         taking=Taking(registry.database),
     )
 
@@ -214,7 +214,7 @@ def build_worker(
         rates=build_rate_keeper(settings.rates, registry, leases, world),
         clusters=ClusterWatch(
             registry.clusters,
-            world.places,
+            world.clusters,
             registry.queue.wake_cluster,
             every=settings.kubernetes.probe_seconds,
         ),
@@ -231,7 +231,7 @@ def build_worker(
         waited_on=waited_on,
     )
     worker = Worker(reconciler, registry.queue, chores, pace)
-    world.places.listen(worker.hint)
+    world.clusters.listen(worker.hint)
     return worker
 
 
@@ -281,7 +281,7 @@ def build_services(
         orders=OrderService(registry, world),
         clusters=ClusterService(
             registry.clusters,
-            world.places,
+            world.clusters,
             read_platform(settings.kubernetes.values),
             world.standing,
         ),

@@ -1,7 +1,7 @@
 """Clusters: where stacks run when this machine is not enough, and which one a new stack goes to.
 
-Pure. `registry.clusters` keeps them, `reconciler.places` opens them, `place` is asked inside the
-transaction that accepts a store.
+Pure. `registry.clusters` keeps them, `reconciler.cluster_pool` opens them, `place` is asked inside
+the transaction that accepts a store.
 """
 
 import re

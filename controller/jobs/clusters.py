@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from controller.domain.errors.base import StoreControllerError
 from controller.logging import log
-from controller.reconciler.places import Places
+from controller.reconciler.cluster_pool import ClusterPool
 from controller.registry.clusters import Clusters
 from provisioners.base import DriverFailure
 
@@ -25,29 +25,29 @@ class ClusterWatch:
     """Probes of every cluster."""
 
     def __init__(
-        self, clusters: Clusters, places: Places, wake: Callable[[str], None], *, every: float
+        self, clusters: Clusters, pool: ClusterPool, wake: Callable[[str], None], *, every: float
     ) -> None:
         """`wake` is told the name of a cluster that answers again; `every` is in seconds."""
         self._clusters = clusters
-        self._places = places
+        self._pool = pool
         self._wake = wake
         self._every = every
         self._due: dict[str, float] = {}
         self._survey_due: dict[str, float] = {}
         self._asked: set[str] = set()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clusters")
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="clusters")
 
     def tick(self) -> None:
         """Ask every cluster that was not asked for a while; does not wait for answers."""
         now = time.monotonic()
-        for name in self._places.names():
+        for name in self._pool.names():
             with self._lock:
                 if name in self._asked or self._due.get(name, 0.0) > now:
                     continue
                 self._asked.add(name)
                 self._due[name] = now + self._every
-            self._pool.submit(self._ask, name)
+            self._threads.submit(self._ask, name)
 
     def _ask(self, name: str) -> None:
         try:
@@ -60,7 +60,7 @@ class ClusterWatch:
 
     def _note(self, name: str) -> None:
         try:
-            version = self._places.driver(name).ping()
+            version = self._pool.driver(name).ping()
         except DriverFailure as failure:
             # One that asks for patience is there.
             if failure.code != _BUSY and self._clusters.lost(name, failure.detail):
@@ -78,7 +78,7 @@ class ClusterWatch:
             return
         self._survey_due[name] = now + _SURVEY_SECONDS
         try:
-            findings = self._places.survey(name)
+            findings = self._pool.survey(name)
         except DriverFailure as failure:
             log.warning("cluster_not_surveyed", cluster=name, detail=failure.detail)
             return
@@ -89,4 +89,4 @@ class ClusterWatch:
 
     def close(self) -> None:
         """Ask nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -15,8 +15,8 @@ from controller.domain.stack import EXTERNAL, Stack, StackDesired
 from controller.domain.store import Store, StoreSpec
 from controller.engines.base import Engine, Shop
 from controller.engines.beside import Beside
+from controller.reconciler.cluster_pool import ClusterPool
 from controller.reconciler.outcome import from_driver
-from controller.reconciler.places import Places
 from controller.reconciler.shortfalls import offered
 from controller.reconciler.surroundings import surroundings
 from controller.registry.taking import Standing, Taking
@@ -42,7 +42,7 @@ class World:
     """Who gets the test mails; nobody said is each shop's own contact."""
     taking: Taking | None = None
     """Who may take what was changed of a cluster or the platform; None lets everybody."""
-    places: Places = field(default_factory=Places)
+    clusters: ClusterPool = field(default_factory=ClusterPool)
     """The clusters that stacks run on."""
 
     def engine(self, stack: Stack) -> Engine:
@@ -54,16 +54,16 @@ class World:
 
         Raises ClusterNotFoundError, VaultClosedError.
         """
-        return self.places.driver(stack.cluster) if stack.cluster else self.drivers[stack.driver]
+        return self.clusters.driver(stack.cluster) if stack.cluster else self.drivers[stack.driver]
 
     def release(self, stack: Stack) -> Release:
         """What the driver of a stack is to run."""
-        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        cluster = self.clusters.cluster(stack.cluster).spec if stack.cluster else None
         return self.engine(stack).release(stack, cluster)
 
     def image(self, stack: Stack) -> str:
         """The image that a stack is to run; empty where none does."""
-        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        cluster = self.clusters.cluster(stack.cluster).spec if stack.cluster else None
         return self.engine(stack).image_of(stack, cluster)
 
     def builder(self, stack: Stack) -> Builder:
@@ -71,13 +71,13 @@ class World:
 
         Raises ClusterNotFoundError, VaultClosedError.
         """
-        return self.places.builder(stack.cluster or "")
+        return self.clusters.builder(stack.cluster or "")
 
     def infrastructure(self, stack: Stack) -> Infrastructure | None:
         """What a stack needs around its release; None when it is nothing and never was."""
         if stack.cluster is None:
             return None
-        cluster = self.places.cluster(stack.cluster).spec
+        cluster = self.clusters.cluster(stack.cluster).spec
         if stack.spec.given is not None:
             # A changed module or variable comes in its turn, as everything that is changed there.
             cluster = as_given(cluster, stack.spec.given.get("cluster", {}))
@@ -88,7 +88,7 @@ class World:
 
     def every_driver(self) -> Mapping[tuple[str, str | None], Driver]:
         """Each driver by its name and cluster."""
-        found = self.places.drivers()
+        found = self.clusters.drivers()
         for name, driver in self.drivers.items():
             found[name, None] = driver
         return found
@@ -153,13 +153,13 @@ class World:
         """What a stack's release is to be made of beside itself; None on no cluster."""
         if stack.cluster is None:
             return None
-        return self.engine(stack).given(self.places.cluster(stack.cluster).spec)
+        return self.engine(stack).given(self.clusters.cluster(stack.cluster).spec)
 
     def standing(self, cluster: str) -> Standing:
         """How far the last change of a cluster or the platform got there, by the stores' names."""
         if self.taking is None:
             return Standing()
-        spec = self.places.cluster(cluster).spec
+        spec = self.clusters.cluster(cluster).spec
         engines = self.engines.items()
         found = [self.taking.standing(cluster, name, it.given(spec)) for name, it in engines]
         return Standing(
@@ -171,7 +171,7 @@ class World:
 
     def beside(self, stack: Stack) -> Beside:
         """What the operator says of a stack's cluster and plan beside what is to run."""
-        cluster = self.places.cluster(stack.cluster).spec if stack.cluster else None
+        cluster = self.clusters.cluster(stack.cluster).spec if stack.cluster else None
         return self.engine(stack).beside(stack, cluster)
 
     def shop(self, store: Store, stack: Stack) -> Shop:

@@ -19,7 +19,7 @@ from controller.domain.mail import PASSWORD
 from controller.domain.tenant import Scope
 from controller.engines.values import PlatformValues, check_values, effective
 from controller.i18n import N_
-from controller.reconciler.places import VARIABLE, Places
+from controller.reconciler.cluster_pool import VARIABLE, ClusterPool
 from controller.registry.clusters import KUBECONFIG, PULL_SECRET, Clusters
 from controller.registry.taking import Standing
 from provisioners.base import DriverFailure
@@ -92,7 +92,7 @@ class ClusterService:
     def __init__(
         self,
         clusters: Clusters,
-        places: Places,
+        pool: ClusterPool,
         platform: PlatformValues | None = None,
         standing: Callable[[str], Standing] = lambda _: Standing(),
     ) -> None:
@@ -100,7 +100,7 @@ class ClusterService:
         self._standing = standing
         self._platform = platform or PlatformValues()
         self._clusters = clusters
-        self._places = places
+        self._pool = pool
 
     def all(self) -> Sequence[KnownCluster]:
         """Every cluster, by name."""
@@ -116,7 +116,7 @@ class ClusterService:
 
         Raises InvalidInputError, InvalidKubeconfigError, ClusterRefusedError, ClusterExistsError.
         """
-        check_cluster(spec, self._places.modules, entry.secret_variables)
+        check_cluster(spec, self._pool.modules, entry.secret_variables)
         check_values(spec.values)
         spec = entry.over(spec)
         if spec.in_cluster is (entry.kubeconfig is not None):
@@ -141,7 +141,7 @@ class ClusterService:
         """
         known = self.get(spec.name)
         left = {*known.secret_variables, *entry.secret_variables}
-        check_cluster(spec, self._places.modules, left - _forgotten(entry))
+        check_cluster(spec, self._pool.modules, left - _forgotten(entry))
         check_values(spec.values)
         spec = replace(spec, pull_secret=known.cluster.spec.pull_secret)
         spec = entry.over(spec)
@@ -189,11 +189,11 @@ class ClusterService:
     def _survey(self, name: str) -> None:
         """Look whether the cluster can run shops; where that cannot be asked, it is later."""
         with suppress(DriverFailure, StoreControllerError):
-            self._clusters.surveyed(name, self._places.survey(name))
+            self._clusters.surveyed(name, self._pool.survey(name))
 
     def _ask(self, spec: ClusterSpec, secrets: Mapping[str, str]) -> str:
         try:
-            return self._places.probe(spec, secrets)
+            return self._pool.probe(spec, secrets)
         except DriverFailure as failure:
             raise ClusterRefusedError(cluster=spec.name, detail=bare(failure.detail)) from failure
 

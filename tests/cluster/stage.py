@@ -72,7 +72,7 @@ class Stage(ControlPlane):
 
     def driver_of(self, cluster: str) -> Driver:
         """A driver of a cluster, in this process."""
-        return self._opened()[1].places.driver(cluster)
+        return self._opened()[1].clusters.driver(cluster)
 
     @property
     def world(self) -> World:
@@ -90,7 +90,7 @@ class Stage(ControlPlane):
         """Close what this process opened."""
         if self._parts is not None:
             registry, world = self._parts
-            world.places.close()
+            world.clusters.close()
             registry.database.close()
 
     def join(self, kubeconfig: Path, address: str, name: str = "main", *more: str) -> None:

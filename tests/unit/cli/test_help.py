@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli import errors, shown
+from cli import error_view, errors
 from cli.commands.help import EXIT_CODES
 from cli.output import PIPE_CLOSED
 from cli.verbs import VERBS
@@ -12,7 +12,9 @@ from tests.unit.cli.runner import Storectl
 
 def test_every_exit_code_is_told(storectl: Storectl) -> None:
     told = storectl("help", "exit-codes").out
-    raised = {kind.exit_code for kind in by_code().values()} | set(shown.EXIT_BY_STATUS.values())
+    raised = {kind.exit_code for kind in by_code().values()} | set(
+        error_view.EXIT_BY_STATUS.values()
+    )
     named = {value for value in vars(errors).values() if isinstance(value, int)}
     for code in EXIT_CODES:
         assert f"\n{code:>4}  " in f"\n{told}"

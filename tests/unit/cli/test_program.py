@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from cli import durations, texts, words
+from cli import durations, labels, texts
 from cli.stream import ServerEvent, parse
 from cli.verbs import VERBS
 from tests.services import process
@@ -223,4 +223,4 @@ def test_server_sent_events_are_parsed() -> None:
     ],
 )
 def test_notes_are_said_in_our_words_when_they_are_known(item, text: str) -> None:
-    assert words.note(item, "message") == text
+    assert labels.note(item, "message") == text

@@ -97,7 +97,7 @@ def given(plane: Plane) -> dict[str, Any]:
 def say(plane: Plane, prefix: str) -> None:
     values = {"search": {"prefix": prefix}}
     assert plane.request("PATCH", "clusters/north", json={"values": values}).status_code == 200
-    plane.world.places.close()
+    plane.world.clusters.close()
     for _ in range(4):
         plane.look_again()
 

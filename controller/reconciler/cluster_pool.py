@@ -38,7 +38,7 @@ Ask = Callable[[ClusterSpec, Mapping[str, str]], str]
 """Asks a cluster that is not a row yet for its version; raises DriverFailure."""
 
 
-class Places:
+class ClusterPool:
     """Drivers of clusters by the cluster's name."""
 
     def __init__(

@@ -9,7 +9,7 @@ from controller.web.render import Pages, Visit, part
 from controller.web.views import find
 
 
-class Places:
+class Clusters:
     """Clusters, and explanations as a part of a store's page."""
 
     def __init__(self, services: Services, pages: Pages) -> None:
