@@ -21,7 +21,7 @@ from controller.bootstrap import wiring
 from controller.commerce.drafts import Draft
 from controller.domain.operations import Operation
 from controller.domain.tenant import Scope
-from controller.jobs.hints import Hint, silent
+from controller.jobs.wakeup import Hint, silent
 from controller.jobs.worker import Worker
 from controller.reconciler.world import World
 from controller.registry.migrate import migrate
@@ -135,7 +135,7 @@ def plane(*, working: bool = True, **more: Any) -> Iterator[Plane]:
         keyring = wiring.build_keyring(settings)
         registry = wiring.build_registry(settings, keyring)
         world = wiring.build_world(settings, keyring, registry)
-        worker = wiring.build_worker(settings, registry, world, bell=None)
+        worker = wiring.build_worker(settings, registry, world, notifier=None)
         hint: Hint = worker.hint if working else silent
         services = wiring.build_services(settings, registry, world, hint, lambda: working)
         if working:

@@ -30,8 +30,8 @@ from controller.domain.rates import Quote
 from controller.domain.store import StoreStatus, spec_to_json
 from controller.domain.tenant import Scope
 from controller.engines.abilities import abilities_of
-from controller.jobs.rate_fanout import Pace
-from controller.jobs.rates import FLEET_RATES, RateKeeper
+from controller.jobs.rate_pusher import RateLimits
+from controller.jobs.rate_sync import FLEET_RATES, RateSync
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
 from controller.registry.migrate import migrate
@@ -56,7 +56,7 @@ class Fleet:
     registry: Registry
     world: World
     leases: Leases
-    keeper: RateKeeper
+    keeper: RateSync
     stub: Stub
     uids: list[str]
     """Of the stacks, which is how the shops know themselves."""
@@ -137,7 +137,7 @@ def fleet(stores: int, **pace: Any) -> Iterator[Fleet]:
         world = wiring.build_world(settings, keyring, registry)
         leases = Leases(registry.database, holder="bench", seconds=15)
         options = RateSettings(source="none", **pace)
-        keeper = wiring.build_rate_keeper(options, registry, leases, world)
+        keeper = wiring.build_rate_sync(options, registry, leases, world)
         try:
             yield Fleet(
                 registry=registry,
@@ -210,7 +210,7 @@ def _bare(made: Fleet, *, identify: bool = True) -> float:
             await answer.json()
 
     async def loop() -> None:
-        room = asyncio.Semaphore(Pace().quick)
+        room = asyncio.Semaphore(RateLimits().quick)
         connector = aiohttp.TCPConnector(limit=0)
 
         async def bounded(endpoint: str, token: str) -> None:
@@ -238,7 +238,7 @@ def _show_rate(ours: list[float], bare: list[float], unasked: float, grown: floa
         met=ratio >= GOAL_RATIO,
         detail={
             "stores": STORES,
-            "in_flight": Pace().quick,
+            "in_flight": RateLimits().quick,
             "floor_without_asking_who": round(unasked, 1),
             "memory_grown_mib": round(grown, 1),
             **machine(),

@@ -15,7 +15,7 @@ from controller.domain.conditions import Phase
 from controller.domain.store import StoreStatus, spec_to_json
 from controller.domain.tenant import Scope
 from controller.engines.abilities import abilities_of
-from controller.jobs.hints import silent
+from controller.jobs.wakeup import silent
 from controller.registry.migrate import migrate
 from controller.registry.rows import dump, status_columns
 from controller.registry.session import Database, utcnow

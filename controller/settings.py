@@ -196,7 +196,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """sqlite:///… or postgresql://…; a file in the home unless set."""
     redis_url: str = ""
-    """redis://…: the bell between processes; without it there is one process."""
+    """redis://…: what wakes other processes; without it there is one process."""
     master_key: SecretStr = SecretStr("")
     """At least 32 characters that every derived secret hangs on; a file in the home unless set."""
     vault_keys: SecretStr = SecretStr("")

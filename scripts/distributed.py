@@ -22,7 +22,7 @@ from controller.bootstrap import claims, distributed, wiring
 from controller.bootstrap.welcome import show_welcome
 from controller.domain.errors.base import StoreControllerError, explain
 from controller.jobs.app import build_publisher
-from controller.jobs.hints import Bell
+from controller.jobs.wakeup import BrokerNotifier
 from controller.logging import configure
 from controller.registry.leases import Leases
 from controller.registry.migrate import migrate
@@ -77,9 +77,9 @@ def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Ite
     ours = _processes(settings, logs)
     children.extend(ours)
     note = settings.home / "controller.json"
-    bell = Bell(build_publisher(settings.redis_url))
+    notifier = BrokerNotifier(build_publisher(settings.redis_url))
     services = wiring.build_services(
-        settings, registry, world, bell, lambda: distributed.somebody_works(settings, registry)
+        settings, registry, world, notifier, lambda: distributed.somebody_works(settings, registry)
     )
 
     def welcome() -> None:
@@ -102,7 +102,7 @@ def _control_plane(settings: Settings, logs: Path, children: list[Child]) -> Ite
         # Nobody starts shops any more.
         for driver in world.drivers.values():
             driver.stop_all()
-        bell.close()
+        notifier.close()
         registry.database.close()
 
 

@@ -26,11 +26,11 @@ from controller.domain.operations import Operation, OperationKind
 from controller.domain.store import STORE_CONDITIONS, Store, StoreSpec
 from controller.domain.tenant import Scope, Tenant
 from controller.registry.accepting import Platform
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.intents import Accepted, Limits
 from controller.registry.leases import Kind, Leases, Ref
 from controller.registry.migrate import migrate
-from controller.registry.progress import Pass
+from controller.registry.progress import PassResult
 from controller.registry.registry import Registry, open_registry
 from controller.registry.session import Database
 
@@ -122,7 +122,7 @@ def create(
     who: Tenant,
     slug: str = "acme",
     *,
-    once: Once | None = None,
+    once: IdempotencyKey | None = None,
     **changes: Any,
 ) -> Accepted:
     """Accept a new store of a tenant."""
@@ -156,7 +156,7 @@ def finish(registry: Registry, operation: Operation) -> Operation:
     assert lease is not None, "somebody holds the store"
     found = registry.stores.get(Scope.system(), operation.store)
     conditions = seen(found.desired)
-    done = Pass(generation=found.generation, conditions=conditions, settled=True, due_in=60)
+    done = PassResult(generation=found.generation, conditions=conditions, settled=True, due_in=60)
     registry.progress.store(lease, done)
     leases.release(lease)
     return registry.operations.get(Scope.system(), operation.id)

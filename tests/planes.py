@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from controller.bootstrap import wiring
 from controller.domain.clusters import Cluster, ClusterSpec
 from controller.domain.tenant import Tenant
-from controller.jobs.hints import silent
+from controller.jobs.wakeup import silent
 from controller.reconciler.cluster_pool import ClusterPool, Heard
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
@@ -99,7 +99,7 @@ class Plane:
         self.magento.barred = self.engine.barred = None
         self.refusal = None
         self.engine.refuses = None
-        self.app.state.doorkeeper.forget()
+        self.app.state.token_cache.forget()
         self.registry.tokens.register(OPERATOR, name="operator", tenant=None)
 
     def check(self) -> None:

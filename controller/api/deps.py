@@ -13,7 +13,7 @@ from controller.api.inputs import Whole
 from controller.domain.errors.base import NotAllowedError, NotAuthenticatedError
 from controller.domain.tenant import Scope
 from controller.registry.access import Tokens
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.services.services import Services
 
 _REMEMBERED_SECONDS = 5.0
@@ -21,7 +21,7 @@ _REMEMBERED_SECONDS = 5.0
 _MOST_REMEMBERED = 10_000
 
 
-class Doorkeeper:
+class TokenCache:
     """Whose token it is, remembered for a few seconds so that a hot caller costs no query."""
 
     def __init__(self, tokens: Tokens) -> None:
@@ -61,8 +61,8 @@ async def scope(
     """Who is asking; raises NotAuthenticatedError."""
     if given is None or not given.credentials:
         raise NotAuthenticatedError
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    return await doorkeeper.scope(given.credentials.strip())
+    token_cache: TokenCache = request.app.state.token_cache
+    return await token_cache.scope(given.credentials.strip())
 
 
 async def operator(scope: Annotated[Scope, Depends(scope)]) -> Scope:
@@ -75,19 +75,19 @@ async def operator(scope: Annotated[Scope, Depends(scope)]) -> Scope:
 async def once(
     request: Request,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
-) -> Once | None:
+) -> IdempotencyKey | None:
     """The idempotency key with a digest of the request, when there is one."""
     if idempotency_key is None:
         return None
     body = await request.body()
     told = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
-    return Once(key=idempotency_key, fingerprint=hashlib.sha256(told).hexdigest())
+    return IdempotencyKey(key=idempotency_key, fingerprint=hashlib.sha256(told).hexdigest())
 
 
 ServicesDep = Annotated[Services, Depends(services)]
 ScopeDep = Annotated[Scope, Depends(scope)]
 OperatorDep = Annotated[Scope, Depends(operator)]
-OnceDep = Annotated[Once | None, Depends(once)]
+OnceDep = Annotated[IdempotencyKey | None, Depends(once)]
 Limit = Annotated[Whole, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[
     str | None, Query(max_length=100, description="Cursor: `metadata.next` of the page before.")

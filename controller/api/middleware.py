@@ -31,7 +31,7 @@ class _TooLarge(Exception):  # noqa: N818 -- it never leaves this module.
     pass
 
 
-class Gate:
+class RequestLimits:
     """Limits bodies, answers HEAD and OPTIONS for every route, measures requests."""
 
     def __init__(self, app: ASGIApp) -> None:

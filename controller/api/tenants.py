@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from controller.api import routing
 from controller.api.answers import json_answer
-from controller.api.deps import After, Doorkeeper, Limit, OperatorDep, ScopeDep, ServicesDep
+from controller.api.deps import After, Limit, OperatorDep, ScopeDep, ServicesDep, TokenCache
 from controller.api.described import SIGNED_IN
 from controller.api.inputs import TokenInput
 from controller.api.resources import list_json, tenant_json, token_json
@@ -71,8 +71,8 @@ def revoke_token(request: Request, services: ServicesDep, scope: ScopeDep, uid: 
     """Make a token invalid; it may pass for a few seconds more."""
     if not services.registry.tokens.revoke(scope, uid):
         raise NotFoundError
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    doorkeeper.forget()
+    token_cache: TokenCache = request.app.state.token_cache
+    token_cache.forget()
     return Response(status_code=204)
 
 

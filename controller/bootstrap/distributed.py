@@ -1,9 +1,9 @@
 """The second home of the same reconciler: processes that share PostgreSQL and Redis.
 
 `python -m controller api|worker|beat|migrate` calls this; `make up-distributed` starts them all on
-one machine. PostgreSQL holds the truth and the leases. Redis is a bell: while it is away orders are
-accepted and completed as always, each a sweep later. Shops belong to no worker: one that ends
-leaves them running.
+one machine. PostgreSQL holds the truth and the leases. Redis only wakes them: while it is away
+orders are accepted and completed as always, each a sweep later. Shops belong to no worker: one that
+ends leaves them running.
 
 Where the process driver is used, all of them share one machine and one STORECTL_HOME.
 """
@@ -19,9 +19,9 @@ from controller.bootstrap import claims, serving, wiring
 from controller.bootstrap.stopping import Ending, Server
 from controller.domain.errors.base import StoreControllerError
 from controller.jobs import app as celery
-from controller.jobs.hints import Bell
+from controller.jobs.wakeup import BrokerNotifier
 from controller.logging import configure
-from controller.registry.leases import Presence
+from controller.registry.leases import WorkerRegistry
 from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
 from controller.registry.session import Database
@@ -34,7 +34,7 @@ DATABASE, REDIS, KEY = "STORECTL_DATABASE_URL", "STORECTL_REDIS_URL", "STORECTL_
 
 _HELP = {
     DATABASE: "the registry that all processes share: postgresql://USER:PASSWORD@HOST/DATABASE",
-    REDIS: "the bell between processes: redis://HOST:PORT/0",
+    REDIS: "what wakes other processes: redis://HOST:PORT/0",
     KEY: "at least 32 characters, the same in every process: every derived secret hangs on it",
 }
 
@@ -58,16 +58,16 @@ def _answer(settings: Settings, ending: Ending) -> None:
     with claims.listening(settings) as listener:
         registry = wiring.build_registry(settings, keyring)
         registry.tokens.register(wiring.operator_token(settings), name="operator", tenant=None)
-        bell = Bell(celery.build_publisher(settings.redis_url))
+        notifier = BrokerNotifier(celery.build_publisher(settings.redis_url))
         world = wiring.build_world(settings, keyring, registry)
         services = wiring.build_services(
-            settings, registry, world, bell, lambda: somebody_works(settings, registry)
+            settings, registry, world, notifier, lambda: somebody_works(settings, registry)
         )
         try:
             server = Server(serving.configured(wiring.build_app(services)), ending)
             server.run(sockets=[listener])
         finally:
-            bell.close()
+            notifier.close()
             world.clusters.close()
             registry.database.close()
 
@@ -92,10 +92,10 @@ def somebody_works(settings: Settings, registry: Registry) -> bool:
         return False
 
 
-def _presence(settings: Settings, registry: Registry) -> Presence:
+def _presence(settings: Settings, registry: Registry) -> WorkerRegistry:
     # A worker that is only slow, or between two sweeps, is still there.
     longest = max(settings.worker.lease_seconds, 3 * settings.worker.sweep_seconds)
-    return Presence(registry.database, seconds=longest)
+    return WorkerRegistry(registry.database, seconds=longest)
 
 
 def worker(arguments: Sequence[str] = ()) -> int:
@@ -119,7 +119,7 @@ def _work(settings: Settings, ending: Ending, queues: Sequence[str], rest: Seque
     # What a pass wakes is looked at by the same process: that needs no broker.
     world = wiring.build_world(settings, keyring, registry)
     waited_on = celery.PEOPLE in queues if len(queues) == 1 else None
-    ours = wiring.build_worker(settings, registry, world, bell=None, waited_on=waited_on)
+    ours = wiring.build_worker(settings, registry, world, notifier=None, waited_on=waited_on)
     presence = _presence(settings, registry)
     holder = f"{os.uname().nodename}/{os.getpid()}"
     ours.after_sweep(lambda: presence.announce(holder))
@@ -132,8 +132,8 @@ def _work(settings: Settings, ending: Ending, queues: Sequence[str], rest: Seque
 
     ours.start()
     try:
-        bell = celery.build_celery(settings.redis_url)
-        celery.serve(bell, ours, settings.worker.threads, queues, rest, told=told)
+        notifier = celery.build_celery(settings.redis_url)
+        celery.serve(notifier, ours, settings.worker.threads, queues, rest, told=told)
     finally:
         ours.stop(_LEAVING_SECONDS)
         world.clusters.close()

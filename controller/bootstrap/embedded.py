@@ -79,7 +79,7 @@ def _home(settings: Settings) -> Iterator[Home]:
     Leases(registry.database, holder="home", seconds=1).forget_all()
     for name in world.drivers:
         registry.queue.wake_all(name)
-    worker = wiring.build_worker(settings, registry, world, bell=None)
+    worker = wiring.build_worker(settings, registry, world, notifier=None)
     services = wiring.build_services(settings, registry, world, worker.hint, lambda: worker.alive)
     try:
         worker.start()

@@ -32,7 +32,7 @@ from controller.api import (
     tenants,
     why,
 )
-from controller.api.middleware import Gate
+from controller.api.middleware import RequestLimits
 from controller.api.shopcalls import ShopCalls
 from controller.bootstrap.claims import unusable
 from controller.bootstrap.clusters import build_cluster_pool
@@ -43,14 +43,14 @@ from controller.domain.keyring import Keyring
 from controller.engines.magento import MagentoEngine
 from controller.engines.sandbox import SandboxEngine
 from controller.engines.values import read_platform
-from controller.jobs.chores import Chores
 from controller.jobs.clockwatch import ClockWatch
 from controller.jobs.clusters import ClusterWatch
-from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
-from controller.jobs.rate_fanout import Pace as RatePace
-from controller.jobs.rates import RateKeeper
-from controller.jobs.worker import Pace, Worker
+from controller.jobs.periodic import PeriodicTasks
+from controller.jobs.rate_pusher import RateLimits
+from controller.jobs.rate_sync import RateSync
+from controller.jobs.wakeup import Hint
+from controller.jobs.worker import Worker, WorkerLimits
 from controller.logging import log
 from controller.reconciler.kinds import Subjects
 from controller.reconciler.loop import Reconciler, Timing
@@ -182,11 +182,11 @@ def build_worker(
     settings: Settings,
     registry: Registry,
     world: World,
-    bell: Hint | None,
+    notifier: Hint | None,
     *,
     waited_on: bool | None = None,
 ) -> Worker:
-    """The threads that reconcile; `bell` wakes other processes too, where there are any.
+    """The threads that reconcile; `notifier` wakes other processes too, where there are any.
 
     `waited_on`: only what somebody waits for, or only the rest, where others do the other half.
     """
@@ -202,16 +202,16 @@ def build_worker(
             registry.progress,
             leases,
             Timing(resync=settings.worker.resync_seconds),
-            bell or hint,
+            notifier or hint,
             LEASH.renewing,
         )
 
-    chores = Chores(
+    periodic = PeriodicTasks(
         registry=registry,
         leases=leases,
         mailer=Mailer(registry.mails, settings.smtp) if settings.smtp.host else None,
         grace=settings.tombstone,
-        rates=build_rate_keeper(settings.rates, registry, leases, world),
+        rates=build_rate_sync(settings.rates, registry, leases, world),
         clusters=ClusterWatch(
             registry.clusters,
             world.clusters,
@@ -225,12 +225,12 @@ def build_worker(
         ),
         clock=ClockWatch(registry.clock.now, registry.clock.last_sign),
     )
-    pace = Pace(
+    pace = WorkerLimits(
         threads=settings.worker.threads,
         sweep_every=settings.worker.sweep_seconds,
         waited_on=waited_on,
     )
-    worker = Worker(reconciler, registry.queue, chores, pace)
+    worker = Worker(reconciler, registry.queue, periodic, pace)
     world.clusters.listen(worker.hint)
     return worker
 
@@ -240,11 +240,11 @@ def drop_programs() -> None:
     LEASH.drop()
 
 
-def build_rate_keeper(
+def build_rate_sync(
     settings: RateSettings, registry: Registry, leases: Leases, world: World
-) -> RateKeeper:
+) -> RateSync:
     """The one who asks for exchange rates and sends them to the shops."""
-    return RateKeeper(
+    return RateSync(
         registry.rates,
         registry.rate_pushes,
         leases,
@@ -256,7 +256,7 @@ def build_rate_keeper(
             timeout=settings.timeout_seconds,
         ),
         policy=Policy(max_age=settings.max_age_days, max_move=settings.max_move_percent),
-        pace=RatePace(concurrency=settings.concurrency, timeout=settings.timeout_seconds),
+        pace=RateLimits(concurrency=settings.concurrency, timeout=settings.timeout_seconds),
         every=settings.every_seconds,
     )
 
@@ -311,7 +311,7 @@ def build_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    app.state.doorkeeper = deps.Doorkeeper(services.registry.tokens)
+    app.state.token_cache = deps.TokenCache(services.registry.tokens)
     app.state.shop_calls = ShopCalls()
     for module in (
         stores,
@@ -334,5 +334,5 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(pages.build_router(services))
     pages.mount_static(app)
     errors.install(app, pages.html_error)
-    app.add_middleware(Gate)
+    app.add_middleware(RequestLimits)
     return app

@@ -1,6 +1,6 @@
 """What becomes of a source's answer: a new set of quotes, the old one, or a word about why not.
 
-`controller.jobs.rates` asks for a judgement after each fetch, the reconciler for what is believed.
+`jobs.rate_sync` asks for a judgement after each fetch, the reconciler for what is believed.
 """
 
 import time

@@ -1,6 +1,6 @@
 """Exchange rates: one set of quotes for the whole fleet, and what one store makes of it.
 
-The engines' adapters call `rates_for` when they configure a shop, `controller.jobs.rates` when a
+The engines' adapters call `rates_for` when they configure a shop, `jobs.rate_sync` when a
 new set goes to every shop. Amounts are Decimal throughout: a float is never in between.
 """
 

@@ -1,4 +1,4 @@
-"""Celery as a bell between processes: what it carries may be lost, doubled or late.
+"""Celery as a notifier between processes: what it carries may be lost, doubled or late.
 
 `distributed` builds it. A task is the kind and uid of a subject, never anything to do: what is due
 stands in the database, and each worker's own sweep finds it there. That is on purpose. A Celery
@@ -28,7 +28,7 @@ RECONCILE = "storectl.reconcile"
 SWEEP = "storectl.sweep"
 
 BELL_SECONDS = 10.0
-"""How often beat rings for a sweep. Each worker sweeps by itself, too, and more often."""
+"""How often beat asks for a sweep. Each worker sweeps by itself, too, and more often."""
 
 _VISIBILITY_SECONDS = 120
 """After how long an unacknowledged hint is given to another worker: longer than any pass."""
@@ -150,7 +150,7 @@ def serve(
 def ring_forever(app: Celery, *, told: Callable[[], None] = lambda: None) -> None:
     """Run beat until a signal comes, which `told` is told of.
 
-    It keeps nothing on disk: a lost ring costs nothing.
+    It keeps nothing on disk: a lost message costs nothing.
     """
     signals.setup_logging.connect(_leave_logging)
     beat = app.Beat(scheduler="celery.beat:Scheduler", quiet=True)
@@ -181,7 +181,7 @@ def _install(app: Celery, worker: Worker) -> None:
 
     def sweep() -> None:
         log.info("bell_received")
-        worker.ring()
+        worker.notify()
 
     app.task(reconcile, name=RECONCILE)
     app.task(sweep, name=SWEEP)

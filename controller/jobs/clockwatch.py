@@ -1,6 +1,6 @@
 """Whether the clock can be believed: what cannot be taken back waits until it ran evenly a while.
 
-`chores` asks before it retires a store whose time is up, and before it destroys one. A clock that
+`periodic` asks before it retires a store whose time is up, and before it destroys one. A clock that
 jumped ahead, or a machine that was away, says that many are over at once: waiting loses nothing.
 """
 

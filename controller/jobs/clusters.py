@@ -1,6 +1,6 @@
 """Whether each cluster answers, asked every few seconds and written down when that changes.
 
-`chores` calls `tick`. A cluster that does not answer holds nothing up: it is asked on a thread of
+`periodic` calls `tick`. A cluster that does not answer holds nothing up: it is asked on a thread of
 its own, and of what runs there nothing is concluded.
 """
 

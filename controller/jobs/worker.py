@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from controller.domain.errors.base import StoreControllerError
-from controller.jobs.chores import Chores
+from controller.jobs.periodic import PeriodicTasks
 from controller.logging import log
 from controller.metrics import DUE, PASS_SECONDS, PASSES, PASSES_SLOW
 from controller.reconciler.kinds import Subject
@@ -25,7 +25,7 @@ _SLOW_PASS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class WorkerLimits:
     """How much at once and how often."""
 
     threads: int = 4
@@ -42,12 +42,12 @@ class Worker:
         self,
         reconciler: Callable[[Callable[[Ref], None]], Reconciler],
         queue: Queue,
-        chores: Chores,
-        pace: Pace,
+        periodic: PeriodicTasks,
+        pace: WorkerLimits,
     ) -> None:
         self.reconciler = reconciler(self.hint)
         self._queue = queue
-        self._chores = chores
+        self._periodic = periodic
         self._pace = pace
         self._pool = ThreadPoolExecutor(pace.threads, thread_name_prefix="reconcile")
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ class Worker:
         """Begin to sweep."""
         self._sweeper.start()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Sweep now instead of in a moment."""
         self._bell.set()
 
@@ -145,7 +145,7 @@ class Worker:
             self._bell.clear()
 
     def sweep(self) -> None:
-        """Write down quiet looks, hint what is due, do the chores."""
+        """Write down quiet looks, hint what is due, do what is periodic."""
         with self._lock:
             quiet, self._quiet = self._quiet, []
             busy = len(self._running)
@@ -160,7 +160,7 @@ class Worker:
             known = self.reconciler.load(due)
             for ref in due:
                 self._submit(ref, known.get(ref))
-        self._chores.do_due(self.hint)
+        self._periodic.do_due(self.hint)
 
     def _note_slow(self) -> None:
         """Tell once of each pass that lasts longer than any usual one."""
@@ -189,7 +189,7 @@ class Worker:
         for thread in [*getattr(self._pool, "_threads", ()), self._sweeper]:
             if thread.is_alive():
                 thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        self._chores.close()
+        self._periodic.close()
         self.reconciler.close()
 
     def abandon(self) -> None:

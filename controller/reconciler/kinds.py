@@ -1,6 +1,6 @@
 """The two kinds of subjects behind one face, so that the loop is written once.
 
-`loop` calls this. A `Look` is one observation with everything that follows from it.
+`loop` calls this. A `Observation` is one observation with everything that follows from it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from controller.reconciler import stack_conditions, stack_observation, stack_ste
 from controller.reconciler.outcome import Advanced
 from controller.reconciler.world import World
 from controller.registry.leases import Kind, Lease, Ref
-from controller.registry.progress import Pass, Progress, StepResult
+from controller.registry.progress import PassResult, Progress, StepResult
 from controller.registry.stores import Stores
 from provisioners.base import ReleaseState
 
@@ -38,7 +38,7 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Observation:
     """One observation: the next step, the conditions, how to take the step and write it down."""
 
     generation: int
@@ -49,7 +49,7 @@ class Look:
     """Whether the registry already says exactly this: then nothing is written."""
     final: bool
     """Whether nothing will ever change here by itself again."""
-    record: Callable[[Lease, Pass, Advanced | None], tuple[Ref, ...]]
+    record: Callable[[Lease, PassResult, Advanced | None], tuple[Ref, ...]]
     """Write a pass down, with what a step gained; returns the subjects that it wakes."""
     close: Callable[[], None] = lambda: None
     event: Note | None = None
@@ -72,7 +72,9 @@ class Subjects:
         """Many subjects as the registry knows them, for looks without a lease."""
         return self._stores.load(refs)
 
-    def look(self, ref: Ref, known: Subject | None = None, *, thorough: bool = True) -> Look | None:
+    def look(
+        self, ref: Ref, known: Subject | None = None, *, thorough: bool = True
+    ) -> Observation | None:
         """Observe a subject; None when there is none. Raises StoreControllerError.
 
         `known` is the subject as it was loaded a moment ago; it is loaded now unless given.
@@ -84,7 +86,7 @@ class Subjects:
             return self._stack(subject, thorough=thorough)
         return self._store(*subject)
 
-    def _stack(self, stack: Stack, *, thorough: bool) -> Look:
+    def _stack(self, stack: Stack, *, thorough: bool) -> Observation:
         seen = stack_observation.observe(stack, self._world, thorough=thorough)
         image = self._world.image(stack) if stack.wants_running else ""
         step = stacks.next_step(stack, seen)
@@ -95,7 +97,7 @@ class Subjects:
 
         kept = stack_steps.with_image(stack, seen, image, self._world)
 
-        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
+        def record(lease: Lease, outcome: PassResult, gained: Advanced | None) -> tuple[Ref, ...]:
             endpoint = None if stack.desired is StackDesired.PURGED else seen.endpoint
             if gained is None:
                 return self._progress.stack(
@@ -106,7 +108,7 @@ class Subjects:
                 )
             return self._progress.stack(lease, outcome, endpoint, gained.stack)
 
-        return Look(
+        return Observation(
             generation=stack.generation,
             step=step,
             run=run,
@@ -129,7 +131,7 @@ class Subjects:
             else None,
         )
 
-    def _store(self, store: Store, stack: Stack) -> Look:
+    def _store(self, store: Store, stack: Stack) -> Observation:
         seen = stores.observe(store, stack, self._world)
         step = stores.next_step(store, seen)
         conditions = stores.conditions(store, seen)
@@ -137,7 +139,7 @@ class Subjects:
         def run() -> Advanced:
             return step.run(store, seen) if step else _nothing()
 
-        def record(lease: Lease, outcome: Pass, gained: Advanced | None) -> tuple[Ref, ...]:
+        def record(lease: Lease, outcome: PassResult, gained: Advanced | None) -> tuple[Ref, ...]:
             settle = stores.aftermath if outcome.settled else _unchanged
 
             def change(status: StoreStatus) -> StoreStatus:
@@ -148,7 +150,7 @@ class Subjects:
             # Whether what it runs on hangs is for the stack's own look to find out.
             return (Ref(kind=Kind.STACK, uid=stack.uid),) if seen.unreachable else ()
 
-        return Look(
+        return Observation(
             generation=store.generation,
             step=step,
             run=run,

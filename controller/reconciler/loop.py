@@ -19,10 +19,10 @@ from controller.domain.notes import Note
 from controller.domain.operations import StepState
 from controller.logging import log
 from controller.reconciler import failpoints
-from controller.reconciler.kinds import Look, Subject, Subjects, restless
+from controller.reconciler.kinds import Observation, Subject, Subjects, restless
 from controller.reconciler.outcome import Advanced, Failed, Outcome, Waiting, attempt, outcome_of
 from controller.registry.leases import Kind, Lease, Leases, Ref
-from controller.registry.progress import LeaseLostError, Pass, Progress, StepResult
+from controller.registry.progress import LeaseLostError, PassResult, Progress, StepResult
 from provisioners.base import while_wanted
 
 Holding = Callable[[], Callable[[float], None]]
@@ -114,7 +114,7 @@ class Reconciler:
                 log.warning("lease_lost", subject=str(ref))
                 return Result(ended=Ended.HELD)
 
-    def _quiet_look(self, ref: Ref, known: Subject | None, *, thorough: bool) -> Look | None:
+    def _quiet_look(self, ref: Ref, known: Subject | None, *, thorough: bool) -> Observation | None:
         """A look without the lease; None when it could not be had."""
         try:
             look = self._subjects.look(ref, known, thorough=thorough)
@@ -139,7 +139,7 @@ class Reconciler:
                 return result
         return Result(ended=Ended.WAITING)
 
-    def _observe(self, lease: Lease) -> Look | Result:
+    def _observe(self, lease: Lease) -> Observation | Result:
         try:
             look = self._subjects.look(lease.ref)
         except StoreControllerError as error:
@@ -162,7 +162,7 @@ class Reconciler:
         self._progress.blind(lease, Note.of_error(error), ending, due_in, failures)
         return Result(ended=Ended.WAITING)
 
-    def _advance(self, lease: Lease, look: Look, taken: set[str]) -> Result | None:
+    def _advance(self, lease: Lease, look: Observation, taken: set[str]) -> Result | None:
         """Take the step of this look; None when there may be another one after it."""
         step = look.step
         if step is None:
@@ -183,9 +183,9 @@ class Reconciler:
         failpoints.reach(step.name, "recorded")
         return result
 
-    def _settle(self, lease: Lease, look: Look) -> None:
+    def _settle(self, lease: Lease, look: Observation) -> None:
         self._met.pop(lease.ref, None)
-        outcome = Pass(
+        outcome = PassResult(
             generation=look.generation,
             conditions=look.conditions,
             settled=True,
@@ -199,11 +199,11 @@ class Reconciler:
         for woken in look.record(lease, outcome, None):
             self._hint(woken)
 
-    def _record(self, lease: Lease, look: Look, outcome: Outcome) -> Result | None:
+    def _record(self, lease: Lease, look: Observation, outcome: Outcome) -> Result | None:
         step = look.step
         if step is None:
             raise AssertionError("only steps have outcomes")
-        known = Pass(
+        known = PassResult(
             generation=look.generation,
             conditions=look.conditions,
             event=look.event,

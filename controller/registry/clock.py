@@ -1,7 +1,8 @@
 """How far ahead a stored moment may lie; one beyond that was written by a clock that was wrong.
 
-Every moment in the registry that makes somebody wait has its bound here and nowhere else. `chores`
-calls `mend` every few seconds, so that a clock that was set back delays nothing by more than that.
+Every moment in the registry that makes somebody wait has its bound here and nowhere else.
+`jobs.periodic` calls `mend` every few seconds, so that a clock that was set back delays nothing by
+more than that.
 A lifetime that a person chose (a store's, a token's) may be as long as it likes and is not here.
 """
 
@@ -98,7 +99,7 @@ class Clock:
         return found
 
     def _any(self, bound: Bound) -> bool:
-        """Asked first: a chore that finds nothing writes nothing."""
+        """Asked first: a task that finds nothing writes nothing."""
         with self._database.read() as connection:
             query = select(bound.column).where(*_beyond(bound)).limit(1)
             return connection.execute(query).first() is not None

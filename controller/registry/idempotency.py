@@ -21,14 +21,14 @@ KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Once:
+class IdempotencyKey:
     """An Idempotency-Key with the digest of the request it came with."""
 
     key: str
     fingerprint: str
 
 
-def replay(connection: Connection, scope: Scope, once: Once | None) -> Operation | None:
+def replay(connection: Connection, scope: Scope, once: IdempotencyKey | None) -> Operation | None:
     """The operation of the first time; raises IdempotencyKeyReusedError for another request."""
     if once is None:
         return None
@@ -41,7 +41,9 @@ def replay(connection: Connection, scope: Scope, once: Once | None) -> Operation
     return operations.lookup(connection, row["operation_id"])
 
 
-def remember(connection: Connection, scope: Scope, once: Once | None, operation: Operation) -> None:
+def remember(
+    connection: Connection, scope: Scope, once: IdempotencyKey | None, operation: Operation
+) -> None:
     """Keep what the request brought about."""
     if once is None:
         return

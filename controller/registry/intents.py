@@ -1,7 +1,7 @@
 """What people and pipelines ask for: create, change, the life cycle, retry.
 
 Each method is one transaction that leaves the store, its stack, an operation, an event and an audit
-row together, or nothing. It returns the operation; the caller then rings the bell.
+row together, or nothing. It returns the operation; the caller then wakes a worker.
 """
 
 from collections.abc import Callable, Collection
@@ -44,7 +44,7 @@ from controller.registry.advancing import (
     wake,
 )
 from controller.registry.creating import Limits, create_store
-from controller.registry.idempotency import Once, remember, replay
+from controller.registry.idempotency import IdempotencyKey, remember, replay
 from controller.registry.journal import About, tell
 from controller.registry.session import Database, utcnow
 from controller.registry.stack_shaping import (
@@ -83,7 +83,7 @@ class Intents:
         self.limits = limits
 
     def _accept(
-        self, scope: Scope, once: Once | None, accept: Callable[[Connection], Answer]
+        self, scope: Scope, once: IdempotencyKey | None, accept: Callable[[Connection], Answer]
     ) -> Answer | Accepted:
         """One transaction: what was accepted under the same key before, or what is now."""
         with self._database.write() as connection:
@@ -101,7 +101,7 @@ class Intents:
         tenant: Tenant,
         spec: StoreSpec,
         platform: Platform | Callable[[], Platform],
-        once: Once | None,
+        once: IdempotencyKey | None,
     ) -> Accepted:
         """Accept a new store; where it goes is asked only when there is none of the name.
 
@@ -134,7 +134,7 @@ class Intents:
         spec: StoreSpec,
         *,
         expected: Collection[int] | None = None,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Accepted | None:
         """Accept another specification; None when nothing differs.
 
@@ -172,7 +172,7 @@ class Intents:
         uid: str,
         scale: Scale | None,
         now: int | None,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Accepted:
         """Accept other numbers of web servers; None leaves them to the plan.
 
@@ -203,7 +203,7 @@ class Intents:
 
         return self._accept(scope, once, accept)
 
-    def back_up(self, scope: Scope, uid: str, once: Once | None = None) -> Accepted:
+    def back_up(self, scope: Scope, uid: str, once: IdempotencyKey | None = None) -> Accepted:
         """Accept that a backup is made now.
 
         Raises NoBackupsError, WrongStateError unless the store is open or suspended, and
@@ -228,7 +228,9 @@ class Intents:
 
         return self._accept(scope, once, accept)
 
-    def restore(self, scope: Scope, uid: str, backup: str, once: Once | None = None) -> Accepted:
+    def restore(
+        self, scope: Scope, uid: str, backup: str, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Accept that a backup is loaded over what a store has.
 
         Raises what `back_up` raises; a restore that goes on makes way, as it may be the wrong one,
@@ -252,7 +254,9 @@ class Intents:
 
         return self._accept(scope, once, accept)
 
-    def image(self, scope: Scope, uid: str, image: Image, once: Once | None = None) -> Accepted:
+    def image(
+        self, scope: Scope, uid: str, image: Image, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Accept another image of the shop software; one that runs returns the latest operation.
 
         Raises NotOnClusterError, WrongStateError unless the store is open or suspended, and
@@ -265,7 +269,7 @@ class Intents:
         )
 
     def transition(
-        self, scope: Scope, uid: str, kind: OperationKind, once: Once | None = None
+        self, scope: Scope, uid: str, kind: OperationKind, once: IdempotencyKey | None = None
     ) -> Accepted:
         """Move along the life cycle; already there returns the latest operation.
 
@@ -318,7 +322,7 @@ class Intents:
             return Note.of(reason, until=(utcnow() + self.limits.tombstone).date().isoformat())
         return Note.of(reason)
 
-    def push(self, scope: Scope, uid: str, once: Once | None = None) -> Accepted:
+    def push(self, scope: Scope, uid: str, once: IdempotencyKey | None = None) -> Accepted:
         """Have every setting written again, whatever was changed in the shop meanwhile.
 
         Raises WrongStateError for a retired store, OperationInProgressError.

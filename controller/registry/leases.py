@@ -124,7 +124,7 @@ class Leases:
             connection.execute(delete(_leases))
 
 
-class Presence:
+class WorkerRegistry:
     """Which workers are there: a row among the leases that each renews as long as it sweeps."""
 
     def __init__(self, database: Database, *, seconds: float) -> None:

@@ -58,7 +58,7 @@ class StepResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pass:
+class PassResult:
     """What one look at a subject found and did."""
 
     generation: int
@@ -107,7 +107,7 @@ class Progress:
     def stack(
         self,
         lease: Lease,
-        outcome: Pass,
+        outcome: PassResult,
         endpoint: str | None,
         change: Callable[[Stack], Stack] = lambda stack: stack,
     ) -> tuple[Ref, ...]:
@@ -149,7 +149,7 @@ class Progress:
     def store(
         self,
         lease: Lease,
-        outcome: Pass,
+        outcome: PassResult,
         change: Callable[[StoreStatus], StoreStatus] = lambda status: status,
         spec: StoreSpec | None = None,
     ) -> None:
@@ -223,7 +223,7 @@ class Progress:
                 return
             ended = operations.failed(fresh, error)
             self._save_end(connection, ended, About.of(store, fresh.id))
-            nothing = Pass(generation=store.generation)
+            nothing = PassResult(generation=store.generation)
             status = _summary(store.status, store, nothing, ended, settled=False)
             connection.execute(
                 update(_stores).where(_stores.c.uid == store.uid).values(**status_columns(status))
@@ -255,7 +255,7 @@ class Progress:
         connection: Connection,
         operation: Operation,
         about: About,
-        outcome: Pass,
+        outcome: PassResult,
         *,
         complete: bool,
     ) -> Operation:
@@ -339,7 +339,7 @@ _PUT_BACK = "Drifted"
 """The reason of what the next step puts right, and tells of in its own words."""
 
 
-def _suspended(connection: Connection, operation: Operation, outcome: Pass) -> None:
+def _suspended(connection: Connection, operation: Operation, outcome: PassResult) -> None:
     """Note that a store is closed, whether or not the rest of what is wanted of it can be done."""
     store = _present(lookup_store(connection, operation.store))
     if store.operation != operation.id:
@@ -350,7 +350,7 @@ def _suspended(connection: Connection, operation: Operation, outcome: Pass) -> N
     connection.execute(update(_stores).where(_stores.c.uid == store.uid).values(known))
 
 
-def _unasked(connection: Connection, about: About, outcome: Pass) -> None:
+def _unasked(connection: Connection, about: About, outcome: PassResult) -> None:
     """Tell of what happened to a store while nobody waited for anything."""
     if outcome.event is not None:
         tell(connection, about, outcome.event, _severity(outcome))
@@ -403,7 +403,7 @@ def _adopt(connection: Connection, store: Store, spec: StoreSpec) -> None:
     audit_store(connection, Scope.system(), changed, "store.adopt", before=before, after=after)
 
 
-def _repaired(connection: Connection, stack: str, outcome: Pass) -> None:
+def _repaired(connection: Connection, stack: str, outcome: PassResult) -> None:
     """Tell of what is done without anybody having asked, about each store that it touches."""
     done = outcome.step is not None and outcome.step.state is StepState.DONE
     notes = [
@@ -438,7 +438,7 @@ def _purged(store: Store) -> bool:
     return store.desired is Desired.PURGED
 
 
-def _severity(outcome: Pass) -> str:
+def _severity(outcome: PassResult) -> str:
     return WARNING if outcome.failures or outcome.alarm else NORMAL
 
 
@@ -466,7 +466,7 @@ def _succeeded(operation: Operation) -> Operation:
     )
 
 
-def _next_look(outcome: Pass, *, current: bool) -> dict[str, Any]:
+def _next_look(outcome: PassResult, *, current: bool) -> dict[str, Any]:
     """When the subject is looked at again: at once when it changed while the pass went on."""
     if not current:
         return {"due_at": epoch_now(), "waited_on": True, "failures": 0}
@@ -477,7 +477,7 @@ def _next_look(outcome: Pass, *, current: bool) -> dict[str, Any]:
 def _summary(
     status: StoreStatus,
     store: Store,
-    outcome: Pass,
+    outcome: PassResult,
     operation: Operation | None,
     *,
     settled: bool,

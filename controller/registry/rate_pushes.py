@@ -1,4 +1,4 @@
-"""What was sent to each store of the newest exchange rates: `controller.jobs.rates` writes it.
+"""What was sent to each store of the newest exchange rates: `controller.jobs.rate_sync` writes it.
 
 A row is written when a look at its store is over. A store whose row is missing or behind is due by
 that alone, so nothing is lost with a process that dies, and a new set costs no write per store.

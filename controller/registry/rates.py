@@ -1,6 +1,6 @@
 """Exchange rates in the database: the sets that were accepted, and how their sources do.
 
-`controller.jobs.rates` writes under its lease, the operator's approval writes a set of its own. A
+`jobs.rate_sync` writes under its lease, the operator's approval writes a set of its own. A
 set is never changed: the one with the largest id is in force. What was sent to each store is in
 `rate_pushes`.
 """

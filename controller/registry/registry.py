@@ -11,6 +11,7 @@ from controller.registry.clusters import Clusters
 from controller.registry.creating import Limits
 from controller.registry.intents import Intents
 from controller.registry.journal import Journal
+from controller.registry.lease_status import LeaseStatuses
 from controller.registry.leases import Queue
 from controller.registry.mails import Mails
 from controller.registry.operations import Operations
@@ -21,7 +22,6 @@ from controller.registry.rollouts import Rollouts
 from controller.registry.session import Database
 from controller.registry.stores import Stores
 from controller.registry.tenants import Tenants
-from controller.registry.turns import Turns
 from controller.registry.vault import Vault
 
 
@@ -35,7 +35,7 @@ class Registry:
     operations: Operations
     progress: Progress
     queue: Queue
-    turns: Turns
+    lease_statuses: LeaseStatuses
     tenants: Tenants
     journal: Journal
     tokens: Tokens
@@ -71,7 +71,7 @@ def open_registry(
         operations=Operations(database),
         progress=Progress(database),
         queue=Queue(database),
-        turns=Turns(database),
+        lease_statuses=LeaseStatuses(database),
         tenants=Tenants(database),
         journal=Journal(database),
         tokens=Tokens(database),

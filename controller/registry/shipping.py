@@ -20,7 +20,7 @@ _LONGEST = 150.0
 """Seconds: more than all calls of one shipment may take together."""
 
 
-class ShippingBook:
+class ShipmentLog:
     """One shipment at a time for an order, audited before and told after."""
 
     def __init__(self, database: Database) -> None:

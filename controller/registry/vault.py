@@ -19,7 +19,7 @@ from controller.domain.store import Store
 from controller.domain.tenant import Scope
 from controller.registry.accepting import audit_store
 from controller.registry.advancing import Accepted, advance, make_way, mine
-from controller.registry.idempotency import Once, remember, replay
+from controller.registry.idempotency import IdempotencyKey, remember, replay
 from controller.registry.session import Database, utcnow
 from controller.registry.tables import SecretRow, table
 
@@ -77,7 +77,7 @@ class Vault:
         ]
 
     def set(
-        self, scope: Scope, uid: str, name: str, secret: str, once: Once | None = None
+        self, scope: Scope, uid: str, name: str, secret: str, once: IdempotencyKey | None = None
     ) -> Accepted:
         """Keep a secret of a store and accept the change that it makes.
 
@@ -153,7 +153,12 @@ class Vault:
 
 
 def _accept(
-    connection: Connection, scope: Scope, store: Store, action: str, name: str, once: Once | None
+    connection: Connection,
+    scope: Scope,
+    store: Store,
+    action: str,
+    name: str,
+    once: IdempotencyKey | None,
 ) -> Accepted:
     """The store's new generation: what is wanted is another, though its specification is not."""
     changed = replace(store, generation=store.generation + 1)

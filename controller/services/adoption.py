@@ -12,7 +12,7 @@ from controller.domain.tenant import Scope
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
 from controller.registry.advancing import Accepted
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.registry import Registry
 from controller.services.stores import Owner, StoreService, owner_address
 
@@ -34,7 +34,12 @@ class AdoptionService:
         self._stores = stores
 
     def adopt(
-        self, scope: Scope, owner: Owner | None, draft: Draft, access: Access, once: Once | None
+        self,
+        scope: Scope,
+        owner: Owner | None,
+        draft: Draft,
+        access: Access,
+        once: IdempotencyKey | None,
     ) -> Accepted:
         """Accept a shop that somebody else runs.
 
@@ -48,7 +53,9 @@ class AdoptionService:
             endpoint=access.url,
             secrets=secrets,
         )
-        return self._stores.rung(self._registry.intents.create(scope, tenant, spec, platform, once))
+        return self._stores.notified(
+            self._registry.intents.create(scope, tenant, spec, platform, once)
+        )
 
     def preview(self, owner: Owner | None, draft: Draft, access: Access) -> Plan:
         """What adopting a shop would change in it; writes nothing."""

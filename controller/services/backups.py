@@ -9,7 +9,7 @@ from controller.domain.tenant import Scope
 from controller.reconciler.outcome import from_driver
 from controller.reconciler.world import World
 from controller.registry.advancing import Accepted
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.registry import Registry
 from controller.services.stores import StoreService
 from provisioners.base import Backup, DriverFailure
@@ -34,7 +34,7 @@ class BackupService:
         """
         return self._known(self._registry.stores.get(scope, name))
 
-    def back_up(self, scope: Scope, name: str, once: Once | None = None) -> Accepted:
+    def back_up(self, scope: Scope, name: str, once: IdempotencyKey | None = None) -> Accepted:
         """Accept that one is made now; raises what `Intents.back_up` raises."""
         store = self._registry.stores.get(scope, name)
         stack = self._registry.stores.stack(store.stack)
@@ -42,9 +42,11 @@ class BackupService:
             saved = self._world.release(stack).values.get("backup") or {}
             if not saved.get("enabled"):
                 raise NoBackupsError(store=store.spec.slug)
-        return self._stores.rung(self._registry.intents.back_up(scope, name, once))
+        return self._stores.notified(self._registry.intents.back_up(scope, name, once))
 
-    def restore(self, scope: Scope, name: str, backup: str, once: Once | None = None) -> Accepted:
+    def restore(
+        self, scope: Scope, name: str, backup: str, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Accept that one of those that there are is loaded.
 
         Raises BackupNotFoundError, what `backups` raises, and what `Intents.restore` raises.
@@ -56,7 +58,7 @@ class BackupService:
         if backup not in known:
             raise BackupNotFoundError(store=store.spec.slug, backup=backup)
         intents = self._registry.intents
-        return self._stores.rung(intents.restore(scope, store.uid, backup, once))
+        return self._stores.notified(intents.restore(scope, store.uid, backup, once))
 
     def _known(self, store: Store) -> tuple[Backup, ...]:
         stack = self._registry.stores.stack(store.stack)

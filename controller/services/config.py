@@ -13,10 +13,10 @@ from controller.domain.providers import SECRETS, mode_of
 from controller.domain.stack import EXTERNAL
 from controller.domain.store import Store, site_and_field
 from controller.domain.tenant import Scope
-from controller.jobs.hints import Hint
+from controller.jobs.wakeup import Hint
 from controller.reconciler.world import World
 from controller.registry.advancing import Accepted
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.registry.vault import KeptSecret
@@ -39,7 +39,7 @@ class ConfigService:
         with open_shop(self._registry.stores, self._world, scope, name) as (store, shop):
             return plan(store, shop.compare())
 
-    def push(self, scope: Scope, name: str, once: Once | None = None) -> Accepted:
+    def push(self, scope: Scope, name: str, once: IdempotencyKey | None = None) -> Accepted:
         """Have every setting written again."""
         store = self._registry.stores.get(scope, name)
         return self._rung(store, self._registry.intents.push(scope, store.uid, once))
@@ -49,7 +49,7 @@ class ConfigService:
         return self._registry.vault.kept(self._registry.stores.get(scope, name))
 
     def set_secret(
-        self, scope: Scope, name: str, secret: str, value: str, once: Once | None = None
+        self, scope: Scope, name: str, secret: str, value: str, once: IdempotencyKey | None = None
     ) -> Accepted:
         """Keep a secret and bring it into the shop.
 
@@ -73,7 +73,7 @@ class ConfigService:
         return self._rung(store, self._registry.vault.remove(scope, store.uid, secret))
 
     def _rung(self, store: Store, accepted: Accepted) -> Accepted:
-        """Ring for the store: the commit is done, a lost bell costs one sweep."""
+        """Notify of the store: the commit is done, a lost notification costs one sweep."""
         if accepted.new:
             self._hint(Ref(kind=Kind.STORE, uid=store.uid))
         return accepted

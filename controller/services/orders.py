@@ -23,7 +23,7 @@ from controller.domain.tenant import Scope
 from controller.engines.base import Orders
 from controller.reconciler.world import World
 from controller.registry.registry import Registry
-from controller.registry.shipping import ShippingBook
+from controller.registry.shipping import ShipmentLog
 from controller.services.shops import open_shop
 
 
@@ -37,7 +37,7 @@ class OrderService:
     def __init__(self, registry: Registry, world: World) -> None:
         self._stores = registry.stores
         self._world = world
-        self._book = ShippingBook(registry.database)
+        self._book = ShipmentLog(registry.database)
 
     def page(self, scope: Scope, name: str, query: OrderQuery) -> OrderPage:
         """Orders, newest first."""

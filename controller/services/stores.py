@@ -1,4 +1,4 @@
-"""What the API, the pages and the demonstration store do alike: check, accept, ring the bell."""
+"""What the API, the pages and the demonstration store do alike: check, accept, wake a worker."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,12 +30,12 @@ from controller.domain.tenant import Scope, Tenant
 from controller.engines.abilities import Abilities
 from controller.engines.base import LoginLink
 from controller.i18n import N_
-from controller.jobs.hints import Hint
+from controller.jobs.wakeup import Hint
 from controller.reconciler.shortfalls import without_texts
 from controller.reconciler.world import World
 from controller.registry.accepting import Platform
 from controller.registry.advancing import Accepted
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.leases import Kind, Ref
 from controller.registry.registry import Registry
 from controller.services.shops import open_shop
@@ -158,7 +158,7 @@ class StoreService:
         scope: Scope,
         owner: Owner | None,
         draft: Draft,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
         wish: Wish | None = None,
     ) -> Accepted:
         """Accept a new store; raises what `specify` and `Intents.create` raise.
@@ -177,7 +177,7 @@ class StoreService:
 
         where = platform() if known is None else platform
         tenant = self.tenant(scope, owner, spec)
-        return self.rung(self._registry.intents.create(scope, tenant, spec, where, once))
+        return self.notified(self._registry.intents.create(scope, tenant, spec, where, once))
 
     def _known(self, scope: Scope, name: str) -> Store | None:
         try:
@@ -192,7 +192,7 @@ class StoreService:
         spec: StoreSpec,
         *,
         expected: Collection[int] | None = None,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Accepted | None:
         """Accept another specification; None when nothing differs.
 
@@ -204,9 +204,11 @@ class StoreService:
         accepted = self._registry.intents.change(
             scope, store.uid, spec, expected=expected, once=once
         )
-        return self.rung(accepted) if accepted else None
+        return self.notified(accepted) if accepted else None
 
-    def extend(self, scope: Scope, name: str, by: timedelta, once: Once | None = None) -> Accepted:
+    def extend(
+        self, scope: Scope, name: str, by: timedelta, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Let a store that ends by itself live longer by so much; a store that is over from now.
 
         Raises NoEndError for one that has no end, InvalidInputError beyond the longest life.
@@ -227,7 +229,7 @@ class StoreService:
         scope: Scope,
         name: str,
         wanted: Wanted,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Accepted:
         """Accept other numbers of web servers; nothing wanted goes back to the plan's.
 
@@ -239,11 +241,15 @@ class StoreService:
         self._sizable(scope, store)
         known = store.spec.scale or PLAN_SCALES[store.spec.plan]
         scale = None if wanted == Wanted() else wanted.over(known)
-        return self.rung(self._registry.intents.scale(scope, store.uid, scale, wanted.now, once))
+        return self.notified(
+            self._registry.intents.scale(scope, store.uid, scale, wanted.now, once)
+        )
 
-    def image(self, scope: Scope, name: str, image: Image, once: Once | None = None) -> Accepted:
+    def image(
+        self, scope: Scope, name: str, image: Image, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Have a store run another image; raises what `Intents.image` raises."""
-        return self.rung(self._registry.intents.image(scope, name, image, once))
+        return self.notified(self._registry.intents.image(scope, name, image, once))
 
     def usual_images(self) -> dict[str, str]:
         """What new stores on clusters run, by engine."""
@@ -274,23 +280,23 @@ class StoreService:
             raise OneSizeError(engine=stack.engine)
 
     def transition(
-        self, scope: Scope, name: str, kind: OperationKind, once: Once | None = None
+        self, scope: Scope, name: str, kind: OperationKind, once: IdempotencyKey | None = None
     ) -> Accepted:
         """Suspend, resume, retire, undelete or purge."""
         store = self._registry.stores.get(scope, name)
         stack = self._registry.stores.stack(store.stack)
         if kind is OperationKind.SUSPEND and stack is not None and stack.driver == EXTERNAL:
             raise NotOursError(store=store.spec.slug)
-        return self.rung(self._registry.intents.transition(scope, store.uid, kind, once))
+        return self.notified(self._registry.intents.transition(scope, store.uid, kind, once))
 
     def retry(self, scope: Scope, operation_id: str) -> Operation:
         """Try a failed operation again."""
         self._registry.operations.get(scope, operation_id)
         operation = self._registry.intents.retry(scope, operation_id)
-        return self.rung(Accepted(operation=operation, new=True)).operation
+        return self.notified(Accepted(operation=operation, new=True)).operation
 
-    def rung(self, accepted: Accepted) -> Accepted:
-        """Ring for the stack and the store: the commit is done, a lost bell costs one sweep."""
+    def notified(self, accepted: Accepted) -> Accepted:
+        """Have a worker look at stack and store at once; where that is lost, the sweep does."""
         if accepted.new:
             found = self._registry.stores.with_stack(accepted.operation.store)
             if found is not None:

@@ -28,7 +28,7 @@ from controller.domain.operations import OperationKind
 from controller.domain.spellings import code as spelled_code
 from controller.domain.tenant import Scope, Tenant
 from controller.i18n import use_language
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.stores import StoreQuery
 from controller.services.services import Services
 from controller.web import words
@@ -261,7 +261,7 @@ class Onboarding:
             language=visit.lang,
         )
         told = "\n".join((spec.slug, spec.country, spec.display_name))
-        once = Once(key=key, fingerprint=hashlib.sha256(told.encode()).hexdigest())
+        once = IdempotencyKey(key=key, fingerprint=hashlib.sha256(told.encode()).hexdigest())
         scope = Scope(tenant=tenant.uid, actor=email)
         return self._services.stores.create(scope, None, draft, once).operation.slug
 

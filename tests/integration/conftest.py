@@ -30,7 +30,7 @@ def distributed(
     if program is None:
         pytest.fail(SERVICES["redis"].remedy, pytrace=False)
     home = tmp_path_factory.mktemp("distributed")
-    with redis.running(program) as bell, postgres_server.database() as found:
+    with redis.running(program) as notifier, postgres_server.database() as found:
         url = found.replace("+psycopg", "")
-        with cluster.running(home, url, bell.url) as running:
-            yield Distributed(cluster=running, redis=bell, database_url=url)
+        with cluster.running(home, url, notifier.url) as running:
+            yield Distributed(cluster=running, redis=notifier, database_url=url)

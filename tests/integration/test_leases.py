@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from controller.domain.errors.base import StoreControllerError
-from controller.registry.leases import Kind, Leases, Presence, Queue, Ref, holds
+from controller.registry.leases import Kind, Leases, Queue, Ref, WorkerRegistry, holds
 from controller.registry.migrate import migrate
 from controller.registry.session import WRITE_ORDER, Database
 from tests.integration.cluster import until
@@ -92,13 +92,13 @@ def test_of_many_that_want_one_lease_at_once_one_has_it(database: Database) -> N
 
 
 def test_workers_are_there_while_they_say_so(database: Database) -> None:
-    presence = Presence(database, seconds=60)
+    presence = WorkerRegistry(database, seconds=60)
     assert not presence.anybody()
     presence.announce("one")
     assert presence.anybody()
     presence.leave("one")
     assert not presence.anybody()
-    Presence(database, seconds=0.05).announce("two")
+    WorkerRegistry(database, seconds=0.05).announce("two")
     until(lambda: not presence.anybody(), "the end of a worker that said no good-bye", 5)
 
 

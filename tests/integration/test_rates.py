@@ -18,7 +18,7 @@ from bench.stub_shops import Mix, Stub, stub
 from controller.commerce.rate_calendar import newest_expected
 from controller.domain.rates import Quote
 from controller.domain.tenant import Scope
-from controller.jobs.rates import FLEET_RATES
+from controller.jobs.rate_sync import FLEET_RATES
 from controller.registry.leases import Leases
 from controller.registry.migrate import migrate
 from controller.registry.registry import Registry
@@ -34,8 +34,8 @@ KEEPER = f"""
 import sys, time
 from controller.commerce.rates import Policy
 from controller.engines.sandbox import SandboxEngine
-from controller.jobs.rate_fanout import Pace
-from controller.jobs.rates import RateKeeper
+from controller.jobs.rate_pusher import Pace
+from controller.jobs.rate_sync import RateKeeper
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
 from controller.registry.session import Database

@@ -70,7 +70,9 @@ class Explainer:
     ) -> None:
         self._registry = registry
         self._world = world
-        self._work = Work(turns=registry.turns, lease_seconds=lease_seconds, anybody=anybody)
+        self._work = Work(
+            turns=registry.lease_statuses, lease_seconds=lease_seconds, anybody=anybody
+        )
 
     def why(self, scope: Scope, name: str) -> Why:
         """The chain of a store; raises StoreNotFoundError, never what a layer meets.

@@ -12,8 +12,8 @@ from controller.domain.notes import Note
 from controller.domain.stack import Stack
 from controller.domain.store import Store
 from controller.reconciler.stacks import STEPS
+from controller.registry.lease_status import LeaseStatus, LeaseStatuses
 from controller.registry.leases import Kind, Ref
-from controller.registry.turns import Turn, Turns
 from controller.services.diagnosis.layers import Layer, LayerState
 
 NAME = "worker"
@@ -29,7 +29,7 @@ class Work:
     worker is there.
     """
 
-    turns: Turns
+    turns: LeaseStatuses
     lease_seconds: float
     anybody: Callable[[], bool]
 
@@ -48,7 +48,7 @@ class Work:
         note = "WhyTurnComes" if overdue else "WhyNobodyAtWork"
         return Layer(name=NAME, state=LayerState.OK, note=Note.of(note), due=turn.due)
 
-    def _taken(self, turn: Turn, until: datetime) -> Layer:
+    def _taken(self, turn: LeaseStatus, until: datetime) -> Layer:
         """A turn that was taken and not given back."""
         worker = turn.holder or "?"
         heard = until - timedelta(seconds=self.lease_seconds)

@@ -10,7 +10,7 @@ import pytest
 from controller.commerce.rate_calendar import newest_expected
 from controller.domain.notes import Note
 from controller.domain.rates import PushState, Quote
-from controller.jobs.rates import FLEET_RATES
+from controller.jobs.rate_sync import FLEET_RATES
 from controller.registry.leases import Lease, Leases
 from controller.registry.rate_pushes import Outcome
 from tests.planes import Plane

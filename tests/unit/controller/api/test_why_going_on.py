@@ -11,7 +11,7 @@ from controller.domain.operations import StepState
 from controller.domain.store import moment
 from controller.domain.tenant import Scope
 from controller.registry.leases import Kind, Lease, Leases, Ref
-from controller.registry.progress import Pass, StepResult
+from controller.registry.progress import PassResult, StepResult
 from controller.services.diagnosis.explaining import Explainer
 from provisioners.base import DriverFailure, Filling, Reason
 from tests.planes import Plane
@@ -272,7 +272,7 @@ def test_a_step_that_waits_for_its_own_work_was_not_left_by_anybody(plane: Plane
     waits = StepResult(
         name="apply-release", state=StepState.RUNNING, note=Note.of("ReleaseMissing")
     )
-    outcome = Pass(generation=1, step=waits, due_in=-1.0)
+    outcome = PassResult(generation=1, step=waits, due_in=-1.0)
     plane.registry.progress.stack(lease, outcome, None)
     Leases(plane.registry.database, holder=HOLDER, seconds=15).release(lease)
     found = why(plane)

@@ -27,10 +27,10 @@ from controller.domain.operations import (
 )
 from controller.domain.tenant import Scope, Tenant
 from controller.registry import idempotency
-from controller.registry.idempotency import Once
+from controller.registry.idempotency import IdempotencyKey
 from controller.registry.intents import Accepted
 from controller.registry.leases import Kind, Leases, Ref
-from controller.registry.progress import Pass, StepResult
+from controller.registry.progress import PassResult, StepResult
 from controller.registry.registry import Registry
 from controller.registry.session import Database
 from tests.factories import (
@@ -66,7 +66,8 @@ def fail(registry: Registry, uid: str) -> None:
     error = Note.of("wrong_shop", endpoint="http://127.0.0.1:1")
     failed = StepResult(name="bind", state=StepState.FAILED, note=error)
     registry.progress.store(
-        lease, Pass(generation=found.generation, step=failed, error=error, due_in=300, failures=1)
+        lease,
+        PassResult(generation=found.generation, step=failed, error=error, due_in=300, failures=1),
     )
     leases.release(lease)
 
@@ -229,8 +230,8 @@ def test_a_refused_creation_leaves_nothing(registry: Registry, ann: Tenant, bob:
 
 # --- Idempotency-Key ------------------------------------------------------------------------------
 
-ONCE = Once(key="k", fingerprint="f")
-OTHER = Once(key="k", fingerprint="g")
+ONCE = IdempotencyKey(key="k", fingerprint="f")
+OTHER = IdempotencyKey(key="k", fingerprint="g")
 
 
 def test_the_same_key_and_request_is_the_same_operation(registry: Registry, ann: Tenant) -> None:
@@ -272,7 +273,7 @@ def test_a_key_covers_changes_and_transitions(registry: Registry, ann: Tenant) -
     assert again is not None
     assert (again.operation, again.new) == (first.operation, False)
     finish(registry, first.operation)
-    key = Once(key="retire", fingerprint="f")
+    key = IdempotencyKey(key="retire", fingerprint="f")
     gone = registry.intents.transition(scope_of(ann), found.uid, RETIRE, key)
     move(registry, finish(registry, gone.operation).store, UNDELETE)
     # Sent again after the store came back: the answer of then, not a second retirement.

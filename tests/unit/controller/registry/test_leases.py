@@ -12,7 +12,7 @@ from controller.domain.notes import Note
 from controller.domain.operations import OperationState, StepState
 from controller.domain.tenant import Scope, Tenant
 from controller.registry.leases import Kind, Lease, Leases, Queue, Ref
-from controller.registry.progress import LeaseLostError, Pass, StepResult
+from controller.registry.progress import LeaseLostError, PassResult, StepResult
 from controller.registry.registry import Registry
 from controller.registry.tables import LeaseRow, StackRow, StoreRow, table
 from tests.factories import at_once, create, finish, scope_of, spec
@@ -89,11 +89,12 @@ STEP = StepResult(name="bind", state=StepState.DONE, note=Note.of("Bound", websi
 WRITES: dict[str, Callable[[Registry, Lease, Lease], Any]] = {
     "started": lambda r, store, _: r.progress.started(store, "bind"),
     "store": lambda r, store, _: r.progress.store(
-        store, Pass(generation=1, step=STEP, conditions=(met("Bound", "Bound", website="base"),))
+        store,
+        PassResult(generation=1, step=STEP, conditions=(met("Bound", "Bound", website="base"),)),
     ),
     "stack": lambda r, _, stack: r.progress.stack(
         stack,
-        Pass(generation=1, conditions=(met("Released", "Bound", website="base"),)),
+        PassResult(generation=1, conditions=(met("Released", "Bound", website="base"),)),
         "http://x",
     ),
     "blind": lambda r, store, _: r.progress.blind(
@@ -161,7 +162,7 @@ def test_a_pass_over_an_older_generation_does_not_end_the_newer_operation(
     changed = registry.intents.change(scope_of(ann), store.uid, spec(weight_unit="lbs"))
     assert changed is not None
     # The worker looked before the change came, and says now that all is as wanted.
-    registry.progress.store(lease, Pass(generation=1, settled=True, due_in=300))
+    registry.progress.store(lease, PassResult(generation=1, settled=True, due_in=300))
     found = registry.operations.get(scope_of(ann), changed.operation.id)
     assert found.state is OperationState.PENDING
     assert registry.stores.get(scope_of(ann), "acme").status.observed_generation == 1

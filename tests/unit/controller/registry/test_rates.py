@@ -15,7 +15,7 @@ from controller.domain.notes import Note
 from controller.domain.operations import OperationKind
 from controller.domain.rates import PushState, Quote
 from controller.domain.tenant import Scope, Tenant
-from controller.jobs.rates import FLEET_RATES
+from controller.jobs.rate_sync import FLEET_RATES
 from controller.registry.leases import Lease, Leases
 from controller.registry.progress import LeaseLostError
 from controller.registry.rate_pushes import Outcome

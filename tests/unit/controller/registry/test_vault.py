@@ -13,7 +13,7 @@ from controller.domain.operations import OperationKind, OperationState
 from controller.domain.store import AppliedConfig
 from controller.domain.tenant import Scope, Tenant
 from controller.registry.leases import Kind, Leases, Ref
-from controller.registry.progress import Pass
+from controller.registry.progress import PassResult
 from controller.registry.registry import Registry, open_registry
 from tests import factories
 from tests.factories import KEYRING, LIMITS, scope_of
@@ -123,7 +123,7 @@ def test_what_is_adopted_is_a_new_generation_with_an_audit_row(
     leases = Leases(registry.database, holder="a test", seconds=60)
     lease = leases.acquire(Ref(kind=Kind.STORE, uid=store.uid))
     assert lease is not None
-    outcome = Pass(generation=store.generation, conditions=factories.seen(Desired.ACTIVE))
+    outcome = PassResult(generation=store.generation, conditions=factories.seen(Desired.ACTIVE))
     registry.progress.store(lease, outcome, spec=changed)
     after = registry.stores.get(scope_of(ann), "acme")
     assert (after.spec, after.generation) == (changed, store.generation + 1)
@@ -138,6 +138,8 @@ def _record(registry: Registry, uid: str, config: AppliedConfig) -> None:
     lease = leases.acquire(Ref(kind=Kind.STORE, uid=uid))
     assert lease is not None
     found = registry.stores.get(Scope.system(), uid)
-    done = Pass(generation=found.generation, conditions=factories.seen(found.desired), settled=True)
+    done = PassResult(
+        generation=found.generation, conditions=factories.seen(found.desired), settled=True
+    )
     registry.progress.store(lease, done, lambda status: replace(status, config=config))
     leases.release(lease)

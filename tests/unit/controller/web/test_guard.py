@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from controller.bootstrap import wiring
 from controller.domain.tenant import Scope
-from controller.jobs.hints import silent
+from controller.jobs.wakeup import silent
 from controller.settings import Settings
 from controller.web import session
 from tests.planes import Plane

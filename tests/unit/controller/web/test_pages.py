@@ -15,7 +15,7 @@ from controller.domain.stack import STACK_CONDITIONS, STEADY
 from controller.domain.store import SHORTFALLS, STORE_CONDITIONS
 from controller.domain.watching import WATCHED
 from controller.i18n import LANGUAGES
-from controller.jobs.hints import silent
+from controller.jobs.wakeup import silent
 from controller.settings import Settings
 from controller.web import words
 from controller.web.assets import asset

@@ -1,7 +1,7 @@
-"""The bell: rung after a commit so that a worker looks at once. Losing it costs one sweep.
+"""Told after a commit, so that a worker looks at once. A notification that is lost costs one sweep.
 
 `bootstrap` hands one to whoever accepts requests. In one process it is the worker's own
-`hint`; between processes it is a `Bell` over a broker.
+`hint`; between processes it is a `BrokerNotifier` over a broker.
 """
 
 import queue
@@ -16,28 +16,28 @@ Hint = Callable[[Ref], None]
 
 
 def silent(ref: Ref) -> None:
-    """Ring nothing: the sweep finds the work."""
+    """Tell nobody: the sweep finds the work."""
 
 
-class Bell:
-    """Rings in a thread of its own, so that no request ever waits for a broker.
+class BrokerNotifier:
+    """Notifies in a thread of its own, so that no request ever waits for a broker.
 
-    A ring that fails breaks the circuit: for `pause` seconds hints are dropped, then one is tried
-    again. Hints that wait while the broker is slow are bounded, too; the newest are dropped.
+    A notification that fails breaks the circuit: for `pause` seconds hints are dropped, then one is
+    tried again. Hints that wait while the broker is slow are bounded, too; the newest are dropped.
     """
 
     def __init__(
-        self, ring: Callable[[Ref], None], *, pause: float = 5.0, waiting: int = 1000
+        self, notify: Callable[[Ref], None], *, pause: float = 5.0, waiting: int = 1000
     ) -> None:
-        self._ring = ring
+        self._notify = notify
         self._pause = pause
         self._waiting: queue.Queue[Ref | None] = queue.Queue(maxsize=waiting)
         self._silent_until = 0.0
-        self._thread = threading.Thread(target=self._ring_forever, name="bell", daemon=True)
+        self._thread = threading.Thread(target=self._notify_forever, name="notifier", daemon=True)
         self._thread.start()
 
     def __call__(self, ref: Ref) -> None:
-        """Ring soon, or not at all."""
+        """Notify soon, or not at all."""
         if time.monotonic() < self._silent_until:
             return
         try:
@@ -47,16 +47,16 @@ class Bell:
 
     @property
     def silent(self) -> bool:
-        """Whether the last ring failed a short while ago."""
+        """Whether the last one failed a short while ago."""
         return time.monotonic() < self._silent_until
 
-    def _ring_forever(self) -> None:
+    def _notify_forever(self) -> None:
         broken = False
         while (ref := self._waiting.get()) is not None:
             if self.silent:
                 continue
             try:
-                self._ring(ref)
+                self._notify(ref)
             except Exception as error:
                 # Whatever a broker's library raises: the sweep finds the work.
                 self._silent_until = time.monotonic() + self._pause
@@ -69,7 +69,7 @@ class Bell:
                 broken = False
 
     def close(self, seconds: float = 1.0) -> None:
-        """Ring what waits, for so many seconds at most."""
+        """Send what waits, for so many seconds at most."""
         try:
             self._waiting.put(None, timeout=seconds)
         except queue.Full:

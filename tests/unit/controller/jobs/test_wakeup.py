@@ -1,4 +1,4 @@
-"""The bell never makes its caller wait, whatever the broker does."""
+"""Notifying never makes its caller wait, whatever the broker does."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from controller.jobs.hints import Bell
+from controller.jobs.wakeup import BrokerNotifier
 from controller.registry.leases import Kind, Ref
 
 
@@ -21,7 +21,7 @@ class Broker:
         self.answers.set()
         self._changed = threading.Condition()
 
-    def ring(self, ref: Ref) -> None:
+    def notify(self, ref: Ref) -> None:
         self.answers.wait(10)
         with self._changed:
             self.asked += 1
@@ -48,40 +48,40 @@ def ref(uid: str) -> Ref:
 
 
 def test_hints_arrive_in_order(broker: Broker) -> None:
-    bell = Bell(broker.ring)
+    notifier = BrokerNotifier(broker.notify)
     for number in range(5):
-        bell(ref(str(number)))
-    bell.close()
+        notifier(ref(str(number)))
+    notifier.close()
     assert broker.arrived == ["0", "1", "2", "3", "4"]
 
 
 def test_a_broker_that_hangs_makes_nobody_wait_and_what_waits_is_bounded(broker: Broker) -> None:
-    bell = Bell(broker.ring, waiting=10)
+    notifier = BrokerNotifier(broker.notify, waiting=10)
     broker.answers.clear()
     began = time.perf_counter()
     for number in range(1000):
-        bell(ref(str(number)))
+        notifier(ref(str(number)))
     assert time.perf_counter() - began < 1.0
     broker.answers.set()
-    bell.close()
+    notifier.close()
     assert 10 <= len(broker.arrived) <= 11
 
 
 def test_after_a_failure_nothing_is_tried_until_the_pause_is_over(broker: Broker) -> None:
     broker.down = True
-    bell = Bell(broker.ring, pause=0.3)
-    bell(ref("first"))
+    notifier = BrokerNotifier(broker.notify, pause=0.3)
+    notifier(ref("first"))
     broker.until(asked=1)
     deadline = time.monotonic() + 5
-    while not bell.silent and time.monotonic() < deadline:
+    while not notifier.silent and time.monotonic() < deadline:
         time.sleep(0.001)
     for _ in range(100):
-        bell(ref("dropped"))
-    while bell.silent:
+        notifier(ref("dropped"))
+    while notifier.silent:
         time.sleep(0.01)
     assert broker.asked == 1
     broker.down = False
-    bell(ref("again"))
+    notifier(ref("again"))
     broker.until(asked=2)
-    bell.close()
+    notifier.close()
     assert broker.arrived == ["again"]

@@ -17,7 +17,7 @@ _SUBJECTS = {Kind.STACK: table(StackRow), Kind.STORE: table(StoreRow)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class LeaseStatus:
     """How it stands with one subject; every time is by the database's clock."""
 
     now: datetime
@@ -34,13 +34,13 @@ class Turn:
         return self.until is not None and self.until > self.now
 
 
-class Turns:
+class LeaseStatuses:
     """Reading turns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, ref: Ref) -> Turn:
+    def of(self, ref: Ref) -> LeaseStatus:
         """The turn of a stack or a store."""
         subjects = _SUBJECTS[ref.kind]
         query = (
@@ -51,7 +51,7 @@ class Turns:
         )
         with self._database.read() as connection:
             due, holder, until, now = connection.execute(query).one()
-        return Turn(now=_moment(now), holder=holder, until=_maybe(until), due=_maybe(due))
+        return LeaseStatus(now=_moment(now), holder=holder, until=_maybe(until), due=_maybe(due))
 
 
 def _moment(epoch: float) -> datetime:

@@ -1,8 +1,8 @@
 """Keeps the fleet's exchange rates: asks the source, judges its answer, sends what is new.
 
-The worker's chores call `tick`, which never waits: a pass runs in a thread of its own, and only
-when there is something to do. One process does it for all, under a lease; whoever loses the lease
-writes nothing more and sends nothing more.
+The worker's periodic tasks call `tick`, which never waits: a pass runs in a thread of its own, and
+only when there is something to do. One process does it for all, under a lease; whoever loses the
+lease writes nothing more and sends nothing more.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from controller.domain.rates import (
 )
 from controller.domain.store import StoreSpec
 from controller.engines.currency_rates import payload
-from controller.jobs.rate_fanout import FanOut, Pace, Parcel, failed
+from controller.jobs.rate_pusher import RateLimits, RatePayload, RatePusher, failed
 from controller.logging import log
 from controller.reconciler.world import World
 from controller.registry.leases import Kind, Lease, Leases, Ref
@@ -68,7 +68,7 @@ def made(spec: StoreSpec, newest: QuoteSet | None) -> Made:
     )
 
 
-class RateKeeper:
+class RateSync:
     """The one who asks and sends."""
 
     def __init__(
@@ -80,7 +80,7 @@ class RateKeeper:
         source: RateSource | None,
         *,
         policy: Policy,
-        pace: Pace,
+        pace: RateLimits,
         every: float,
     ) -> None:
         """`every` is how many seconds lie between two questions to the source."""
@@ -224,10 +224,10 @@ class RateKeeper:
         def record(outcomes: Sequence[Outcome]) -> None:
             self._pushes.record(lease, outcomes)
 
-        fan_out = FanOut(self._pace, record, self._ours)
+        fan_out = RatePusher(self._pace, record, self._ours)
         await fan_out.run(self._parcels(lease, self._rates.newest()))
 
-    async def _parcels(self, lease: Lease, newest: QuoteSet | None) -> AsyncIterator[Parcel]:
+    async def _parcels(self, lease: Lease, newest: QuoteSet | None) -> AsyncIterator[RatePayload]:
         """What is due, a page ahead of what is sent."""
         known: dict[object, Made] = {}
         ahead = asyncio.create_task(asyncio.to_thread(self._page, lease, newest, "", known))
@@ -246,21 +246,21 @@ class RateKeeper:
 
     def _page(
         self, lease: Lease, newest: QuoteSet | None, after: str, known: dict[object, Made]
-    ) -> tuple[list[Parcel], str | None]:
+    ) -> tuple[list[RatePayload], str | None]:
         """The parcels of a page of stores and its last uid; None after the last page.
 
         Stores that need nothing to be sent are written down here.
         """
         set_id = newest.id if newest else 0
         due = self._pushes.due(set_id, after=after, limit=_PAGE)
-        parcels: list[Parcel] = []
+        parcels: list[RatePayload] = []
         settled: list[Outcome] = []
         for store in due:
             offer = _offer(store.spec)
             if offer not in known:
                 known[offer] = made(store.spec, newest)
             ready = self._prepared(store, known[offer], set_id)
-            if isinstance(ready, Parcel):
+            if isinstance(ready, RatePayload):
                 parcels.append(ready)
             else:
                 settled.append(ready)
@@ -268,7 +268,7 @@ class RateKeeper:
             self._pushes.record(lease, settled)
         return parcels, due[-1].uid if due else None
 
-    def _prepared(self, store: Due, made: Made, set_id: int) -> Parcel | Outcome:
+    def _prepared(self, store: Due, made: Made, set_id: int) -> RatePayload | Outcome:
         state = _settled(store, made, set_id)
         if state is not None:
             return Outcome(
@@ -278,7 +278,7 @@ class RateKeeper:
                 set_id=set_id,
                 digest=store.digest if state is PushState.SENT else "",
             )
-        parcel = Parcel(
+        parcel = RatePayload(
             uid=store.uid,
             generation=store.generation,
             set_id=set_id,

@@ -1,4 +1,4 @@
-"""Sends exchange rates to many shops at once: `controller.jobs.rates` says to which.
+"""Sends exchange rates to many shops at once: `controller.jobs.rate_sync` says to which.
 
 Two bounds keep it in hand. Places bound what is under way or not yet written down, which is what a
 process that dies here leaves to be sent once more. Of these, some are for quick shops: one that has
@@ -34,7 +34,7 @@ have mended it meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class RateLimits:
     """How much at once."""
 
     concurrency: int = 650
@@ -55,7 +55,7 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parcel:
+class RatePayload:
     """What one shop is sent."""
 
     uid: str
@@ -75,11 +75,14 @@ class Parcel:
     """Pairs that nobody says."""
 
 
-class FanOut:
+class RatePusher:
     """One run over many shops."""
 
     def __init__(
-        self, pace: Pace, record: Callable[[Sequence[Outcome]], None], ours: Callable[[], bool]
+        self,
+        pace: RateLimits,
+        record: Callable[[Sequence[Outcome]], None],
+        ours: Callable[[], bool],
     ) -> None:
         """`record` writes outcomes durably; `ours` says whether nobody has taken over."""
         self._pace = pace
@@ -93,7 +96,7 @@ class FanOut:
         self._over = False
         self._enough = min(pace.batch, max(1, pace.concurrency // 4))
 
-    async def run(self, parcels: AsyncIterator[Parcel]) -> None:
+    async def run(self, parcels: AsyncIterator[RatePayload]) -> None:
         """Send every parcel and write down what came of it.
 
         Raises LeaseLostError when somebody else sends by now.
@@ -114,7 +117,7 @@ class FanOut:
 
     # --- one shop ---------------------------------------------------------------------------------
 
-    async def _send(self, session: aiohttp.ClientSession, parcel: Parcel) -> None:
+    async def _send(self, session: aiohttp.ClientSession, parcel: RatePayload) -> None:
         quick = _Once(self._quick.release)
         slow = asyncio.get_running_loop().call_later(self._pace.patience, quick)
         try:
@@ -128,7 +131,7 @@ class FanOut:
         if len(self._done) >= self._enough:
             self._full.set()
 
-    async def _outcome(self, session: aiohttp.ClientSession, parcel: Parcel) -> Outcome:
+    async def _outcome(self, session: aiohttp.ClientSession, parcel: RatePayload) -> Outcome:
         try:
             await self._exchange(session, parcel)
         except StoreControllerError as error:
@@ -139,7 +142,7 @@ class FanOut:
         missing = RateMissingError(pairs=", ".join(parcel.missing))
         return _outcome(parcel, PushState.FAILED, error=missing)
 
-    async def _exchange(self, session: aiohttp.ClientSession, parcel: Parcel) -> None:
+    async def _exchange(self, session: aiohttp.ClientSession, parcel: RatePayload) -> None:
         """Make sure that it is the shop we mean, write, and compare what it says it has."""
         if not parcel.rates:
             return
@@ -203,7 +206,7 @@ class _Once:
             call()
 
 
-def failed(parcel: Parcel, error: StoreControllerError) -> Outcome:
+def failed(parcel: RatePayload, error: StoreControllerError) -> Outcome:
     """What is written after a failure, and when to try again."""
     due_in = _SELDOM
     if isinstance(error, ShopBusyError):
@@ -224,7 +227,7 @@ def failed(parcel: Parcel, error: StoreControllerError) -> Outcome:
 
 
 def _outcome(
-    parcel: Parcel, state: PushState, error: StoreControllerError | None = None
+    parcel: RatePayload, state: PushState, error: StoreControllerError | None = None
 ) -> Outcome:
     return Outcome(
         uid=parcel.uid,

@@ -1,6 +1,6 @@
 """What time itself brings: stores and tombstones that are over, deadlines, mails, rates.
 
-Everything is read from the database, so it does not matter which worker does a chore or when the
+Everything is read from the database, so it does not matter which worker does a task or when the
 last one was done; doing one twice changes nothing.
 """
 
@@ -14,9 +14,9 @@ from controller.domain.operations import OperationKind
 from controller.domain.tenant import Scope
 from controller.jobs.clockwatch import PURGE_AFTER, RETIRE_AFTER, ClockWatch
 from controller.jobs.clusters import ClusterWatch
-from controller.jobs.hints import Hint
 from controller.jobs.mailer import Mailer
-from controller.jobs.rates import RateKeeper
+from controller.jobs.rate_sync import RateSync
+from controller.jobs.wakeup import Hint
 from controller.logging import log
 from controller.registry.clock import Bound
 from controller.registry.idempotency import forget_old
@@ -25,14 +25,14 @@ from controller.registry.registry import Registry
 
 
 @dataclass(kw_only=True)
-class Chores:
-    """The chores of one worker, each with its own pace in seconds."""
+class PeriodicTasks:
+    """What one worker does periodically, each with its own pace in seconds."""
 
     registry: Registry
     leases: Leases
     mailer: Mailer | None
     grace: timedelta
-    rates: RateKeeper | None = None
+    rates: RateSync | None = None
     clusters: ClusterWatch | None = None
     bounds: Sequence[Bound] = ()
     """How far ahead stored moments may be."""
@@ -42,7 +42,7 @@ class Chores:
 
     def do_due(self, hint: Hint) -> None:
         """Do what has not been done for its interval; one that fails does not stop the others."""
-        for name, every, chore in (
+        for name, every, task in (
             ("clock", 5.0, self._clock),
             ("mails", 1.0, self._mails),
             ("expire", 2.0, self._expire),
@@ -58,12 +58,12 @@ class Chores:
                 continue
             self._done[name] = now
             try:
-                chore(hint)
+                task(hint)
             except StoreControllerError as error:
-                log.warning("chore_failed", chore=name, reason=error.reason)
+                log.warning("task_failed", task=name, reason=error.reason)
 
     def close(self) -> None:
-        """End what goes on beside the chores."""
+        """End what goes on beside these tasks."""
         if self.rates is not None:
             self.rates.close()
         if self.clusters is not None:

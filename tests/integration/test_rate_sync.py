@@ -28,8 +28,8 @@ from controller.domain.tenant import Scope
 from controller.engines.base import Engine
 from controller.engines.beside import Beside
 from controller.engines.sandbox import SandboxEngine
-from controller.jobs.rate_fanout import FanOut, Pace
-from controller.jobs.rates import FLEET_RATES, RateKeeper
+from controller.jobs.rate_pusher import RateLimits, RatePusher
+from controller.jobs.rate_sync import FLEET_RATES, RateSync
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
 from controller.registry.registry import Registry
@@ -99,16 +99,16 @@ class Fleet:
         self.stacks = seed(self.registry, shops, 6)
         self.keeper = self.another("one")
 
-    def another(self, holder: str, **pace: Any) -> RateKeeper:
+    def another(self, holder: str, **pace: Any) -> RateSync:
         """One more keeper over the same database."""
-        return RateKeeper(
+        return RateSync(
             self.registry.rates,
             self.registry.rate_pushes,
             Leases(self.registry.database, holder=holder, seconds=15),
             self.world,
             self.source,
             policy=Policy(),
-            pace=Pace(**{"timeout": 1.0, "gather": 0.01, **pace}),
+            pace=RateLimits(**{"timeout": 1.0, "gather": 0.01, **pace}),
             every=3600,
         )
 
@@ -438,7 +438,7 @@ def test_a_keeper_that_was_paused_past_its_lease_sends_nothing(fleet: Fleet) -> 
 
     async def send() -> None:
         # What was true when it began is not any more when it is about to write.
-        fan_out = FanOut(Pace(gather=0.01), written.extend, lambda: False)
+        fan_out = RatePusher(RateLimits(gather=0.01), written.extend, lambda: False)
         await fan_out.run(fleet.keeper._parcels(lease, fleet.registry.rates.newest()))
 
     with pytest.raises(ExceptionGroup):
