@@ -25,8 +25,8 @@ from provisioners.helm.driver import HelmDriver
 from provisioners.helm.program import Helm
 from provisioners.kubernetes import kubeconfigs
 from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.namespaces import Namespaces, NamespaceSpec
 from provisioners.kubernetes.probe import probe
-from provisioners.kubernetes.rooms import Room, Rooms
 from provisioners.kubernetes.survey import Wanted
 from provisioners.terraform.builder import Module, Terraform
 from provisioners.terraform.clusterstates import KubernetesStates
@@ -126,9 +126,9 @@ def _driver(
     known, text = cluster.spec.pull_secret, secrets.get(PULL_SECRET, "")
     logins = {known: text} if known and text else {}
     return HelmDriver(
-        Rooms(
+        Namespaces(
             connection,
-            room=lambda uid: _room(registry, uid, logins),
+            wanted=lambda uid: _namespace_spec(registry, uid, logins),
             secret=SECRET,
             pull=tuple(logins),
         ),
@@ -163,13 +163,13 @@ def _wanted(spec: ClusterSpec, platform: PlatformValues) -> Wanted:
     )
 
 
-def _room(registry: Registry, uid: str, logins: Mapping[str, str]) -> Room:
+def _namespace_spec(registry: Registry, uid: str, logins: Mapping[str, str]) -> NamespaceSpec:
     """What a stack's namespace is labelled with, and how much it may use."""
     stack = registry.stores.stack(uid)
     if stack is None or stack.spec.installation is None:
-        return Room()
+        return NamespaceSpec()
     found = allowance(stack.engine, stack.spec.plan, stack.spec.replicas)
-    return Room(
+    return NamespaceSpec(
         labels={
             "storecontroller.io/store": stack.spec.installation.name,
             "storecontroller.io/tenant": stack.tenant,

@@ -15,8 +15,8 @@ from provisioners.base import Changed
 from provisioners.helm.releases import Content, Records, Revision
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import NotFoundError
+from provisioners.kubernetes.namespaces import STACK
 from provisioners.kubernetes.quantities import quantity
-from provisioners.kubernetes.rooms import STACK
 from provisioners.kubernetes.view import PATHS, View, strangers_of, within
 from provisioners.kubernetes.watch import Watches
 

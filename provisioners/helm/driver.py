@@ -36,16 +36,16 @@ from provisioners.kubernetes.autoscalers import Autoscalers
 from provisioners.kubernetes.backups import Copies
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.causes import causes, failed_jobs, missing
+from provisioners.kubernetes.credentials import Credentials
 from provisioners.kubernetes.errors import ClusterError, ConflictError, NotFoundError
 from provisioners.kubernetes.fullness import Fullness
 from provisioners.kubernetes.ground import GroundKeeper
-from provisioners.kubernetes.handovers import Handovers
 from provisioners.kubernetes.happenings import events_of, happened
 from provisioners.kubernetes.headroom import Headroom
 from provisioners.kubernetes.leaving import leaving
 from provisioners.kubernetes.logs import Logs
+from provisioners.kubernetes.namespaces import STACK, Namespaces
 from provisioners.kubernetes.pods import Pods
-from provisioners.kubernetes.rooms import STACK, Rooms
 from provisioners.kubernetes.scaling import end_jobs, halt, halted, scale
 from provisioners.kubernetes.survey import Survey, Wanted
 from provisioners.kubernetes.trials import Trials
@@ -87,7 +87,7 @@ class HelmDriver:
 
     def __init__(
         self,
-        rooms: Rooms,
+        namespaces: Namespaces,
         helm: Helm,
         charts: Mapping[str, HelmChart],
         *,
@@ -106,40 +106,40 @@ class HelmDriver:
         is told the name of a release that was seen pending and is ready now.
         """
         self.engines = tuple(charts)
-        self._rooms = rooms
+        self._namespaces = namespaces
         self._helm = helm
         self._charts = charts
-        self._records = Records(rooms.connection)
+        self._records = Records(namespaces.connection)
         self.watches = Watches(
-            rooms.connection,
+            namespaces.connection,
             selector=STACK,
-            prefix=rooms.prefix,
+            prefix=namespaces.prefix,
             changed=self._changed,
         )
         self._awaited: dict[str, tuple[str, ...]] = {}
         """The workloads of releases that were not ready when somebody looked, by namespace."""
         self._tell = changed
-        self._pods = Pods(rooms.connection, selector=STACK)
-        self._logs = Logs(rooms.connection, selector=STACK)
-        self._handovers = Handovers(rooms.connection)
+        self._pods = Pods(namespaces.connection, selector=STACK)
+        self._logs = Logs(namespaces.connection, selector=STACK)
+        self._credentials = Credentials(namespaces.connection)
         self._wanted = wanted
-        self._fullness = Fullness(rooms.connection, prefix=rooms.prefix)
-        self._headroom = Headroom(rooms.connection)
-        self._autoscalers = Autoscalers(rooms.connection, selector=STACK)
-        self._ground = GroundKeeper(rooms.connection)
-        self._trials = Trials(rooms.connection, pull=rooms.pull, patience=patience)
-        self._copies = Copies(rooms.connection, patience=patience)
-        self._drift = Drift(rooms.connection, self.watches, self._records)
+        self._fullness = Fullness(namespaces.connection, prefix=namespaces.prefix)
+        self._headroom = Headroom(namespaces.connection)
+        self._autoscalers = Autoscalers(namespaces.connection, selector=STACK)
+        self._ground = GroundKeeper(namespaces.connection)
+        self._trials = Trials(namespaces.connection, pull=namespaces.pull, patience=patience)
+        self._copies = Copies(namespaces.connection, patience=patience)
+        self._drift = Drift(namespaces.connection, self.watches, self._records)
         self.patience = patience
         self._grace, self._sync = grace, sync
 
     def ping(self) -> str:
         """The version of Kubernetes; raises ClusterError."""
-        return self._rooms.connection.version()
+        return self._namespaces.connection.version()
 
     def survey(self) -> tuple[Finding, ...]:
         """What is not right with the cluster itself; raises ClusterError."""
-        found = Survey(self._rooms.connection, self._ground, self._wanted).look()
+        found = Survey(self._namespaces.connection, self._ground, self._wanted).look()
         self._fullness.look(self._ground.look())
         self._autoscalers.look()
         unseen = Finding(code="volumes_unseen") if self._fullness.denied else None
@@ -147,50 +147,50 @@ class HelmDriver:
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> None:
         """Make the namespace and put the secrets into it."""
-        written = self._rooms.apply_secrets(name, _keys(secrets))
+        written = self._namespaces.apply_secrets(name, _keys(secrets))
         self.watches.view.put("secret", written)
 
     def has_secrets(self, name: str, secrets: Mapping[str, str]) -> bool:
         """Whether exactly these secrets are in place."""
         view = self.watches.synced(self._sync)
-        known = view.one("secret", self._rooms.namespace(name), self._rooms.secret)
+        known = view.one("secret", self._namespaces.namespace(name), self._namespaces.secret)
         version = known["metadata"]["resourceVersion"] if known else ""
-        return self._rooms.has_secrets(name, _keys(secrets), version)
+        return self._namespaces.has_secrets(name, _keys(secrets), version)
 
     def apply(self, release: Release) -> ReleaseStatus:
         """Install or upgrade, after repairing what an earlier attempt left behind."""
-        history = self._records.history(self._rooms.namespace(release.name))
+        history = self._records.history(self._namespaces.namespace(release.name))
         status = self._status(release, history)
         if status.state in {ReleaseState.CURRENT, ReleaseState.PENDING}:
             return status
         chart = self._chart(release.chart)
-        self._rooms.prepare(release.name)
+        self._namespaces.prepare(release.name)
         if history:
             self._recover(release.name)
         values = chart.values(release)
         if release.hooks and history and not history[-1].stopped:
-            self._headroom.check(self._rooms.namespace(release.name), chart.sizes(values))
+            self._headroom.check(self._namespaces.namespace(release.name), chart.sizes(values))
         digest, hooks = self._digest(release), release.hooks
         self._upgrade(release.name, chart, values, digest, stopped=False, hooks=hooks)
-        self._drift.put_back(self._rooms.namespace(release.name), status.changed)
+        self._drift.put_back(self._namespaces.namespace(release.name), status.changed)
         if history:
             # Of workloads that changed the watches may still tell how they were.
-            self.watches.refresh(self._rooms.namespace(release.name), *WORKLOADS)
+            self.watches.refresh(self._namespaces.namespace(release.name), *WORKLOADS)
         # Whether it is ready already is for the next look to say.
-        endpoint = chart.endpoint(release, self._rooms.namespace(release.name))
+        endpoint = chart.endpoint(release, self._namespaces.namespace(release.name))
         return ReleaseStatus(state=ReleaseState.PENDING, endpoint=endpoint)
 
     def try_image(self, name: str, image: str) -> None:
         """Have the cluster fetch it for a Job that does nothing."""
-        self._rooms.prepare(name)
-        self._trials.run(self._rooms.namespace(name), name, image)
+        self._namespaces.prepare(name)
+        self._trials.run(self._namespaces.namespace(name), name, image)
 
     def status(self, release: Release) -> ReleaseStatus:
         """What the watches say; starts no process and writes nothing."""
-        return self._status(release, self._seen(self._rooms.namespace(release.name)))
+        return self._status(release, self._seen(self._namespaces.namespace(release.name)))
 
     def _status(self, release: Release, history: Sequence[Revision]) -> ReleaseStatus:
-        namespace = self._rooms.namespace(release.name)
+        namespace = self._namespaces.namespace(release.name)
         chart = self._chart(release.chart)
         if not history:
             return ReleaseStatus(state=ReleaseState.ABSENT)
@@ -199,8 +199,8 @@ class HelmDriver:
 
     def why(self, name: str) -> tuple[Cause, ...]:
         """Every reason why a release is not ready, what explains most first."""
-        namespace = self._rooms.namespace(name)
-        if ending := self._rooms.ending(name):
+        namespace = self._namespaces.namespace(name)
+        if ending := self._namespaces.ending(name):
             thing = f"namespace/{namespace}"
             return (Cause(kind=CauseKind.TERMINATING, thing=thing, message=ending),)
         history = self._seen(namespace)
@@ -217,13 +217,13 @@ class HelmDriver:
             view,
             namespace,
             workloads,
-            events=events_of(self._rooms.connection, namespace),
+            events=events_of(self._namespaces.connection, namespace),
             ground=ground,
             full=self._fullness.known(namespace),
             beside=True,
         )
         if all(item.kind in _BESIDE for item in found):
-            found = [*unserved(self._rooms.connection, namespace, STACK), *found]
+            found = [*unserved(self._namespaces.connection, namespace, STACK), *found]
         self._autoscalers.look()
         if said := self._autoscalers.known(namespace):
             thing = f"horizontalpodautoscaler/{namespace}-{WEB}"
@@ -232,45 +232,45 @@ class HelmDriver:
 
     def blind(self, name: str) -> str:
         """Why its autoscaler had no figures at the last survey."""
-        return self._autoscalers.known(self._rooms.namespace(name))
+        return self._autoscalers.known(self._namespaces.namespace(name))
 
     def filling(self, name: str) -> tuple[Filling, ...]:
         """Volumes that are full or nearly, as the last survey measured them."""
-        known = self._fullness.known(self._rooms.namespace(name))
+        known = self._fullness.known(self._namespaces.namespace(name))
         return tuple(Filling(volume=item.claim, percent=item.percent) for item in known)
 
     def happened(self, name: str) -> tuple[Happening, ...]:
         """The events of the release's namespace, oldest first."""
-        return happened(self._rooms.connection, self._rooms.namespace(name))
+        return happened(self._namespaces.connection, self._namespaces.namespace(name))
 
     def handed(self, name: str) -> Mapping[str, str]:
         """What the chart's installer put into its Secret; looked up again after a minute."""
-        return self._handovers.of(self._rooms.namespace(name))
+        return self._credentials.of(self._namespaces.namespace(name))
 
     def scale(self, name: str, replicas: Replicas) -> int:
         """Change the autoscaler and the running number directly: helm would take a second."""
-        namespace = self._rooms.namespace(name)
-        return scale(self._rooms.connection, namespace, f"{namespace}-{WEB}", replicas)
+        namespace = self._namespaces.namespace(name)
+        return scale(self._namespaces.connection, namespace, f"{namespace}-{WEB}", replicas)
 
     def backups(self, name: str) -> tuple[Backup, ...]:
         """What a Job of the chart tells that looks at them now."""
-        return self._copies.known(self._rooms.namespace(name), name)
+        return self._copies.known(self._namespaces.namespace(name), name)
 
     def back_up(self, name: str, run: str) -> Backup:
         """Have the chart's own CronJob's work done once, now."""
-        return self._copies.make(self._rooms.namespace(name), name, run)
+        return self._copies.make(self._namespaces.namespace(name), name, run)
 
     def loaded(self, name: str) -> bool:
         """Whether the chart's restore Job is complete; one that is not there is not."""
-        return self._copies.loaded(self._rooms.namespace(name))
+        return self._copies.loaded(self._namespaces.namespace(name))
 
     def leaving(self, name: str) -> tuple[str, ...]:
         """Pods that serve visitors and are being ended."""
-        return leaving(self.watches.synced(self._sync), self._rooms.namespace(name))
+        return leaving(self.watches.synced(self._sync), self._namespaces.namespace(name))
 
     def writers(self, name: str) -> tuple[str, ...]:
         """Pods of the shop and of its jobs that did not end yet."""
-        return self._copies.writers(self._rooms.namespace(name))
+        return self._copies.writers(self._namespaces.namespace(name))
 
     def stop(self, name: str) -> None:
         """Give the chart the value that lets nothing run and keeps the data.
@@ -278,7 +278,7 @@ class HelmDriver:
         Whatever is wrong with the release does not hold that up: what helm cannot stop is stopped
         directly.
         """
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         history = self._records.history(namespace)
         if not history:
             return
@@ -295,7 +295,7 @@ class HelmDriver:
                 self._halt(name, history[-1])
 
     def _stop(self, name: str, history: list[Revision]) -> None:
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         if history[-1].pending:
             self._await_end(history)
             if not any(item.ran for item in history):
@@ -310,13 +310,13 @@ class HelmDriver:
         values = {**content.values, **_STOPPED}
         chart = self._chart(content.chart)
         self._upgrade(name, chart, values, last.digest or "unknown", stopped=True, hooks=False)
-        end_jobs(self._rooms.connection, namespace, STACK)
+        end_jobs(self._namespaces.connection, namespace, STACK)
         self.watches.refresh(namespace, *WORKLOADS)
 
     def _halt(self, name: str, newest: Revision) -> None:
         """Let nothing run, without helm, and note that on the newest record."""
-        namespace = self._rooms.namespace(name)
-        halt(self._rooms.connection, namespace, STACK)
+        namespace = self._namespaces.namespace(name)
+        halt(self._namespaces.connection, namespace, STACK)
         if not newest.stopped:
             self._records.label(namespace, newest, **{STATE: "stopped"})
         self.watches.refresh(namespace, "secret", *WORKLOADS)
@@ -327,34 +327,34 @@ class HelmDriver:
         before = [item for item in history[:-1] if item.ran and not item.stopped]
         if not before:
             return False
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         self._helm.rollback(namespace, before[-1].number)
         self.watches.refresh(namespace, "secret", *WORKLOADS)
         return True
 
     def delete(self, name: str) -> None:
         """Uninstall, then delete the namespace with everything in it."""
-        namespace = self._rooms.namespace(name)
-        if self._rooms.ending(name) is None and self._records.history(namespace):
+        namespace = self._namespaces.namespace(name)
+        if self._namespaces.ending(name) is None and self._records.history(namespace):
             try:
                 self._helm.uninstall(namespace)
             except DriverFailure as failure:
                 # With its namespace goes whatever helm could not remove.
                 if failure.code in _UNREACHABLE:
                     raise
-        self._rooms.delete(name, patience=self.patience)
+        self._namespaces.delete(name, patience=self.patience)
 
     def inventory(self, name: str) -> tuple[str, ...]:
         """The namespace and everything in it, whoever put it there."""
-        return self._rooms.inventory(name)
+        return self._namespaces.inventory(name)
 
     def strangers(self, name: str) -> tuple[str, ...]:
         """What neither the chart nor we put into the namespace; it is left alone."""
-        return self._rooms.strangers(name)
+        return self._namespaces.strangers(name)
 
     def names(self) -> set[str]:
         """Every release that a namespace is there for."""
-        return self._rooms.names()
+        return self._namespaces.names()
 
     def logs(self, name: str, query: LogQuery) -> list[str]:
         """The last lines of the chosen containers, or of those that are in trouble."""
@@ -364,29 +364,29 @@ class HelmDriver:
             with suppress(DriverFailure):
                 reasons = self.why(name)
                 troubled = {item.thing for item in reasons if item.kind is not CauseKind.STARTING}
-        return self._logs.last(self._rooms.namespace(name), query, troubled)
+        return self._logs.last(self._namespaces.namespace(name), query, troubled)
 
     def follow(self, name: str, query: LogQuery) -> Iterator[str]:
         """New lines of every chosen container of the release."""
-        return self._logs.follow(self._rooms.namespace(name), query)
+        return self._logs.follow(self._namespaces.namespace(name), query)
 
     def execute(
         self, name: str, component: str, container: str, argv: Sequence[str], *, timeout: float
     ) -> Result:
         """Run a program in a ready pod of a component to its end, whatever its status."""
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         pod = self._pods.first(namespace, component)
         return self._pods.execute(namespace, pod, container, argv, timeout=timeout)
 
     def stop_all(self) -> None:
         """Stop watching. What runs in the cluster goes on: its home is not this machine."""
         self.watches.close()
-        self._rooms.connection.close()
+        self._namespaces.connection.close()
 
     def _seen(self, namespace: str) -> list[Revision]:
         """Every revision, as the watches tell; the cluster is asked itself where they may not."""
         view = self.watches.synced(self._sync)
-        if self._rooms.connection.unreachable_since or self.watches.behind():
+        if self._namespaces.connection.unreachable_since or self.watches.behind():
             self.watches.refresh(namespace, "secret", *WORKLOADS)
         return revisions(view.of("secret", namespace))
 
@@ -451,11 +451,11 @@ class HelmDriver:
         if workloads is None or causes(self.watches.view, namespace, workloads):
             return
         if self._awaited.pop(namespace, None) is not None:
-            self._tell(namespace.removeprefix(self._rooms.prefix))
+            self._tell(namespace.removeprefix(self._namespaces.prefix))
 
     def _recover(self, name: str) -> list[Revision]:
         """Clear away what a killed helm left behind, and jobs that gave up; return the history."""
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         history = self._records.history(namespace)
         if history and history[-1].pending:
             self._await_end(history)
@@ -478,7 +478,7 @@ class HelmDriver:
             same = {key: known["metadata"][key] for key in ("uid", "resourceVersion")}
             options = {"propagationPolicy": "Background", "preconditions": same}
             with suppress(NotFoundError, ConflictError):
-                self._rooms.connection.request("DELETE", path, body=options)
+                self._namespaces.connection.request("DELETE", path, body=options)
 
     def _upgrade(
         self,
@@ -490,7 +490,7 @@ class HelmDriver:
         stopped: bool,
         hooks: bool,
     ) -> None:
-        namespace = self._rooms.namespace(name)
+        namespace = self._namespaces.namespace(name)
         state = "stopped" if stopped else "running"
         try:
             self._helm.upgrade(

@@ -20,7 +20,7 @@ import yaml
 
 from provisioners.kubernetes.connection import MERGE, METADATA_ONLY, Connection
 from provisioners.kubernetes.errors import NotFoundError
-from provisioners.kubernetes.rooms import MANAGER
+from provisioners.kubernetes.namespaces import MANAGER
 from provisioners.kubernetes.view import DIGEST, PATHS, WORKLOADS
 
 STATE = "storecontroller.io/state"

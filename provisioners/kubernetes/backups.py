@@ -15,8 +15,8 @@ from datetime import datetime
 from provisioners.base import BACKUP_NAME, Backup, DriverFailure
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
+from provisioners.kubernetes.namespaces import OWNER, STACK, US
 from provisioners.kubernetes.refusals import condition
-from provisioners.kubernetes.rooms import OWNER, STACK, US
 
 _COMPONENT = "app.kubernetes.io/component"
 _WRITERS = "storecontroller.io/role=shop"

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from provisioners.kubernetes.causekinds import Cause, CauseKind
 from provisioners.kubernetes.claimcauses import of_claim
-from provisioners.kubernetes.ends import ends, told
 from provisioners.kubernetes.evidence import Evidence, moment_of
 from provisioners.kubernetes.fullness import FULL, Usage
 from provisioners.kubernetes.ground import Ground
 from provisioners.kubernetes.podcauses import name_of, of_pod
 from provisioners.kubernetes.refusals import condition, refusal
+from provisioners.kubernetes.terminations import ends, told
 from provisioners.kubernetes.view import Json, View
 
 _ORDER = {kind: place for place, kind in enumerate(CauseKind)}

@@ -11,9 +11,9 @@ from typing import Final
 
 from provisioners.kubernetes import pulls
 from provisioners.kubernetes.causekinds import Cause, CauseKind
-from provisioners.kubernetes.ends import with_last_lines
 from provisioners.kubernetes.evidence import Evidence, Told, moment_of
 from provisioners.kubernetes.placement import unplaced
+from provisioners.kubernetes.terminations import with_last_lines
 from provisioners.kubernetes.view import Json
 
 _CONFIG: Final = {"CreateContainerConfigError"}

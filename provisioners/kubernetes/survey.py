@@ -15,7 +15,7 @@ from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import ClusterError, ForbiddenError, NotFoundError
 from provisioners.kubernetes.evidence import moment_of
 from provisioners.kubernetes.ground import Ground, GroundKeeper
-from provisioners.kubernetes.rooms import namespace_as_ours
+from provisioners.kubernetes.namespaces import namespace_as_ours
 from provisioners.kubernetes.trials import job_as_ours
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

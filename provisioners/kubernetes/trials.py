@@ -12,7 +12,7 @@ from contextlib import suppress
 from provisioners.base import DriverFailure
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import ConflictError, NotFoundError
-from provisioners.kubernetes.rooms import OWNER, STACK, US
+from provisioners.kubernetes.namespaces import OWNER, STACK, US
 
 _REFUSED = {"ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _LOOK_SECONDS = 0.5

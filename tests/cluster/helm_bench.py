@@ -19,7 +19,7 @@ from provisioners.helm.program import Helm, Runner
 from provisioners.helm.releases import Records
 from provisioners.kubernetes.connection import Connection, Json
 from provisioners.kubernetes.errors import NotFoundError
-from provisioners.kubernetes.rooms import Room, Rooms
+from provisioners.kubernetes.namespaces import Namespaces, NamespaceSpec
 
 CHART = Path(__file__).parent / "chart"
 DEADLINE = 60.0
@@ -33,8 +33,8 @@ class HelmBench:
     driver: HelmDriver
     connection: Connection
     helm: Helm
-    rooms: Rooms
-    room: Room
+    namespaces: Namespaces
+    wanted: NamespaceSpec
     runs: list[str] = field(default_factory=list)
     """The verb of every helm that was run."""
 
@@ -90,16 +90,20 @@ def benched(
         runs.append(argv[1])
         return runner(argv, **options)
 
-    def room(name: str) -> Room:
+    def wanted(name: str) -> NamespaceSpec:
         names.add(name)
-        return bench.room
+        return bench.wanted
 
     helm = Helm(connection, home, binary=str(binary), runner=counted, timeout=60)
-    rooms = Rooms(connection, room=room)
+    namespaces = Namespaces(connection, wanted=wanted)
     chart = HelmChart(path=CHART, endpoint=lambda _, namespace: f"http://web.{namespace}.svc")
-    driver = HelmDriver(rooms, helm, {"tiny": chart}, patience=60, grace=grace, sync=30)
+    driver = HelmDriver(namespaces, helm, {"tiny": chart}, patience=60, grace=grace, sync=30)
     bench = HelmBench(
-        driver=driver, connection=connection, helm=helm, rooms=rooms, room=Room(labels=TENANT)
+        driver=driver,
+        connection=connection,
+        helm=helm,
+        namespaces=namespaces,
+        wanted=NamespaceSpec(labels=TENANT),
     )
     bench.runs = runs
     try:

@@ -22,7 +22,7 @@ from typing import Any
 from provisioners.base import DriverFailure, Release
 from provisioners.kubernetes.connection import APPLY, Connection
 from provisioners.kubernetes.errors import ClusterError, NotFoundError
-from provisioners.kubernetes.rooms import STACK
+from provisioners.kubernetes.namespaces import STACK
 from provisioners.kubernetes.watch import Watches
 from provisioners.sandbox import SandboxDriver
 from tests.cluster.kubelet import Fate, Object, usual

@@ -29,8 +29,8 @@ from provisioners.helm.charts import HelmChart
 from provisioners.helm.driver import HelmDriver
 from provisioners.helm.program import Helm
 from provisioners.kubernetes.connection import Connection
+from provisioners.kubernetes.namespaces import Namespaces, NamespaceSpec
 from provisioners.kubernetes.pods import Pods
-from provisioners.kubernetes.rooms import Room, Rooms
 from provisioners.terraform.builder import Module, Terraform
 from provisioners.terraform.clusterstates import KubernetesStates
 from provisioners.terraform.program import Program
@@ -77,7 +77,7 @@ class Life:
     door: Door
     driver: HelmDriver
     pods: Pods
-    room: dict[str, Mapping[str, str]]
+    wanted: dict[str, Mapping[str, str]]
     patience: float
     """Seconds for the cause of a fault to be found."""
     name: str
@@ -99,7 +99,7 @@ class Life:
         if not helm_alone:
             self.look_inside(driver)
             self.explain()
-        self.room.clear()
+        self.wanted.clear()
         self.run(self.release(NOTHING_MORE, {"image": {"tag": "2.4.7-p4"}}))
         driver.stop(name)
         assert driver.rollback(name)
@@ -160,23 +160,23 @@ class Bench:
         """A life under an account; `through`: a kubeconfig of the recorder in front of it."""
         name = new_uid()
         connection, direct = Connection(through or kubeconfig), Connection(kubeconfig)
-        room: dict[str, Mapping[str, str]] = {
+        wanted: dict[str, Mapping[str, str]] = {
             "quota": {"pods": "100"},
             "default_limits": {"memory": "1Gi"},
         }
-        rooms = Rooms(connection, room=lambda _: Room(**room))
+        namespaces = Namespaces(connection, wanted=lambda _: NamespaceSpec(**wanted))
         program = Helm(
             connection, self.directory / "home", binary=str(self.tools / helm), timeout=60
         )
         chart = HelmChart(path=magento_chart.CHART, endpoint=lambda *_: "http://web")
-        driver = HelmDriver(rooms, program, {"magento": chart}, patience=60, grace=0, sync=5)
+        driver = HelmDriver(namespaces, program, {"magento": chart}, patience=60, grace=0, sync=5)
         try:
             yield Life(
                 cluster=self.cluster,
                 door=self.door,
                 driver=driver,
                 pods=Pods(direct, selector="storecontroller.io/uid"),
-                room=room,
+                wanted=wanted,
                 patience=patience,
                 name=name,
             )

@@ -106,7 +106,7 @@ def test_a_name_that_a_namespace_cannot_have_is_refused(bench: HelmBench, name: 
 def test_the_namespace_is_ours_restricted_and_has_its_limits(bench: HelmBench) -> None:
     release = tiny()
     limits = {"memory": "256Mi"}
-    bench.room = replace(bench.room, quota={"pods": "4"}, default_limits=limits)
+    bench.wanted = replace(bench.wanted, quota={"pods": "4"}, default_limits=limits)
     bench.run(release)
     namespace = bench.connection.get(f"/api/v1/namespaces/store-{release.name}")
     labels = namespace["metadata"]["labels"]
@@ -119,7 +119,7 @@ def test_the_namespace_is_ours_restricted_and_has_its_limits(bench: HelmBench) -
     (pod,) = bench.connection.get(f"{base}/pods")["items"]
     assert pod["spec"]["containers"][0]["resources"]["limits"] == limits
 
-    bench.room = replace(bench.room, quota={"pods": "5"}, default_limits={})
+    bench.wanted = replace(bench.wanted, quota={"pods": "5"}, default_limits={})
     bench.driver.apply_secrets(release.name, SECRETS)
     quota = bench.connection.get(f"{base}/resourcequotas/store-controller")
     assert quota["spec"]["hard"] == {"pods": "5"}

@@ -112,7 +112,7 @@ def test_a_helm_that_may_still_live_is_not_disturbed(
 
 def live(bench: HelmBench, release: Release) -> None:
     """Everything that becomes of a release, short of its end."""
-    bench.room = replace(bench.room, quota={"pods": "9"})
+    bench.wanted = replace(bench.wanted, quota={"pods": "9"})
     bench.driver.apply_secrets(release.name, SECRETS)
     bench.driver.apply(release)
     bench.until(release, ReleaseState.CURRENT)
@@ -306,7 +306,7 @@ def why(bench: HelmBench, release: Release, kind: CauseKind) -> Mapping[str, Any
 
 def test_a_quota_that_is_too_small_for_a_pod_is_the_cause(bench: HelmBench) -> None:
     release = tiny(replicas=2)
-    bench.room = replace(bench.room, quota={"pods": "1"})
+    bench.wanted = replace(bench.wanted, quota={"pods": "1"})
     bench.driver.apply_secrets(release.name, SECRETS)
     bench.driver.apply(release)
     cause = why(bench, release, CauseKind.QUOTA)
@@ -315,7 +315,7 @@ def test_a_quota_that_is_too_small_for_a_pod_is_the_cause(bench: HelmBench) -> N
     status = bench.driver.status(release)
     assert status.state is ReleaseState.PENDING
     assert status.detail.startswith("deployment/web: quota_exceeded: ")
-    bench.room = replace(bench.room, quota={"pods": "9"})
+    bench.wanted = replace(bench.wanted, quota={"pods": "9"})
     bench.driver.apply_secrets(release.name, SECRETS)
     bench.driver.apply(replace(release, values={"replicas": 3}))
     bench.until(replace(release, values={"replicas": 3}), ReleaseState.CURRENT)
@@ -326,7 +326,7 @@ def test_a_quota_that_helm_runs_into_is_told_apart(
 ) -> None:
     with benched(cluster.kubeconfig, tmp_path, each_helm) as bench:
         release = tiny()
-        bench.room = replace(bench.room, quota={"persistentvolumeclaims": "0"})
+        bench.wanted = replace(bench.wanted, quota={"persistentvolumeclaims": "0"})
         bench.driver.apply_secrets(release.name, SECRETS)
         path = f"/api/v1/namespaces/store-{release.name}/resourcequotas/store-controller"
         until(lambda: bench.connection.get(path).get("status", {}).get("hard"))

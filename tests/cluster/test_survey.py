@@ -10,7 +10,7 @@ from provisioners.base import Finding
 from provisioners.kubernetes import autoscalers
 from provisioners.kubernetes.connection import Connection
 from provisioners.kubernetes.ground import GroundKeeper
-from provisioners.kubernetes.rooms import STACK
+from provisioners.kubernetes.namespaces import STACK
 from provisioners.kubernetes.survey import Survey, Wanted
 from tests.cluster.conftest import Cluster
 from tests.cluster.given import stood_in

@@ -19,7 +19,7 @@ _FRESH_SECONDS = 60.0
 _KEPT = 4096
 
 
-class Handovers:
+class Credentials:
     """The handed over secrets of one cluster, kept in memory for a minute."""
 
     def __init__(self, connection: Connection) -> None:

@@ -36,7 +36,7 @@ _NOTES = {"events", "events.events.k8s.io"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class NamespaceSpec:
     """What a stack is given: who it is for, and how much it may use."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -50,14 +50,14 @@ class Room:
     """Secrets with the logins of registries, as docker's config.json, by their names."""
 
 
-class Rooms:
+class Namespaces:
     """The namespaces of one cluster."""
 
     def __init__(
         self,
         connection: Connection,
         *,
-        room: Callable[[str], Room] = lambda _: Room(),
+        wanted: Callable[[str], NamespaceSpec] = lambda _: NamespaceSpec(),
         prefix: str = NAMESPACE_PREFIX,
         secret: str = "shop-secrets",  # noqa: S107 -- the name of a Secret.
         pull: Sequence[str] = (),
@@ -68,8 +68,8 @@ class Rooms:
         """The name of the Secret that a chart is given as its existing one."""
         self.pull = tuple(pull)
         """The names of the Secrets with which images are pulled."""
-        self._room = room
-        self._prepared: dict[str, tuple[Room, float]] = {}
+        self._wanted = wanted
+        self._prepared: dict[str, tuple[NamespaceSpec, float]] = {}
         self._alike: dict[str, tuple[str, str]] = {}
         """The version of each stack's Secret that was found to hold what has this digest."""
         self._lock = threading.Lock()
@@ -86,35 +86,35 @@ class Rooms:
 
         What was made so a moment ago is left alone, unless it is to be made `again`.
         """
-        namespace, room = self.namespace(name), self._room(name)
+        namespace, wanted = self.namespace(name), self._wanted(name)
         known, until = self._prepared.get(name, (None, 0.0))
-        if not again and known == room and time.monotonic() < until:
+        if not again and known == wanted and time.monotonic() < until:
             return
         self._ours(name)
         labels = {
-            **room.labels,
+            **wanted.labels,
             **_labels(name),
         }
         self._write("v1", "Namespace", "/api/v1/namespaces", {"name": namespace, "labels": labels})
         core = f"/api/v1/namespaces/{namespace}"
         metadata = {"name": US, "labels": {OWNER: US, STACK: name}}
-        if room.quota:
-            spec: Json = {"hard": dict(room.quota)}
+        if wanted.quota:
+            spec: Json = {"hard": dict(wanted.quota)}
             self._write("v1", "ResourceQuota", f"{core}/resourcequotas", metadata, spec=spec)
         else:
             self._remove(f"{core}/resourcequotas/{US}")
-        if room.default_limits or room.default_requests:
+        if wanted.default_limits or wanted.default_requests:
             limits = {
                 "type": "Container",
-                "default": dict(room.default_limits),
-                "defaultRequest": dict(room.default_requests),
+                "default": dict(wanted.default_limits),
+                "defaultRequest": dict(wanted.default_requests),
             }
             self._write(
                 "v1", "LimitRange", f"{core}/limitranges", metadata, spec={"limits": [limits]}
             )
         else:
             self._remove(f"{core}/limitranges/{US}")
-        for secret, text in room.logins.items():
+        for secret, text in wanted.logins.items():
             self._write(
                 "v1",
                 "Secret",
@@ -124,7 +124,7 @@ class Rooms:
                 data=_encoded({".dockerconfigjson": text}),
             )
         with self._lock:
-            _keep(self._prepared, name, (room, time.monotonic() + _PREPARED_SECONDS))
+            _keep(self._prepared, name, (wanted, time.monotonic() + _PREPARED_SECONDS))
 
     def apply_secrets(self, name: str, secrets: Mapping[str, str]) -> Json:
         """Put the secrets in place, exactly these; return the Secret as it was written."""
