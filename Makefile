@@ -66,7 +66,7 @@ bench: $(DEV) i18n ## Measure; prints one JSON object per figure
 
 ##@ Change it
 
-.PHONY: .venv dev fmt check format lint types imports bridge-check i18n i18n-update i18n-check lock lock-check clean
+.PHONY: .venv dev fmt check format lint types imports bridge-check i18n i18n-update i18n-check picture lock lock-check clean
 .venv: $(RUNTIME) ## The virtual environment, as locked (make dev adds what tests and checks need)
 
 dev: $(DEV) ## The virtual environment with what tests and checks need
@@ -99,6 +99,9 @@ i18n: $(RUNTIME) ## Compile the message catalogs that changed
 
 i18n-update: $(RUNTIME) ## Bring the message catalogs up to date with the sources
 	@$(PYTHON) scripts/i18n.py update
+
+picture: $(DEV) ## Draw the layers for docs/architecture.md from the import contracts
+	@$(PYTHON) -m scripts.picture
 
 i18n-check: $(RUNTIME) ## Check that every text is translated, with the right placeholders
 	@$(PYTHON) scripts/i18n.py check

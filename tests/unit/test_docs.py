@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from cli.verbs import VERBS
 from controller.settings import Settings
-from scripts import error_table
+from scripts import error_table, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -98,6 +98,10 @@ def test_every_command_that_a_document_or_a_message_names_exists() -> None:
     ]
     assert named
     assert not missing
+
+
+def test_the_picture_of_the_layers_is_that_of_the_contracts() -> None:
+    assert picture.PICTURE.read_text() == picture.drawn()
 
 
 def folders(*rooms: str) -> set[str]:
