@@ -56,8 +56,16 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _percentage(value: Any) -> Any:
+    found = spellings.percentage(value)
+    if found is None:
+        raise ValueError(N_("a percentage such as 19 or 8.1"))
+    return found
+
+
 # People's spellings are read, and nothing else is converted.
 Number = Annotated[Decimal, BeforeValidator(_number)]
+Percentage = Annotated[Decimal, BeforeValidator(_percentage)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -130,7 +138,7 @@ class TaxRateInput(Input):
     country: Text
     region: Text | None = None
     postcode: Text | None = None
-    percent: Number
+    percent: Percentage
     name: Text | None = None
     priority: Whole | None = None
     compound: Switch | None = None

@@ -35,7 +35,7 @@ from controller.domain.mail import HOST, Encryption, Relay, usual_encryption
 from controller.domain.money import decimals
 from controller.domain.naming import check_display_name, check_email, normalize_email
 from controller.domain.providers import mode_of, options
-from controller.domain.spellings import choice, number, telephone
+from controller.domain.spellings import choice, number, percentage, telephone
 from controller.domain.store import MAIN_SITE, Contact, StoreSpec
 from controller.domain.websites import website_url
 from controller.engines.abilities import Abilities
@@ -446,8 +446,7 @@ class Checks:
         )
 
     def _percent(self, name: str, value: object) -> Decimal:
-        plain = value.rstrip().removesuffix("%") if isinstance(value, str) else value
-        found = number(plain)
+        found = percentage(value)
         if found is None:
             self.say(name, N_("a percentage such as 19 or 8.1"))
             return Decimal(0)

@@ -78,6 +78,11 @@ def number(value: Any) -> Decimal | None:
     return Decimal(f"{match[1]}{whole or 0}.{fraction or 0}" if fraction else f"{match[1]}{whole}")
 
 
+def percentage(value: Any) -> Decimal | None:
+    """A number as `number` reads it, with or without its sign: `19 %`, `8,1`."""
+    return number(value.rstrip(" %٪") if isinstance(value, str) else value)
+
+
 def _halves(text: str) -> tuple[str | None, str | None]:
     """What stands before and behind the decimal sign; None before it where it is not clear."""
     last = max(text.rfind("."), text.rfind(","))

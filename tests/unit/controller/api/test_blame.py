@@ -88,3 +88,9 @@ class TestDryRun:
         large = {"name": "large", "country": "DE", "plan": "growth"}
         denied = plane.post("stores?dryRun=true", large, token=bob)
         assert (denied.status_code, denied.json()["code"]) == (403, "not_allowed")
+
+
+def test_a_percentage_may_have_its_sign(plane: Plane) -> None:
+    rate = {"country": "DE", "percent": "8,1 %"}
+    told = plane.post("stores?dryRun=true", {"name": "a1", "country": "DE", "taxRates": [rate]})
+    assert told.status_code == 200, told.text
