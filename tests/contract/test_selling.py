@@ -297,6 +297,48 @@ def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
     assert selling.get(f"/V1/taxRates/search?{query}")["total_count"] == 0
 
 
+BERLIN = {**BRITAIN, "country_id": "DE", "postcode": "10117"}
+HAMBURG = {**BERLIN, "postcode": "20095"}
+
+
+def test_a_tax_is_due_in_a_range_of_postcodes(selling: Shop) -> None:
+    code = f"contract-{uuid.uuid4().hex[:8]}"
+    place = {"tax_country_id": "DE", "tax_region_id": 0, "rate": 20, "code": code}
+    ends = {"zip_is_range": 1, "zip_from": 10000, "zip_to": 14999}
+    made = selling.send("POST", "/V1/taxRates", {"taxRate": {**place, **ends}})
+    rule = {
+        "code": code,
+        "priority": 0,
+        "position": 0,
+        "customer_tax_class_ids": [3],
+        "product_tax_class_ids": [2],
+        "tax_rate_ids": [made["id"]],
+        "calculate_subtotal": False,
+    }
+    joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
+    try:
+        read = selling.get(f"/V1/taxRates/{made['id']}")
+        assert (read["zip_from"], read["zip_to"]) == (10000, 14999)
+        assert read["tax_postcode"] == "10000-14999"
+        within = chosen(selling, selling.cart(VIEW, TAXED), BERLIN)["totals"]
+        beside = chosen(selling, selling.cart(VIEW, TAXED), HAMBURG)["totals"]
+        assert (within["tax_amount"], beside["tax_amount"]) == (73, 0)
+    finally:
+        assert selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}").body is True
+        assert selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}").body is True
+
+
+def test_of_a_longer_postcode_of_a_tax_ten_characters_are_kept(selling: Shop) -> None:
+    code = f"contract-{uuid.uuid4().hex[:8]}"
+    place = {"tax_country_id": "DE", "tax_region_id": 0, "rate": 20, "code": code}
+    rate = {**place, "tax_postcode": "10000-14999"}
+    made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
+    try:
+        assert selling.get(f"/V1/taxRates/{made['id']}")["tax_postcode"] == "10000-1499"
+    finally:
+        assert selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}").body is True
+
+
 QUEBEC = {**BRITAIN, "country_id": "CA", "region_id": 76, "region_code": "QC",
           "postcode": "H2X 1Y4"}  # fmt: skip
 
