@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -254,6 +255,27 @@ BRITAIN = {**ADDRESS, "country_id": "GB", "region_id": 0, "region_code": "", "po
 JAPAN = {**BRITAIN, "country_id": "JP", "postcode": "100-0001"}
 
 
+@contextmanager
+def taxed(selling: Shop, rate: Json, **said: Any) -> Iterator[Json]:
+    """A rate with a rule of its own, which `said` is of; both are taken back at the end."""
+    made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
+    rule = {
+        "code": rate["code"],
+        "priority": 0,
+        "position": 0,
+        "customer_tax_class_ids": [3],
+        "product_tax_class_ids": [2],
+        "tax_rate_ids": [made["id"]],
+        **said,
+    }
+    joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
+    try:
+        yield made
+    finally:
+        assert selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}").body is True
+        assert selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}").body is True
+
+
 def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
     code = f"contract-{uuid.uuid4().hex[:8]}"
     rate = {
@@ -263,19 +285,8 @@ def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
         "rate": 20,
         "code": code,
     }
-    made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
-    assert (made["rate"], made["tax_country_id"], made["code"]) == (20, "GB", code)
-    rule = {
-        "code": code,
-        "priority": 0,
-        "position": 0,
-        "customer_tax_class_ids": [3],
-        "product_tax_class_ids": [2],
-        "tax_rate_ids": [made["id"]],
-        "calculate_subtotal": False,
-    }
-    joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
-    try:
+    with taxed(selling, rate) as made:
+        assert (made["rate"], made["tax_country_id"], made["code"]) == (20, "GB", code)
         totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
         assert (totals["subtotal"], totals["tax_amount"]) == (365, 73)
         assert totals["subtotal_incl_tax"] == 438
@@ -286,9 +297,6 @@ def test_a_tax_is_made_charged_and_taken_back(selling: Shop) -> None:
         selling.send("PUT", "/V1/taxRates", {"taxRate": changed})
         totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
         assert totals["tax_amount"] == 36.5
-    finally:
-        assert selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}").body is True
-        assert selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}").body is True
     query = (
         "searchCriteria[filterGroups][0][filters][0][field]=code"
         f"&searchCriteria[filterGroups][0][filters][0][value]={code}"
@@ -305,27 +313,13 @@ def test_a_tax_is_due_in_a_range_of_postcodes(selling: Shop) -> None:
     code = f"contract-{uuid.uuid4().hex[:8]}"
     place = {"tax_country_id": "DE", "tax_region_id": 0, "rate": 20, "code": code}
     ends = {"zip_is_range": 1, "zip_from": 10000, "zip_to": 14999}
-    made = selling.send("POST", "/V1/taxRates", {"taxRate": {**place, **ends}})
-    rule = {
-        "code": code,
-        "priority": 0,
-        "position": 0,
-        "customer_tax_class_ids": [3],
-        "product_tax_class_ids": [2],
-        "tax_rate_ids": [made["id"]],
-        "calculate_subtotal": False,
-    }
-    joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
-    try:
+    with taxed(selling, {**place, **ends}) as made:
         read = selling.get(f"/V1/taxRates/{made['id']}")
         assert (read["zip_from"], read["zip_to"]) == (10000, 14999)
         assert read["tax_postcode"] == "10000-14999"
         within = chosen(selling, selling.cart(VIEW, TAXED), BERLIN)["totals"]
         beside = chosen(selling, selling.cart(VIEW, TAXED), HAMBURG)["totals"]
         assert (within["tax_amount"], beside["tax_amount"]) == (73, 0)
-    finally:
-        assert selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}").body is True
-        assert selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}").body is True
 
 
 def test_of_a_longer_postcode_of_a_tax_ten_characters_are_kept(selling: Shop) -> None:
@@ -353,33 +347,22 @@ QUEBEC = {**BRITAIN, "country_id": "CA", "region_id": 76, "region_code": "QC",
 def test_taxes_of_two_priorities_are_due_together(
     selling: Shop, alone: bool, second: float
 ) -> None:
-    code, undo = f"contract-{uuid.uuid4().hex[:8]}", []
-    try:
-        for priority, (region, percent) in enumerate(((0, 5), (76, 9.975))):
-            rate = {
-                "tax_country_id": "CA",
-                "tax_region_id": region,
-                "tax_postcode": "*",
-                "rate": percent,
-                "code": f"{code}-{priority}",
-            }
-            made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
-            undo.append(f"/rest/V1/taxRates/{made['id']}")
-            rule = {
-                "code": f"{code}-{priority}",
-                "priority": priority,
-                "position": 0,
-                "customer_tax_class_ids": [3],
-                "product_tax_class_ids": [2],
-                "tax_rate_ids": [made["id"]],
-                "calculate_subtotal": alone,
-            }
-            joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
-            undo.append(f"/rest/V1/taxRules/{joined['id']}")
+    code = f"contract-{uuid.uuid4().hex[:8]}"
+    country, province = (
+        {
+            "tax_country_id": "CA",
+            "tax_region_id": region,
+            "tax_postcode": "*",
+            "rate": percent,
+            "code": f"{code}-{priority}",
+        }
+        for priority, (region, percent) in enumerate(((0, 5), (76, 9.975)))
+    )
+    with (
+        taxed(selling, country, calculate_subtotal=alone),
+        taxed(selling, province, priority=1, calculate_subtotal=alone),
+    ):
         totals = chosen(selling, selling.cart(VIEW, TAXED), QUEBEC)["totals"]
-    finally:
-        for path in reversed(undo):
-            selling.call("DELETE", path)
     assert totals["tax_amount"] == pytest.approx(18.25 + second)
     (tax,) = [one for one in totals["total_segments"] if one["code"] == "tax"]
     details = tax["extension_attributes"]["tax_grandtotal_details"]
@@ -392,30 +375,16 @@ def test_taxes_of_two_priorities_are_due_together(
 def test_prices_can_contain_their_tax(selling: Shop) -> None:
     code = f"contract-{uuid.uuid4().hex[:8]}"
     rate = {"tax_country_id": "GB", "tax_postcode": "*", "rate": 20, "code": code}
-    made = selling.send("POST", "/V1/taxRates", {"taxRate": rate})
-    rule = {
-        "code": code,
-        "priority": 0,
-        "position": 0,
-        "customer_tax_class_ids": [3],
-        "product_tax_class_ids": [2],
-        "tax_rate_ids": [made["id"]],
-    }
-    joined = selling.send("POST", "/V1/taxRules", {"rule": rule})
     settings = [
         here("tax/calculation/price_includes_tax", "1"),
         here("shipping/origin/country_id", "GB"),
         here("shipping/origin/region_id", ""),
         here("shipping/origin/postcode", "SW1A 1AA"),
     ]
-    try:
-        with selling.restoring(settings):
-            selling.apply(*settings)
-            totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
-            abroad = chosen(selling, selling.cart(VIEW, TAXED), JAPAN)["totals"]
-    finally:
-        selling.call("DELETE", f"/rest/V1/taxRules/{joined['id']}")
-        selling.call("DELETE", f"/rest/V1/taxRates/{made['id']}")
+    with taxed(selling, rate), selling.restoring(settings):
+        selling.apply(*settings)
+        totals = chosen(selling, selling.cart(VIEW, TAXED), BRITAIN)["totals"]
+        abroad = chosen(selling, selling.cart(VIEW, TAXED), JAPAN)["totals"]
     assert (totals["subtotal_incl_tax"], totals["tax_amount"]) == (365, 60.83)
     assert totals["grand_total"] == 464
     assert (abroad["subtotal_incl_tax"], abroad["tax_amount"]) == (304.17, 0)
