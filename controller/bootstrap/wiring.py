@@ -14,24 +14,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from controller import __version__
-from controller.api import (
-    catalogue,
-    clusters,
-    config,
-    deps,
-    errors,
-    fleet,
-    health,
-    images,
-    logs,
-    operations,
-    orders,
-    plans,
-    rates,
-    stores,
-    tenants,
-    why,
-)
+from controller.api import deps, errors, routers
 from controller.api.middleware import RequestLimits
 from controller.api.shopcalls import ShopCalls
 from controller.bootstrap.claims import unusable
@@ -313,24 +296,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.token_cache = deps.TokenCache(services.registry.tokens)
     app.state.shop_calls = ShopCalls()
-    for module in (
-        stores,
-        config,
-        orders,
-        operations,
-        tenants,
-        catalogue,
-        fleet,
-        clusters,
-        images,
-        plans,
-        rates,
-        logs,
-        why,
-    ):
-        app.include_router(module.router, prefix="/api/v1")
-    app.include_router(images.stores, prefix="/api/v1")
-    app.include_router(health.router)
+    routers.mount(app)
     app.include_router(pages.build_router(services))
     pages.mount_static(app)
     errors.install(app, pages.html_error)

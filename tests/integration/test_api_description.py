@@ -13,22 +13,7 @@ from hypothesis import strategies as st
 from schemathesis.core import NOT_SET
 from schemathesis.generation import GenerationMode
 
-from controller.api import (
-    catalogue,
-    clusters,
-    config,
-    fleet,
-    health,
-    images,
-    logs,
-    operations,
-    orders,
-    plans,
-    rates,
-    stores,
-    tenants,
-    why,
-)
+from controller.api import routers
 from controller.registry.session import Database
 from tests import factories
 from tests.planes import Plane, plane_over
@@ -39,24 +24,7 @@ EXAMPLES = 15
 def description() -> dict[str, Any]:
     """The description of all routes, made without a control plane."""
     app = FastAPI(title="-", version="-")
-    for module in (
-        stores,
-        config,
-        orders,
-        operations,
-        tenants,
-        catalogue,
-        fleet,
-        clusters,
-        images,
-        logs,
-        plans,
-        rates,
-        why,
-    ):
-        app.include_router(module.router, prefix="/api/v1")
-    app.include_router(images.stores, prefix="/api/v1")
-    app.include_router(health.router)
+    routers.mount(app)
     return app.openapi()
 
 
