@@ -270,13 +270,9 @@ def test_lists_hold_only_ones_own(plane: Plane, ann: str, bob: str) -> None:
 
 def test_a_tenant_cannot_apply_over_another_tenants_store(plane: Plane, ann: str, bob: str) -> None:
     plane.make(token=ann)
-    answer = plane.request("PUT", "stores/acme", token=bob, json=STORE)
-    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
-    dry = plane.request("PUT", "stores/acme?dryRun=true", token=bob, json=STORE).json()
-    assert (dry["exists"], dry["changes"]) == (
-        False,
-        [{"field": "name", "from": None, "to": "acme"}],
-    )
+    for path in ("stores/acme", "stores/acme?dryRun=true"):
+        answer = plane.request("PUT", path, token=bob, json=STORE)
+        assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
 
 
 def test_a_tenant_makes_tokens_for_itself_only(plane: Plane, ann: str, bob: str) -> None:
