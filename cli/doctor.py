@@ -229,7 +229,9 @@ def _clusters(session: "Session") -> Iterator[Check]:
                 state="fail",
                 detail=_("It does not answer: %(detail)s")
                 % {"detail": printable(status["unreachableDetail"])},
-                action=_("Start it, or renew the way in: storectl cluster set --kubeconfig."),
+                action=_(
+                    "Start it, or renew the way in: storectl cluster set NAME --kubeconfig FILE."
+                ),
             )
             continue
         items = status.get("findings") or ()

@@ -47,7 +47,7 @@ FINDINGS: Mapping[str, Sentence] = {
     ),
     "no_storage_class": Sentence(
         cause=N_("No storage class is the default, and none is named. There are: %(detail)s"),
-        action=N_("Make one the default, or name one: storectl cluster set --storage-class."),
+        action=N_("Make one the default, or name one: storectl cluster set NAME --storage-class."),
         blocks=True,
     ),
     "storage_class_unknown": Sentence(
@@ -106,7 +106,9 @@ FINDINGS: Mapping[str, Sentence] = {
             "What was changed last of the cluster or the platform does not run well at %(about)s;"
             " no other store takes it. Stores that keep what they have: %(detail)s"
         ),
-        action=N_("See storectl why STORE, then correct it: storectl cluster set --values FILE"),
+        action=N_(
+            "See storectl why STORE, then correct it: storectl cluster set NAME --values FILE"
+        ),
     ),
     "rights_missing": Sentence(
         cause=N_("Our account may not: %(about)s."),
