@@ -125,6 +125,9 @@ def view(services: Services, scope: Scope, name: str) -> StoreView:
     store = find(services, scope, name)
     registry = services.registry
     operation = registry.operations.get(scope, store.operation) if store.operation else None
+    # Both end in one transaction: a store read before it would be shown as being set up for good,
+    # beside an operation that is done.
+    store = registry.stores.get(scope, store.uid)
     typical = registry.operations.typical_seconds(operation.kind) if operation else None
     return StoreView(
         store=store,

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from controller.domain.conditions import Desired, Phase, merge, unmet
-from controller.domain.operations import OperationState
+from controller.domain.operations import Operation, OperationState
 from controller.domain.tenant import Scope
 from controller.registry.rows import conditions_column, status_columns
 from controller.registry.session import utcnow
 from controller.registry.tables import StackRow, StoreRow, table
+from controller.web.views import view
 from provisioners.base import DriverFailure
 from tests.planes import Plane
 from tests.unit.controller.web.visitor import Visitor
@@ -58,6 +59,23 @@ def test_the_stream_sends_the_page_until_nothing_is_in_work(own_plane: Plane) ->
     events = plane.run(watch())
     assert [event["event"] for event in events] == ["shop"] * (len(events) - 1) + ["close"]
     assert len(events) >= 3
+
+
+def test_a_shop_that_opens_while_its_page_is_made_is_not_shown_as_it_was(
+    plane: Plane, ann: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann.open_shop("Tea")
+    operations = plane.registry.operations
+    read = operations.get
+
+    def late(scope: Scope, uid: str) -> Operation:
+        plane.settle()
+        return read(scope, uid)
+
+    monkeypatch.setattr(operations, "get", late)
+    found = view(plane.app.state.services, Scope.system(), "tea")
+    # Nothing is in work any more, so this page is the last one that is sent.
+    assert (found.moving, found.store.status.phase) == (False, Phase.READY)
 
 
 def test_a_finished_shop_shows_its_address_and_since_when_it_sells(
