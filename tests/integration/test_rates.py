@@ -34,8 +34,8 @@ KEEPER = f"""
 import sys, time
 from controller.commerce.rates import Policy
 from controller.engines.sandbox import SandboxEngine
-from controller.jobs.rate_pusher import Pace
-from controller.jobs.rate_sync import RateKeeper
+from controller.jobs.rate_pusher import RateLimits
+from controller.jobs.rate_sync import RateSync
 from controller.reconciler.world import World
 from controller.registry.leases import Leases
 from controller.registry.session import Database
@@ -45,10 +45,10 @@ from tests import factories
 registry = factories.registry_over(Database(sys.argv[1]))
 drivers = {{"process": ExternalDriver()}}
 world = World(engines={{"sandbox": SandboxEngine()}}, drivers=drivers, keyring=factories.KEYRING)
-keeper = RateKeeper(
+keeper = RateSync(
     registry.rates, registry.rate_pushes,
     Leases(registry.database, holder=sys.argv[2], seconds={LEASE}), world, None,
-    policy=Policy(), pace=Pace(concurrency={PLACES}), every=3600,
+    policy=Policy(), pace=RateLimits(concurrency={PLACES}), every=3600,
 )
 print("here", flush=True)
 while registry.rate_pushes.any_due():
